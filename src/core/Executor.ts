@@ -1,0 +1,40 @@
+/** Where steps run. The record in the store is the only proof that a step is done; an executor merely gets it there. */
+import * as Context from "effect/Context";
+import type * as Effect from "effect/Effect";
+import type { ContentDigest } from "./digest.ts";
+import type { StageFailure, StoreError } from "./errors.ts";
+import type { ProgressReport, SourceFile, AnyStage } from "./Stage.ts";
+import type { StoredOutput } from "./ActionRecord.ts";
+import type { Json } from "./canonicalJson.ts";
+
+/** One step, ready to run: all by value or digest, so that it can cross to another process. */
+export interface Task {
+  readonly step: string;
+  readonly fingerprint: string;
+  readonly stage: AnyStage;
+  readonly encodedConfig: { readonly [field: string]: Json | undefined };
+  readonly seed: number;
+  readonly files: { readonly [field: string]: ReadonlyArray<SourceFile> };
+  readonly inputs: {
+    readonly [port: string]:
+      | { readonly type: string; readonly digest: ContentDigest }
+      | ReadonlyArray<{ readonly type: string; readonly digest: ContentDigest }>;
+  };
+}
+
+export interface TaskResult {
+  /** Written to the store, not yet published. */
+  readonly outputs: { readonly [port: string]: StoredOutput };
+  readonly durationMs: number;
+}
+
+export class Executor extends Context.Service<
+  Executor,
+  {
+    /** Runs a task to its end. Interrupting the effect asks the task to end after the batch in hand and waits for it. */
+    readonly run: (
+      task: Task,
+      onProgress: (report: ProgressReport) => void,
+    ) => Effect.Effect<TaskResult, StageFailure | StoreError>;
+  }
+>()("tandem/core/Executor") {}

@@ -1,0 +1,19 @@
+/** The files that `path()` fields name, found and hashed. The implementation with its stat cache lives in `src/store`. */
+import * as Context from "effect/Context";
+import type * as Effect from "effect/Effect";
+import type { SourceMissing, StoreError } from "./errors.ts";
+import type { PathField } from "./Graph.ts";
+import type { SourceFile } from "./Stage.ts";
+
+export class SourceFiles extends Context.Service<
+  SourceFiles,
+  {
+    /** Expands the pattern and hashes what it finds, sorted by name in code-unit order; nothing found is an error. */
+    readonly resolve: (
+      step: string,
+      field: PathField,
+    ) => Effect.Effect<ReadonlyArray<SourceFile>, SourceMissing | StoreError>;
+    /** Hashes the contents again, past every shortcut, and returns the paths that moved since. */
+    readonly recheck: (files: ReadonlyArray<SourceFile>) => Effect.Effect<ReadonlyArray<string>, StoreError>;
+  }
+>()("tandem/core/SourceFiles") {}

@@ -1,0 +1,48 @@
+/**
+ * The tagged errors of a run. Facts are fields, `message` is one sentence made of them, `hint` says what to do next.
+ * The user's own mistakes in a pipeline file are `Diagnostic`s (core/Diagnostic.ts), gathered, never thrown one by one.
+ */
+import * as Schema from "effect/Schema";
+
+/** Why a step failed; recorded, never cached as a result. */
+export const FailureCause = Schema.Literals([
+  "stage-error",
+  "divergence",
+  "timeout",
+  "killed",
+  "out-of-memory",
+  "inputs-moved",
+  "cache-error",
+  "interrupted",
+]);
+export type FailureCause = typeof FailureCause.Type;
+
+/** A stage could not do its work: what it read is malformed, or training diverged. Exit code 1 (2 where a path is not there). */
+export class StageFailure extends Schema.TaggedError<StageFailure>()("StageFailure", {
+  cause: FailureCause,
+  message: Schema.String,
+  hint: Schema.optionalKey(Schema.String),
+  /** Where in what was read: `data/pairs.tsv`, line 17. */
+  path: Schema.optionalKey(Schema.String),
+  line: Schema.optionalKey(Schema.Number),
+}) {}
+
+/** The cache or its disk failed. Exit code 3. */
+export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
+  /** What was being done: `write`, `read`, `publish`, `open`. */
+  operation: Schema.String,
+  path: Schema.String,
+  /** The system's code where there is one: `ENOSPC`, `EACCES`; else `corrupt`, `version`. */
+  code: Schema.String,
+  message: Schema.String,
+  hint: Schema.optionalKey(Schema.String),
+}) {}
+
+/** A file that a step reads is not there or not readable. Exit code 2. */
+export class SourceMissing extends Schema.TaggedError<SourceMissing>()("SourceMissing", {
+  step: Schema.String,
+  field: Schema.String,
+  path: Schema.String,
+  message: Schema.String,
+  hint: Schema.optionalKey(Schema.String),
+}) {}

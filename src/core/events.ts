@@ -1,0 +1,52 @@
+/** What happens in a run, one event after the other: the source of the terminal's tree, `run --json`, the log and the run's record. */
+import type { ContentDigest, Fingerprint } from "./digest.ts";
+
+export type StepState = "fresh" | "stale" | "waits";
+
+export interface StepError {
+  /** A FailureCause, or `cache-error`. */
+  readonly cause: string;
+  readonly message: string;
+  readonly hint?: string;
+  readonly path?: string;
+  readonly line?: number;
+}
+
+type Outputs = { readonly [port: string]: ContentDigest };
+
+export type RunEvent =
+  | {
+      readonly event: "run.started";
+      readonly run: string;
+      readonly file: string;
+      readonly plan: ReadonlyArray<{ readonly step: string; readonly state: StepState }>;
+    }
+  | { readonly event: "step.started"; readonly step: string }
+  | { readonly event: "step.hit"; readonly step: string; readonly fingerprint: Fingerprint; readonly outputs: Outputs }
+  | {
+      readonly event: "step.progress";
+      readonly step: string;
+      readonly done: number;
+      readonly total: number;
+      readonly unit: string;
+      readonly loss?: number;
+      readonly [metric: string]: string | number | undefined;
+    }
+  | {
+      readonly event: "step.finished";
+      readonly step: string;
+      readonly fingerprint: Fingerprint;
+      readonly outputs: Outputs;
+      readonly durationMs: number;
+    }
+  | { readonly event: "step.failed"; readonly step: string; readonly error: StepError }
+  | { readonly event: "step.skipped"; readonly step: string; readonly blockedBy: string }
+  | {
+      readonly event: "run.finished";
+      readonly status: "succeeded" | "failed" | "interrupted";
+      readonly ran: number;
+      readonly hits: number;
+      readonly failed: number;
+      readonly skipped: number;
+      readonly durationMs: number;
+    };

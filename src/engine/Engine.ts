@@ -1,0 +1,48 @@
+/**
+ * What executes programs. A program is a pure function of named tensors written with tfjs; an engine turns it into something
+ * that runs: the onnx engine traces it into one graph, the cpu engine calls it eagerly. One suite of tests holds for all.
+ */
+import type { Tensor } from "@tensorflow/tfjs-core";
+import * as Context from "effect/Context";
+import type { EngineIdentity } from "../core/ActionRecord.ts";
+
+export type DType = "float32" | "int32" | "bool";
+export type TypedArray = Float32Array | Int32Array | Uint8Array;
+export type Feeds = { readonly [name: string]: TypedArray };
+export type Tensors = { readonly [name: string]: Tensor };
+
+export interface TensorSpec {
+  readonly name: string;
+  readonly shape: ReadonlyArray<number>;
+  readonly dtype: DType;
+}
+
+export interface Program {
+  /** Programs of equal keys build equal graphs: compiled once, kept in a bounded cache, least recently used out first. */
+  readonly key: string;
+  readonly inputs: ReadonlyArray<TensorSpec>;
+  /** Inputs that never change (weights in inference): part of the compiled program, so that they can be pre-packed. */
+  readonly constants?: {
+    readonly [name: string]: { readonly shape: ReadonlyArray<number>; readonly values: Float32Array };
+  };
+  readonly build: (tensors: Tensors) => Tensors;
+}
+
+export interface Executable {
+  readonly outputs: ReadonlyArray<TensorSpec>;
+  /** `into` names outputs written in place (gradients), without a copy where the engine can. */
+  readonly run: (
+    feeds: Feeds,
+    into?: { readonly [name: string]: Float32Array },
+  ) => Promise<{ readonly [name: string]: Float32Array }>;
+}
+
+export interface EngineShape {
+  readonly identity: EngineIdentity;
+  readonly compile: (program: Program) => Promise<Executable>;
+  /** Releases every compiled program. */
+  readonly close: () => Promise<void>;
+}
+
+/** The engine stages run on, provided by the worker. */
+export class Engine extends Context.Service<Engine, EngineShape>()("tandem/engine/Engine") {}

@@ -1,0 +1,80 @@
+/**
+ * The values that flow on links, as stages see them. Their Arrow form is the business of `codecs.ts`; their names on ports
+ * are in `index.ts`. A digest here is the content digest of another artifact: rows are aligned with that artifact's rows.
+ */
+import type { Json } from "../core/canonicalJson.ts";
+import type { Ragged } from "../nn/Ragged.ts";
+import type { SpecialTokens } from "../nn/EncoderModel.ts";
+
+export interface Sentences {
+  readonly texts: ReadonlyArray<string>;
+}
+
+/** Pair i is (`a[i]`, `b[i]`). */
+export interface Pairs {
+  readonly a: ReadonlyArray<string>;
+  readonly b: ReadonlyArray<string>;
+}
+
+/** What people said of pairs. Only evaluators and supervised stages accept it. */
+export interface Gold {
+  /** Digest of the Pairs, row by row. */
+  readonly pairs: string;
+  /** One per row, on the scale of its set (0 to 5, 0 or 1); empty where the pair files have no score column. */
+  readonly scores: Float64Array;
+  /** One per row: the test set it belongs to. Rows of a set stand together. */
+  readonly sets: ReadonlyArray<string>;
+}
+
+/** Sentences as ids of one tokenizer, without special tokens: encoders add those and truncate. */
+export interface Tokens {
+  /** Digest of the Tokenizer. */
+  readonly tokenizer: string;
+  readonly special: SpecialTokens;
+  readonly ids: Ragged;
+}
+
+export interface TokenPairs {
+  /** Digest of the Tokenizer. */
+  readonly tokenizer: string;
+  /** Digest of the Pairs these are the ids of. */
+  readonly pairs: string;
+  readonly special: SpecialTokens;
+  readonly a: Ragged;
+  readonly b: Ragged;
+}
+
+/** `cosine`: -1 to 1, from a bi-encoder; `probability`: 0 to 1, from a cross-encoder. */
+export type ScoreRange = "cosine" | "probability";
+
+export interface Scores {
+  /** Digest of the Pairs, row by row. */
+  readonly pairs: string;
+  readonly range: ScoreRange;
+  readonly values: Float32Array;
+}
+
+export type TokenizerJson = { readonly [key: string]: Json };
+
+export interface Tokenizer {
+  /** A `tokenizer.json` of Hugging Face without truncation, padding and post-processor: what decides ids, and nothing else. */
+  readonly json: TokenizerJson;
+  readonly special: SpecialTokens;
+}
+
+export interface Embeddings {
+  readonly dimension: number;
+  /** `[rows, dimension]`, row-major. */
+  readonly values: Float32Array;
+}
+
+export interface Metrics {
+  readonly rows: ReadonlyArray<{ readonly name: string; readonly value: number }>;
+}
+
+export interface TrainingCurve {
+  /** Updates done when each row was taken, from 1. */
+  readonly step: Int32Array;
+  /** `loss`, `learningRate`, …: one number per row. */
+  readonly series: { readonly [name: string]: Float32Array };
+}

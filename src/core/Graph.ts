@@ -28,6 +28,8 @@ export interface PathField {
   /** As written by the user, for messages. */
   readonly written: string;
   readonly kind: "file" | "folder";
+  /** Only for folders whose declaration selects files: names relative to the folder; the others are neither hashed nor handed on. */
+  readonly only?: ReadonlyArray<string>;
 }
 
 export interface Step {

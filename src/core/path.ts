@@ -6,6 +6,8 @@ declare module "effect/Schema" {
     interface Annotations {
       /** Set by `path()` and `folder()`: the field names files whose contents enter the key. */
       readonly tandemPath?: "file" | "folder" | undefined;
+      /** Set by `folder()`: the files of it that are read. */
+      readonly tandemSelection?: FolderSelection | undefined;
     }
   }
 }
@@ -13,5 +15,18 @@ declare module "effect/Schema" {
 /** A file, or a glob of files. Relative to the pipeline file (in `--set`: to the working directory). */
 export const path = (description: string) => Schema.NonEmptyString.annotate({ description, tandemPath: "file" });
 
-/** A folder, whose files enter the key by name and content. */
-export const folder = (description: string) => Schema.NonEmptyString.annotate({ description, tandemPath: "folder" });
+/**
+ * Which files of a folder a stage reads, by their names relative to it: always the same ones, or those that another field
+ * of the same config lists (`namesIn`, each with `suffix`). Only these enter the key; those that are not there are left out,
+ * and the stage says which it misses.
+ */
+export type FolderSelection =
+  { readonly files: ReadonlyArray<string> } | { readonly namesIn: string; readonly suffix: string };
+
+/** A folder, whose files (all of them, or those selected) enter the key by name and content. */
+export const folder = (description: string, selection?: FolderSelection) =>
+  Schema.NonEmptyString.annotate({
+    description,
+    tandemPath: "folder",
+    ...(selection === undefined ? {} : { tandemSelection: selection }),
+  });

@@ -1,0 +1,69 @@
+/**
+ * Puts the special tokens around a text: `[CLS] a [SEP]` for a bi-encoder, `[CLS] a [SEP] b [SEP]` for a cross-encoder.
+ *
+ * Artifacts hold the bare ids of a text, so that one tokenization serves both kinds of encoder and every length limit;
+ * this is the one place where ids are cut.
+ */
+import type { SpecialTokens } from "./EncoderModel.ts";
+
+/** One row of an encoder's input: ids with the special ones in place, and the segment each belongs to. */
+export interface EncoderInput {
+  /** At most `maxTokens` long. */
+  readonly ids: Int32Array;
+  /** 0 for `[CLS] a [SEP]`, 1 for `b [SEP]`; as long as `ids`. */
+  readonly types: Int32Array;
+}
+
+/** Special tokens around one text, and around a pair. */
+export const specialTokensOfSingle = 2;
+export const specialTokensOfPair = 3;
+
+/**
+ * `[CLS] a [SEP]`, cut at the end of the text.
+ * @param maxTokens longest row, special tokens included; at least 3
+ */
+export function assembleSingle(
+  text: ArrayLike<number>,
+  special: Pick<SpecialTokens, "cls" | "sep">,
+  maxTokens: number,
+): EncoderInput {
+  const kept = Math.min(text.length, maxTokens - specialTokensOfSingle);
+  const ids = new Int32Array(kept + specialTokensOfSingle);
+  ids[0] = special.cls;
+  for (let i = 0; i < kept; i++) ids[i + 1] = text[i]!;
+  ids[kept + 1] = special.sep;
+  return { ids, types: new Int32Array(ids.length) };
+}
+
+/**
+ * `[CLS] a [SEP] b [SEP]` with segment ids, cut "longest first".
+ * @param maxTokens longest row, special tokens included; at least 5
+ */
+export function assemblePair(
+  first: ArrayLike<number>,
+  second: ArrayLike<number>,
+  special: Pick<SpecialTokens, "cls" | "sep">,
+  maxTokens: number,
+): EncoderInput {
+  const [keptFirst, keptSecond] = truncateLongestFirst(first.length, second.length, maxTokens - specialTokensOfPair);
+  const ids = new Int32Array(keptFirst + keptSecond + specialTokensOfPair);
+  const types = new Int32Array(ids.length).fill(1, keptFirst + 2);
+  ids[0] = special.cls;
+  for (let i = 0; i < keptFirst; i++) ids[i + 1] = first[i]!;
+  ids[keptFirst + 1] = special.sep;
+  for (let i = 0; i < keptSecond; i++) ids[keptFirst + 2 + i] = second[i]!;
+  ids[ids.length - 1] = special.sep;
+  return { ids, types };
+}
+
+/**
+ * How many tokens of each side stay when tokens are taken one at a time from the longer side, from the second on a tie
+ * (transformers 4.2, `longest_first`; methods §0.3). In closed form: the longer side shrinks to the other's length, then both
+ * shrink in turn, the second first.
+ */
+export function truncateLongestFirst(first: number, second: number, room: number): readonly [number, number] {
+  if (first + second <= room) return [first, second];
+  const smaller = Math.min(first, second);
+  if (2 * smaller <= room) return first > second ? [room - second, second] : [first, room - first];
+  return [Math.ceil(room / 2), Math.floor(room / 2)];
+}

@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import { infoNce, type InfoNceInputs } from "../../../src/nn/losses/infoNce.ts";
+import { expectClose, onCpu } from "./onCpu.ts";
+import { infoNceGradients, infoNceValues, partners, points } from "./workedNumbers.ts";
+
+const at = (temperature: number) => (inputs: InfoNceInputs) => infoNce(inputs, { temperature });
+const given = { anchors: points, positives: partners };
+const both = ["anchors", "positives"];
+
+describe("infoNce", () => {
+  it("gives the worked values at temperatures 0.05 and 1", async () => {
+    for (const [temperature, value] of infoNceValues)
+      expect((await onCpu(at(temperature), given, both)).value).toBeCloseTo(value, 5);
+  });
+
+  it("gives the worked gradients", async () => {
+    const { gradients } = await onCpu(at(0.05), given, both);
+    // float32 at logits of 20: 1e-5 is a few units in the last place of the logits
+    expectClose(gradients["anchors"]!, infoNceGradients.anchors, 2e-5);
+    expectClose(gradients["positives"]!, infoNceGradients.positives, 2e-5);
+  });
+
+  it("gives ln N when all embeddings are equal", async () => {
+    const equal = Array.from({ length: 64 }, () => [1, 2, 3]);
+    const { value } = await onCpu(at(0.05), { anchors: equal, positives: equal }, both);
+    expect(value).toBeCloseTo(Math.log(64), 5);
+  });
+
+  it("stays finite with temperature 0.001 and with an all-zero embedding", async () => {
+    const { value, gradients } = await onCpu(
+      at(0.001),
+      {
+        anchors: [
+          [0, 0],
+          [1, 0],
+        ],
+        positives: [
+          [1, 0],
+          [-1, 0],
+        ],
+      },
+      both,
+    );
+    expect(Number.isFinite(value)).toBe(true);
+    expect(gradients["anchors"]!.every(Number.isFinite)).toBe(true);
+  });
+});

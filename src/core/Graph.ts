@@ -28,6 +28,8 @@ export interface PathField {
   /** As written by the user, for messages. */
   readonly written: string;
   readonly kind: "file" | "folder";
+  /** Of files: their base names enter the key too, since the outputs hold them (`path(…, { named: true })`). */
+  readonly named?: boolean;
   /** Only for folders whose declaration selects files: names relative to the folder; the others are neither hashed nor handed on. */
   readonly only?: ReadonlyArray<string>;
 }

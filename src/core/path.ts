@@ -6,14 +6,24 @@ declare module "effect/Schema" {
     interface Annotations {
       /** Set by `path()` and `folder()`: the field names files whose contents enter the key. */
       readonly tandemPath?: "file" | "folder" | undefined;
+      /** Set by `path()`: the names of the files matter to the outputs, and so enter the key beside their contents. */
+      readonly tandemNamed?: boolean | undefined;
       /** Set by `folder()`: the files of it that are read. */
       readonly tandemSelection?: FolderSelection | undefined;
     }
   }
 }
 
-/** A file, or a glob of files. Relative to the pipeline file (in `--set`: to the working directory). */
-export const path = (description: string) => Schema.NonEmptyString.annotate({ description, tandemPath: "file" });
+/**
+ * A file, or a glob of files. Relative to the pipeline file (in `--set`: to the working directory). Only contents enter the
+ * key; with `named`, file names do too, for a stage whose outputs hold them.
+ */
+export const path = (description: string, options: { readonly named?: boolean } = {}) =>
+  Schema.NonEmptyString.annotate({
+    description,
+    tandemPath: "file",
+    ...(options.named === true ? { tandemNamed: true } : {}),
+  });
 
 /**
  * Which files of a folder a stage reads, by their names relative to it: always the same ones, or those that another field

@@ -1,0 +1,45 @@
+/** `read-sentences`: text files with one sentence a line → Sentences, in the order of files and lines. */
+import * as Effect from "effect/Effect";
+import * as Schema from "effect/Schema";
+import { readFile } from "node:fs/promises";
+import { Sentences } from "../src/artifact/index.ts";
+import { output } from "../src/core/ArtifactType.ts";
+import { StageFailure } from "../src/core/errors.ts";
+import { path } from "../src/core/path.ts";
+import { defineStage, type SourceFile } from "../src/core/Stage.ts";
+import { decodeLines, TextProblem } from "../src/text/decodeLines.ts";
+
+const config = Schema.Struct({
+  path: path("A text file, or a glob of text files (taken in order of their names): UTF-8, one sentence a line."),
+});
+
+/** The sentences of one file: lines without the blanks around them; empty lines are passed over. */
+async function readSentences(file: SourceFile): Promise<ReadonlyArray<string>> {
+  const lines = decodeLines(await readFile(file.path));
+  const texts = lines.map((line) => line.trim()).filter((line) => line !== "");
+  if (texts.length === 0) throw new TextProblem("no sentence: the file is empty");
+  return texts;
+}
+
+const failure = (file: SourceFile) => (cause: unknown) =>
+  new StageFailure({
+    cause: "stage-error",
+    message: cause instanceof Error ? cause.message : String(cause),
+    path: file.path,
+    ...(cause instanceof TextProblem && cause.line !== undefined ? { line: cause.line } : {}),
+  });
+
+export default defineStage({
+  name: "read-sentences",
+  version: 1,
+  description: "Reads text files with one sentence a line. Empty lines are passed over, an empty file is an error.",
+  config,
+  inputs: {},
+  outputs: { sentences: output(Sentences, "The sentences, in the order of files and lines") },
+  run: Effect.fnUntraced(function* ({ files }) {
+    const texts: Array<ReadonlyArray<string>> = [];
+    for (const file of files["path"] ?? [])
+      texts.push(yield* Effect.tryPromise({ try: () => readSentences(file), catch: failure(file) }));
+    return { sentences: { texts: texts.flat() } };
+  }),
+});

@@ -2,20 +2,11 @@
  * What executes programs. A program is a pure function of named tensors written with tfjs; an engine turns it into something
  * that runs: the onnx engine traces it into one graph, the cpu engine calls it eagerly. One suite of tests holds for all.
  */
-import type { Tensor } from "@tensorflow/tfjs-core";
 import * as Context from "effect/Context";
 import type { EngineIdentity } from "../core/ActionRecord.ts";
+import type { Feeds, Tensors, TensorSpec } from "../nn/TensorSpec.ts";
 
-export type DType = "float32" | "int32" | "bool";
-export type TypedArray = Float32Array | Int32Array | Uint8Array;
-export type Feeds = { readonly [name: string]: TypedArray };
-export type Tensors = { readonly [name: string]: Tensor };
-
-export interface TensorSpec {
-  readonly name: string;
-  readonly shape: ReadonlyArray<number>;
-  readonly dtype: DType;
-}
+export type { DType, Feeds, Tensors, TensorSpec, TypedArray } from "../nn/TensorSpec.ts";
 
 export interface Program {
   /** Programs of equal keys build equal graphs: compiled once, kept in a bounded cache, least recently used out first. */

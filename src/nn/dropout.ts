@@ -1,0 +1,167 @@
+/**
+ * Dropout masks from a counter, not from a stream: whether an element is kept depends on (seed, step, site, index of the
+ * example in the batch, token position, channel) and in attention on (…, head, query position, key position). So packing,
+ * padding and bucketing never change a mask. Masks are bytes, made here and fed to the program.
+ *
+ * A rate is held to 1/65536; kept values are scaled by the reciprocal of the exact share kept. A rate of 0 has no mask.
+ */
+import type { ModelConfig } from "./EncoderModel.ts";
+import type { PackedBatch } from "./PackedBatch.ts";
+import type { PackedShape } from "./PackedLayout.ts";
+import { childKey, randomKey, type RandomKey } from "./random.ts";
+import type { TensorSpec } from "./TensorSpec.ts";
+
+/** A place in the network that drops elements, and the input that carries its mask. */
+export interface DropoutSite extends TensorSpec {
+  readonly dtype: "bool";
+  /** The same for every layout: what the counter sees. */
+  readonly site: number;
+  readonly rate: number;
+  /**
+   * What a row of the mask is: a token `[tokens, dim]`, the first token of a sequence by row of the padded layout
+   * `[sequences, dim]`, or a query of a group `[rows, heads, queries, length]`.
+   */
+  readonly rows: "tokens" | "first" | { readonly firstRow: number };
+}
+
+/** Which hidden states a program computes: of every token, or in the last layer of first tokens only. */
+export type EncodedRows = "all" | "first";
+
+export const dropoutSiteNumbers = {
+  embeddings: 0,
+  attention: (layer: number) => 1 + 3 * layer,
+  attentionOutput: (layer: number) => 2 + 3 * layer,
+  feedForwardOutput: (layer: number) => 3 + 3 * layer,
+  head: (layers: number) => 1 + 3 * layers,
+};
+
+export const dropoutInputName = (site: number, group?: number): string =>
+  group === undefined ? `dropout.${site}` : `dropout.${site}.${group}`;
+
+const levels = 65536;
+const thresholdOf = (rate: number): number => Math.round(rate * levels);
+
+/** What kept elements are multiplied by. */
+export const keptScale = (rate: number): number => levels / (levels - thresholdOf(rate));
+
+/** The masks that a program over this shape takes, in order of use. `head`: the cross-encoder's, on pooled rows. */
+export function dropoutSites(
+  config: ModelConfig,
+  shape: PackedShape,
+  encoded: EncodedRows,
+  head = false,
+): ReadonlyArray<DropoutSite> {
+  const hidden = (site: number, rows: "tokens" | "first"): DropoutSite => ({
+    name: dropoutInputName(site),
+    shape: [rows === "tokens" ? shape.tokens : shape.sequences, config.hiddenSize],
+    dtype: "bool",
+    site,
+    rate: config.hiddenDropout,
+    rows,
+  });
+  const sites: Array<DropoutSite> = [hidden(dropoutSiteNumbers.embeddings, "tokens")];
+  for (let layer = 0; layer < config.layers; layer++) {
+    const rows = encoded === "first" && layer === config.layers - 1 ? "first" : "tokens";
+    sites.push(...attentionSites(config, shape, layer, rows));
+    sites.push(hidden(dropoutSiteNumbers.attentionOutput(layer), rows));
+    sites.push(hidden(dropoutSiteNumbers.feedForwardOutput(layer), rows));
+  }
+  if (head) sites.push(hidden(dropoutSiteNumbers.head(config.layers), "first"));
+  return sites.filter((site) => thresholdOf(site.rate) > 0);
+}
+
+function attentionSites(
+  config: ModelConfig,
+  shape: PackedShape,
+  layer: number,
+  queries: "tokens" | "first",
+): ReadonlyArray<DropoutSite> {
+  const site = dropoutSiteNumbers.attention(layer);
+  let firstRow = 0;
+  return shape.groups.map(({ rows, length }, group) => {
+    const spec: DropoutSite = {
+      name: dropoutInputName(site, group),
+      shape: [rows, config.heads, queries === "first" ? 1 : length, length],
+      dtype: "bool",
+      site,
+      rate: config.attentionDropout,
+      rows: { firstRow },
+    };
+    firstRow += rows;
+    return spec;
+  });
+}
+
+/** Masks of one step (1 keeps, 0 drops), written into `into` where it holds a buffer of that name and size. */
+export function dropoutMasks(
+  sites: ReadonlyArray<DropoutSite>,
+  batch: PackedBatch,
+  counter: { readonly seed: number; readonly step: number },
+  into: { readonly [name: string]: Uint8Array } = {},
+): { readonly [name: string]: Uint8Array } {
+  const stepKey = randomKey("dropout", counter.seed, counter.step);
+  const masks: { [name: string]: Uint8Array } = {};
+  for (const site of sites) {
+    const size = site.shape.reduce((product, length) => product * length, 1);
+    const reused = into[site.name];
+    const mask = reused?.length === size ? reused : new Uint8Array(size);
+    const siteKey = childKey(stepKey, site.site);
+    if (typeof site.rows === "object") fillAttention(mask, site, site.rows.firstRow, batch, siteKey);
+    else fillHidden(mask, site, batch, siteKey);
+    masks[site.name] = mask;
+  }
+  return masks;
+}
+
+function fillHidden(mask: Uint8Array, site: DropoutSite, batch: PackedBatch, siteKey: RandomKey): void {
+  const [rows, channels] = site.shape as readonly [number, number];
+  const threshold = thresholdOf(site.rate);
+  for (let row = 0; row < rows; row++) {
+    const example = site.rows === "first" ? batch.order[row]! : batch.tokenExample[row]!;
+    if (example < 0) continue; // fillers: whatever the buffer holds, nothing reads it
+    const position = site.rows === "first" ? 0 : batch.positions[row]!;
+    fillRow(mask, row * channels, channels, threshold, childKey(childKey(siteKey, example), position));
+  }
+}
+
+function fillAttention(
+  mask: Uint8Array,
+  site: DropoutSite,
+  firstRow: number,
+  batch: PackedBatch,
+  siteKey: RandomKey,
+): void {
+  const [rows, heads, queries, length] = site.shape as readonly [number, number, number, number];
+  const threshold = thresholdOf(site.rate);
+  for (let row = 0; row < rows; row++) {
+    const example = batch.order[firstRow + row]!;
+    const tokens = batch.lengths[example]!;
+    const exampleKey = childKey(siteKey, example);
+    for (let head = 0; head < heads; head++) {
+      const headKey = childKey(exampleKey, head);
+      for (let query = 0; query < Math.min(queries, tokens); query++)
+        fillRow(mask, ((row * heads + head) * queries + query) * length, tokens, threshold, childKey(headKey, query));
+    }
+  }
+}
+
+/** `length` bytes from `start`: two elements to a random number, 16 bits each. The one hot loop: no call, no allocation. */
+function fillRow(mask: Uint8Array, start: number, length: number, threshold: number, key: RandomKey): void {
+  const { a, b } = key;
+  let counter = a;
+  const end = start + length - (length % 2);
+  for (let i = start; i < end; i += 2) {
+    counter = (counter + 0x9e3779b9) | 0;
+    let x = (Math.imul(counter ^ (counter >>> 16), 0x85ebca6b) + b) | 0;
+    x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+    x ^= x >>> 16;
+    mask[i] = (threshold - 1 - (x & 0xffff)) >>> 31;
+    mask[i + 1] = (threshold - 1 - (x >>> 16)) >>> 31;
+  }
+  if (end === start + length) return;
+  counter = (counter + 0x9e3779b9) | 0;
+  let x = (Math.imul(counter ^ (counter >>> 16), 0x85ebca6b) + b) | 0;
+  x = Math.imul(x ^ (x >>> 13), 0xc2b2ae35);
+  x ^= x >>> 16;
+  mask[end] = (threshold - 1 - (x & 0xffff)) >>> 31;
+}

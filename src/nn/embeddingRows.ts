@@ -1,0 +1,55 @@
+/**
+ * Embedding look-up outside of the graph: the sum of a token's word, position and type rows enters a program as one matrix
+ * `[tokens, dim]`, and the gradient of that matrix leaves it. The tables are never copied, transposed or zero-filled; the one
+ * gradient serves all three, by the ids, positions and types of the batch.
+ */
+import { embeddingTables } from "./parameters.ts";
+import type { PackedBatch } from "./PackedBatch.ts";
+import type { Weights } from "./Weights.ts";
+
+type Tables = ReadonlyMap<string, Float32Array>;
+
+/** The values of every parameter, without shapes. */
+export const weightValues = (weights: Weights): Map<string, Float32Array> =>
+  new Map(Array.from(weights, ([name, tensor]) => [name, tensor.values]));
+
+/** word + position + type rows of each token `[tokens, dim]`; fillers are zero. @param into reused where it has the size */
+export function embeddingRows(tables: Tables, batch: PackedBatch, dim: number, into?: Float32Array): Float32Array {
+  const { ids, positions, types } = batch;
+  const rows = into?.length === ids.length * dim ? into : new Float32Array(ids.length * dim);
+  const words = tables.get(embeddingTables.word)!;
+  const places = tables.get(embeddingTables.position)!;
+  const segments = tables.get(embeddingTables.type)!;
+  for (let token = 0; token < ids.length; token++) {
+    const to = token * dim;
+    if (ids[token]! < 0) {
+      rows.fill(0, to, to + dim);
+      continue;
+    }
+    const word = ids[token]! * dim;
+    const place = positions[token]! * dim;
+    const segment = types[token]! * dim;
+    for (let j = 0; j < dim; j++) rows[to + j] = words[word + j]! + segments[segment + j]! + places[place + j]!;
+  }
+  return rows;
+}
+
+/** Table name → the row of it that each token looked up; -1 for fillers. With the gradient of the rows, all an optimizer needs. */
+export const embeddingOccurrences = (batch: PackedBatch): ReadonlyMap<string, Int32Array> =>
+  new Map([
+    [embeddingTables.word, batch.ids],
+    [embeddingTables.position, batch.positions],
+    [embeddingTables.type, batch.types],
+  ]);
+
+/**
+ * Adds row gradients to a dense one of the same table, in order of occurrence: for the word table of a masked language model,
+ * which is looked up and is the decoder too. @param dense [table rows, dim], changed in place
+ */
+export function addRows(dense: Float32Array, ids: Int32Array, values: Float32Array, dim: number): void {
+  for (let i = 0; i < ids.length; i++) {
+    if (ids[i]! < 0) continue;
+    const to = ids[i]! * dim;
+    for (let j = 0; j < dim; j++) dense[to + j]! += values[i * dim + j]!;
+  }
+}

@@ -1,0 +1,30 @@
+/** What the modules of an encoder share while a program is built: its tensors by name, the batch's shape, the dropout sites. */
+import type * as tf from "@tensorflow/tfjs-core";
+import { dropoutInputName, keptScale, type DropoutSite } from "../dropout.ts";
+import type { ModelConfig } from "../EncoderModel.ts";
+import { maskScale } from "../ops/index.ts";
+import { defaultBatchPrefix } from "../PackedBatch.ts";
+import type { PackedShape } from "../PackedLayout.ts";
+import { tensorNamed, type Tensors } from "../TensorSpec.ts";
+
+export interface EncoderCall {
+  readonly config: ModelConfig;
+  readonly shape: PackedShape;
+  /** Parameters (`parameterSpecs`), the batch (`batchInputs`, `embeddingsInput`) and masks (`dropoutSites`), by name. */
+  readonly tensors: Tensors;
+  /** Absent or empty: inference, nothing is dropped. */
+  readonly dropout?: ReadonlyArray<DropoutSite>;
+  /** Of the batch's inputs; default `batch`. */
+  readonly prefix?: string;
+}
+
+export const prefixOf = (call: EncoderCall): string => call.prefix ?? defaultBatchPrefix;
+
+export const tensorOf = (call: EncoderCall, name: string): tf.Tensor => tensorNamed(call.tensors, name);
+
+/** Applies the mask of a site; where the site is not among the call's, x passes as it is. */
+export function dropped(call: EncoderCall, x: tf.Tensor, site: number, group?: number): tf.Tensor {
+  const name = dropoutInputName(site, group);
+  const found = call.dropout?.find((candidate) => candidate.name === name);
+  return found === undefined ? x : maskScale(x, tensorOf(call, name), keptScale(found.rate));
+}

@@ -1,0 +1,70 @@
+/** What stands on an encoder: a pair's logit, and the words at masked positions. */
+import * as tf from "@tensorflow/tfjs-core";
+import { dropoutSiteNumbers } from "../dropout.ts";
+import { gatherParts, gelu, layerNorm, linear } from "../ops/index.ts";
+import { embeddingTables, headParameters } from "../parameters.ts";
+import type { PackedBatch } from "../PackedBatch.ts";
+import type { PackedShape } from "../PackedLayout.ts";
+import type { Feeds, TensorSpec } from "../TensorSpec.ts";
+import { encodeFirstTokens, encodeTokens } from "./bertEncoder.ts";
+import { dropped, tensorOf, type EncoderCall } from "./EncoderCall.ts";
+import { inCallersOrder } from "./pooling.ts";
+
+/**
+ * The logit of each pair: first token → dense → tanh → dropout → linear, as Hugging Face's `BertForSequenceClassification`
+ * with one label. Dropout sites: `dropoutSites(config, shape, "first", true)`.
+ * @returns [sequences] in the caller's order
+ */
+export function pairLogits(call: EncoderCall): tf.Tensor1D {
+  const parameter = (name: keyof typeof headParameters) => tensorOf(call, headParameters[name]);
+  const first = encodeFirstTokens(call); // [sequences, dim]
+  const pooled = tf.tanh(linear(first, parameter("poolerWeight"), parameter("poolerBias")));
+  const kept = dropped(call, pooled, dropoutSiteNumbers.head(call.config.layers));
+  const logits = linear(kept, parameter("classifierWeight"), parameter("classifierBias")); // [sequences, 1]
+  return tf.reshape(inCallersOrder(call, logits), [call.shape.sequences]);
+}
+
+export const maskedPositionNames = { tokens: "mlm.tokens", places: "mlm.places" } as const;
+
+/** Inputs of `maskedWordLogits` for up to `positions` masked tokens. */
+export const maskedPositionInputs = (shape: PackedShape, positions: number): ReadonlyArray<TensorSpec> => [
+  { name: maskedPositionNames.tokens, shape: [positions], dtype: "int32" },
+  { name: maskedPositionNames.places, shape: [shape.tokens], dtype: "int32" },
+];
+
+/**
+ * Where the masked tokens are. Fewer than `positions` are filled up; rows of the logits behind the real ones must have weight 0.
+ * @param chosen sequences (in the caller's order) and positions, each token at most once
+ */
+export function maskedPositionFeeds(
+  batch: PackedBatch,
+  chosen: ReadonlyArray<{ readonly example: number; readonly position: number }>,
+  positions: number,
+): Feeds {
+  const tokens = new Int32Array(positions);
+  const places = new Int32Array(batch.shape.tokens).fill(positions);
+  chosen.forEach(({ example, position }, place) => {
+    const token = batch.firstToken[example]! + position;
+    tokens[place] = token;
+    places[token] = place;
+  });
+  return { [maskedPositionNames.tokens]: tokens, [maskedPositionNames.places]: places };
+}
+
+/**
+ * Logits over the vocabulary at masked positions: dense → GELU → LayerNorm → the word table as decoder, plus a bias. Needs the
+ * word table among the call's tensors. @returns [positions, vocab]
+ */
+export function maskedWordLogits(call: EncoderCall): tf.Tensor2D {
+  const parameter = (name: keyof typeof headParameters) => tensorOf(call, headParameters[name]);
+  const tokens = tensorOf(call, maskedPositionNames.tokens);
+  const rows = gatherParts(encodeTokens(call), [tokens], tensorOf(call, maskedPositionNames.places), true)[0]!;
+  const transformed = gelu(linear(rows, parameter("transformWeight"), parameter("transformBias")));
+  const normed = layerNorm(
+    transformed,
+    parameter("transformNormWeight"),
+    parameter("transformNormBias"),
+    call.config.layerNormEps,
+  ); // [positions, dim]
+  return linear(normed, tensorOf(call, embeddingTables.word), parameter("decoderBias")) as tf.Tensor2D;
+}

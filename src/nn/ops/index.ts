@@ -1,0 +1,7 @@
+/** All operations of our own; importing this registers their gradients with tfjs. */
+export { erfGate, gelu, geluScale } from "./gelu.ts";
+export { gatherJoined, gatherParts, permuteRows } from "./gather.ts";
+export { layerNorm } from "./layerNorm.ts";
+export { linear, scaledMatMul } from "./matMul.ts";
+export { maskScale } from "./maskScale.ts";
+export { maskedSoftmax } from "./maskedSoftmax.ts";

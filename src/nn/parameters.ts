@@ -1,0 +1,103 @@
+/** The parameters of encoders and their heads: names and orientations are Hugging Face's, order is that of the forward pass. */
+import type { ModelConfig } from "./EncoderModel.ts";
+import { normalAt, randomKey } from "./random.ts";
+import { sizeOf, type TensorSpec } from "./TensorSpec.ts";
+import type { Float32Tensor, Weights } from "./Weights.ts";
+
+/** `cross-encoder`: pooler and classifier to one logit. `mlm`: transform and a bias; the decoder is the word table. */
+export type Head = "cross-encoder" | "mlm";
+
+export const embeddingTables = {
+  word: "embeddings.word_embeddings.weight",
+  position: "embeddings.position_embeddings.weight",
+  type: "embeddings.token_type_embeddings.weight",
+} as const;
+
+export const headParameters = {
+  poolerWeight: "pooler.dense.weight",
+  poolerBias: "pooler.dense.bias",
+  classifierWeight: "classifier.weight",
+  classifierBias: "classifier.bias",
+  transformWeight: "cls.predictions.transform.dense.weight",
+  transformBias: "cls.predictions.transform.dense.bias",
+  transformNormWeight: "cls.predictions.transform.LayerNorm.weight",
+  transformNormBias: "cls.predictions.transform.LayerNorm.bias",
+  decoderBias: "cls.predictions.bias",
+} as const;
+
+export const layerPrefix = (layer: number): string => `encoder.layer.${layer}.`;
+
+const spec = (name: string, ...shape: Array<number>): TensorSpec => ({ name, shape, dtype: "float32" });
+
+/** The tables whose gradients are rows: they never enter a graph but as looked-up rows (the word table also as decoder). */
+export const tableSpecs = (config: ModelConfig): ReadonlyArray<TensorSpec> => [
+  spec(embeddingTables.word, config.vocabSize, config.hiddenSize),
+  spec(embeddingTables.position, config.maxPositions, config.hiddenSize),
+  spec(embeddingTables.type, config.typeVocabSize, config.hiddenSize),
+];
+
+/** Every other parameter of the encoder: what a program takes as inputs. */
+export const encoderSpecs = (config: ModelConfig): ReadonlyArray<TensorSpec> => [
+  ...normSpecs("embeddings.LayerNorm", config.hiddenSize),
+  ...Array.from({ length: config.layers }, (_, layer) => layerSpecs(config, layerPrefix(layer))).flat(),
+];
+
+export function headSpecs(config: ModelConfig, head: Head): ReadonlyArray<TensorSpec> {
+  const dim = config.hiddenSize;
+  if (head === "cross-encoder") return [...linearSpecs("pooler.dense", dim, dim), ...linearSpecs("classifier", 1, dim)];
+  return [
+    ...linearSpecs("cls.predictions.transform.dense", dim, dim),
+    ...normSpecs("cls.predictions.transform.LayerNorm", dim),
+    spec(headParameters.decoderBias, config.vocabSize),
+  ];
+}
+
+/** All parameters of a model with these heads. */
+export const parameterSpecs = (config: ModelConfig, heads: ReadonlyArray<Head> = []): ReadonlyArray<TensorSpec> => [
+  ...tableSpecs(config),
+  ...encoderSpecs(config),
+  ...heads.flatMap((head) => headSpecs(config, head)),
+];
+
+const linearSpecs = (name: string, out: number, into: number): ReadonlyArray<TensorSpec> => [
+  spec(`${name}.weight`, out, into),
+  spec(`${name}.bias`, out),
+];
+
+const normSpecs = (name: string, dim: number): ReadonlyArray<TensorSpec> => [
+  spec(`${name}.weight`, dim),
+  spec(`${name}.bias`, dim),
+];
+
+const layerSpecs = ({ hiddenSize, intermediateSize }: ModelConfig, prefix: string): ReadonlyArray<TensorSpec> => [
+  ...["query", "key", "value"].flatMap((name) =>
+    linearSpecs(`${prefix}attention.self.${name}`, hiddenSize, hiddenSize),
+  ),
+  ...linearSpecs(`${prefix}attention.output.dense`, hiddenSize, hiddenSize),
+  ...normSpecs(`${prefix}attention.output.LayerNorm`, hiddenSize),
+  ...linearSpecs(`${prefix}intermediate.dense`, intermediateSize, hiddenSize),
+  ...linearSpecs(`${prefix}output.dense`, hiddenSize, intermediateSize),
+  ...normSpecs(`${prefix}output.LayerNorm`, hiddenSize),
+];
+
+/** Deviation of fresh weights (BERT's `initializer_range`). */
+export const initialDeviation = 0.02;
+
+/**
+ * Fresh weights: matrices normal with deviation 0.02, norms' scales 1, biases 0. Each value depends on the seed, the name and
+ * its index alone, so a head added to an encoder is the same whatever else is initialised.
+ */
+export function initializeWeights(specs: ReadonlyArray<TensorSpec>, seed: number): Weights {
+  const weights = new Map<string, Float32Tensor>();
+  for (const { name, shape } of specs) weights.set(name, { shape, values: initialValues(name, sizeOf(shape), seed) });
+  return weights;
+}
+
+function initialValues(name: string, size: number, seed: number): Float32Array {
+  const values = new Float32Array(size);
+  if (name.endsWith("bias")) return values;
+  if (name.includes("LayerNorm")) return values.fill(1);
+  const key = randomKey("initial weights", seed, name);
+  for (let i = 0; i < size; i++) values[i] = initialDeviation * normalAt(key, i);
+  return values;
+}

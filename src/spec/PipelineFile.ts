@@ -1,0 +1,89 @@
+/**
+ * The structure of a pipeline file as schemas. They check what is written before anything is resolved, and the JSON Schema
+ * for editors is made of them. `steps` is opaque here: its members are a step or a loop, told apart by their keys, so that a
+ * mistake in one is not reported as "neither of the two".
+ */
+import * as Schema from "effect/Schema";
+
+/** Names of steps, loops, ports, parameters: what links can spell. */
+export const namePattern = /^[A-Za-z_][A-Za-z0-9_-]*$/;
+
+const expression = Schema.String.check(Schema.isPattern(/^\$\{[^}]*\}$/));
+const natural = Schema.Number.check(Schema.isInt(), Schema.isGreaterThanOrEqualTo(0));
+const naturalOrExpression = (expected: string, description: string) =>
+  Schema.Union([natural, expression]).annotate({ expected, description });
+
+const LinkText = Schema.NonEmptyString.annotate({
+  expected: "a link such as `step`, `step.port` or `loop[last].step`",
+  description: "A link: `step`, `step.port`, `loop[2].step.port`, `loop[last].…`, `loop[*].…`, `loop.carriedName`.",
+});
+const LinkOrList = Schema.Union([LinkText, Schema.Array(LinkText)]).annotate({
+  expected: "a link such as `step.port`, or a list of links",
+  description: "A link, or for list ports also a list of links.",
+});
+
+const Seed = naturalOrExpression(
+  "an integer from 0",
+  "The seed which stages that declare randomness inherit; an integer from 0.",
+);
+
+const scalar = Schema.Union([Schema.Number, Schema.String, Schema.Boolean]);
+const ParameterDefault = Schema.Union([scalar, Schema.Array(scalar)]).annotate({
+  expected: "a number, a text, true or false, or a list of these",
+  description: "The default; its type is the parameter's type.",
+});
+
+export const FileSchema = Schema.Struct({
+  name: Schema.optionalKey(
+    Schema.NonEmptyString.annotate({ description: "The pipeline's name in reports; the file's name if left out." }),
+  ),
+  seed: Schema.optionalKey(Seed),
+  params: Schema.optionalKey(
+    Schema.Record(Schema.String, ParameterDefault).annotate({
+      description: "Parameters and their defaults, overridden by `--set name=value` or PIPELINE_SET_name=value.",
+    }),
+  ),
+  steps: Schema.Record(Schema.String, Schema.Unknown).annotate({ description: "Steps and loops by name." }),
+  outputs: Schema.optionalKey(
+    Schema.Record(Schema.String, LinkText).annotate({
+      description: "What `export`, `encode` and the report take when no step is named.",
+    }),
+  ),
+});
+
+export const StepSchema = Schema.Struct({
+  uses: Schema.NonEmptyString.annotate({ description: "The stage this step uses; `pipeline stages` lists them." }),
+  in: Schema.optionalKey(
+    Schema.Record(Schema.String, LinkOrList).annotate({ description: "Input port → the output it is linked to." }),
+  ),
+  with: Schema.optionalKey(
+    Schema.Record(Schema.String, Schema.Unknown).annotate({ description: "The stage's settings." }),
+  ),
+  seed: Schema.optionalKey(Seed),
+});
+
+export const LoopSchema = Schema.Struct({
+  repeat: naturalOrExpression(
+    "an integer from 0, or one whole expression such as ${params.cycles}",
+    "The number of cycles: an integer from 0, or one whole expression.",
+  ),
+  carry: Schema.optionalKey(
+    Schema.Record(Schema.String, LinkText).annotate({ description: "Name → what it is in cycle 1." }),
+  ),
+  steps: Schema.Record(Schema.String, Schema.Unknown).annotate({
+    description: "The steps of each cycle. A name is looked up here first, then among the carried names, then outside.",
+  }),
+  next: Schema.optionalKey(
+    Schema.Record(Schema.String, LinkText).annotate({ description: "Name → what it is in the following cycles." }),
+  ),
+  seed: Schema.optionalKey(Seed),
+});
+
+/** Keys of the language that this version knows by name only. */
+export const reservedKeys = {
+  file: new Set(["extends", "matrix", "stop", "branch"]),
+  step: new Set(["matrix", "pin", "retry", "timeout", "resources", "branch", "extends"]),
+  loop: new Set(["matrix", "stop", "pin", "retry", "timeout", "resources", "branch", "extends"]),
+} as const;
+
+export type Shape = keyof typeof reservedKeys;

@@ -1,0 +1,51 @@
+/**
+ * Gathers the mistakes of a file and its arguments, so that all are shown at once.
+ *
+ * A place is a span of the file, or the argument a value came from. What is unrolled is checked per cycle; the mistake is one,
+ * so a report with a `rule` is kept once per place and rule.
+ */
+import type { Diagnostic } from "../core/Diagnostic.ts";
+import type { SourceLocation } from "../core/Graph.ts";
+
+/** A piece of one line of the file; line and column from 1, `length` at least 1. */
+export interface Span {
+  readonly line: number;
+  readonly column: number;
+  readonly length: number;
+}
+
+/** Where a value was written: in the file, or in an argument (`--set cycles=5`). */
+export type Place = Span | { readonly argument: string };
+
+export interface Reporter {
+  /** `rule` names the mistake where its words may differ from cycle to cycle; the message itself otherwise. */
+  readonly report: (place: Place, message: string, hint?: string, rule?: string) => void;
+  readonly location: (span: Span) => SourceLocation;
+  readonly count: () => number;
+  /** In the order of the file, arguments first. */
+  readonly sorted: () => ReadonlyArray<Diagnostic>;
+}
+
+export function makeReporter(file: string): Reporter {
+  const found = new Map<string, Diagnostic>();
+  const location = (span: Span): SourceLocation => ({ file, line: span.line, column: span.column });
+  return {
+    location,
+    report: (place, message, hint, rule = message) => {
+      const where = "argument" in place ? { argument: place.argument } : atSpan(place, location(place));
+      const key = `${"argument" in place ? place.argument : `${place.line}:${place.column}`}\n${rule}`;
+      if (!found.has(key)) found.set(key, hint === undefined ? { ...where, message } : { ...where, message, hint });
+    },
+    count: () => found.size,
+    sorted: () => [...found.values()].sort(byPlace),
+  };
+}
+
+const atSpan = (span: Span, location: SourceLocation) => ({ location, length: Math.max(1, span.length) });
+
+function byPlace(a: Diagnostic, b: Diagnostic): number {
+  if (a.location === undefined || b.location === undefined) {
+    return (a.location === undefined ? 0 : 1) - (b.location === undefined ? 0 : 1);
+  }
+  return a.location.line - b.location.line || a.location.column - b.location.column;
+}

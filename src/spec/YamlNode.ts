@@ -1,0 +1,219 @@
+/**
+ * The YAML text as a tree that knows where everything stands. Aliases and merge keys are resolved here, and what they
+ * bring in is placed where it is used: that is the line a reader has to look at.
+ */
+import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument } from "yaml";
+import type { Document, Node, Pair, Scalar } from "yaml";
+import type { Json } from "../core/canonicalJson.ts";
+import type { Reporter, Span } from "./Reporter.ts";
+import { quoted } from "./suggest.ts";
+
+export interface ScalarNode {
+  readonly kind: "scalar";
+  readonly value: string | number | boolean | null;
+  readonly span: Span;
+  /** The text as it stands in the file, quotes included; absent for what came in by an alias. */
+  readonly raw: string | undefined;
+}
+
+export interface Entry {
+  readonly key: string;
+  readonly keySpan: Span;
+  readonly value: YamlNode;
+}
+
+export interface MappingNode {
+  readonly kind: "mapping";
+  readonly entries: ReadonlyArray<Entry>;
+  readonly span: Span;
+}
+
+export interface SequenceNode {
+  readonly kind: "sequence";
+  readonly items: ReadonlyArray<YamlNode>;
+  readonly span: Span;
+}
+
+export type YamlNode = ScalarNode | MappingNode | SequenceNode;
+
+/** Aliases can multiply a small file without end ("billion laughs"); no pipeline comes near this. */
+const maxNodes = 2_000_000;
+
+class TooManyNodes extends Error {}
+
+/** The tree of a text; undefined where its syntax is wrong (reported) or it is empty (reported). */
+export function readYaml(text: string, reporter: Reporter): YamlNode | undefined {
+  const lines = new LineCounter();
+  // Duplicate keys are found below, where both places are at hand; yaml's own check is quadratic.
+  const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false, uniqueKeys: false });
+  const converter = new Converter(text, lines, document, reporter);
+  // One slip of indentation makes the parser report a handful of follow-ons; the first is the one to mend.
+  const problem = document.errors[0] ?? document.warnings[0];
+  if (problem !== undefined) {
+    const [start, end] = problem.pos;
+    reporter.report(converter.span(start, end), `this is not valid YAML: ${plainWords(problem.code, problem.message)}`);
+    return undefined;
+  }
+  if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) {
+    reporter.report({ line: 1, column: 1, length: 1 }, "the pipeline file is empty", "it needs at least `steps`");
+    return undefined;
+  }
+  try {
+    return converter.convert(document.contents, undefined);
+  } catch (error) {
+    if (!(error instanceof TooManyNodes)) throw error;
+    reporter.report({ line: 1, column: 1, length: 1 }, "the file's aliases unfold into more than two million values");
+    return undefined;
+  }
+}
+
+function plainWords(code: string, message: string): string {
+  if (code === "TAB_AS_INDENT") return "a tab indents this line; YAML wants spaces";
+  if (code === "MULTIPLE_DOCS") return "a second document (`---`) begins here; a pipeline file holds one";
+  return message.charAt(0).toLowerCase() + message.slice(1);
+}
+
+class Converter {
+  private nodes = 0;
+  private readonly open = new Set<Node>();
+  private readonly text: string;
+  private readonly lines: LineCounter;
+  private readonly document: Document;
+  private readonly reporter: Reporter;
+
+  constructor(text: string, lines: LineCounter, document: Document, reporter: Reporter) {
+    this.text = text;
+    this.lines = lines;
+    this.document = document;
+    this.reporter = reporter;
+  }
+
+  /** The span of a range of offsets, cut at the end of its first line. */
+  span(start: number, end: number): Span {
+    const { line, col } = this.lines.linePos(start);
+    const newline = this.text.indexOf("\n", start);
+    const stop = Math.min(end, newline === -1 ? this.text.length : newline);
+    return { line: Math.max(1, line), column: Math.max(1, col), length: Math.max(1, stop - start) };
+  }
+
+  /** `use`: the span of the alias through which the node is reached. */
+  convert(node: Node | null, use: Span | undefined, emptyAt?: Span): YamlNode {
+    if (++this.nodes > maxNodes) throw new TooManyNodes();
+    if (isAlias(node)) return this.alias(node, use);
+    if (isMap(node)) return this.mapping(node, use);
+    if (isSeq(node)) {
+      const items = node.items.map((item) => this.convert(item as Node | null, use));
+      return { kind: "sequence", items, span: this.spanOf(node, use) };
+    }
+    return this.scalar(node as Scalar | null, use, emptyAt);
+  }
+
+  private alias(node: Node & { readonly source: string }, use: Span | undefined): YamlNode {
+    const at = use ?? this.spanOf(node, undefined);
+    const target = (node as unknown as { resolve(document: Document): Node | undefined }).resolve(this.document);
+    if (target === undefined || this.open.has(target)) {
+      const message =
+        target === undefined
+          ? `there is no anchor ${quoted(`&${node.source}`)} before this`
+          : `${quoted(`*${node.source}`)} stands inside its own anchor`;
+      this.reporter.report(at, message);
+      return { kind: "scalar", value: null, span: at, raw: undefined };
+    }
+    return this.convert(target, at);
+  }
+
+  private mapping(node: Node & { readonly items: ReadonlyArray<Pair> }, use: Span | undefined): MappingNode {
+    this.open.add(node);
+    const entries = new Map<string, Entry>();
+    const merged: Array<Entry> = [];
+    for (const pair of node.items) {
+      const keyNode = pair.key as Node | null;
+      const keySpan = this.spanOf(keyNode, use);
+      if (isScalar(keyNode) && typeof keyNode.value === "symbol") {
+        merged.push(...this.mergeEntries(pair.value as Node | null, use, keySpan));
+        continue;
+      }
+      const key = this.keyText(keyNode, keySpan);
+      const first = entries.get(key);
+      if (first !== undefined) {
+        this.reporter.report(
+          keySpan,
+          `the key ${quoted(key)} stands here twice`,
+          `first on line ${first.keySpan.line}`,
+        );
+        continue;
+      }
+      entries.set(key, { key, keySpan, value: this.convert(pair.value as Node | null, use, keySpan) });
+    }
+    // Own keys win over merged ones, and the first of several merged mappings wins over the next.
+    for (const entry of merged) if (!entries.has(entry.key)) entries.set(entry.key, entry);
+    this.open.delete(node);
+    return { kind: "mapping", entries: [...entries.values()], span: this.spanOf(node, use) };
+  }
+
+  private mergeEntries(value: Node | null, use: Span | undefined, keySpan: Span): ReadonlyArray<Entry> {
+    const converted = this.convert(value, use ?? this.spanOf(value, undefined), keySpan);
+    const sources = converted.kind === "sequence" ? converted.items : [converted];
+    return sources.flatMap((source) => {
+      if (source.kind === "mapping") return source.entries;
+      this.reporter.report(keySpan, "`<<` merges mappings, and this is none");
+      return [];
+    });
+  }
+
+  private keyText(node: Node | null, span: Span): string {
+    if (isAlias(node)) return this.keyText(node.resolve(this.document) ?? null, span);
+    if (isScalar(node)) return String(node.source ?? node.value ?? "");
+    this.reporter.report(span, "a key must be a plain text");
+    return "";
+  }
+
+  private scalar(node: Scalar | null, use: Span | undefined, emptyAt: Span | undefined): ScalarNode {
+    const isEmpty = node === null || (node.range != null && node.range[0] === node.range[1]);
+    const span = use ?? (isEmpty && emptyAt !== undefined ? emptyAt : this.spanOf(node, use));
+    const raw = use === undefined && node?.range != null ? this.text.slice(node.range[0], node.range[1]) : undefined;
+    return { kind: "scalar", value: this.checkedValue(node, span), span, raw };
+  }
+
+  private checkedValue(node: Scalar | null, span: Span): ScalarNode["value"] {
+    const value = node?.value ?? null;
+    if (value === null || typeof value === "string" || typeof value === "boolean") return value;
+    if (typeof value !== "number") {
+      this.reporter.report(span, "this kind of YAML value has no meaning here");
+      return null;
+    }
+    const isLostInteger = !Number.isSafeInteger(value) && /^[-+]?\d+$/.test(node?.source ?? "");
+    if (!Number.isFinite(value)) this.reporter.report(span, `${node?.source} is not a number to work with`);
+    else if (isLostInteger) this.reporter.report(span, `${node?.source} is too large to be kept exactly`);
+    return Number.isFinite(value) ? value : 0;
+  }
+
+  private spanOf(node: Node | null, use: Span | undefined): Span {
+    if (use !== undefined) return use;
+    const range = node?.range;
+    return range == null ? { line: 1, column: 1, length: 1 } : this.span(range[0], range[1]);
+  }
+}
+
+/** The value of a tree, places forgotten. */
+export function toJson(node: YamlNode): Json {
+  if (node.kind === "scalar") return node.value;
+  if (node.kind === "sequence") return node.items.map(toJson);
+  return Object.fromEntries(node.entries.map((entry) => [entry.key, toJson(entry.value)]));
+}
+
+export const isEmptyNode = (node: YamlNode): boolean => node.kind === "scalar" && node.value === null;
+
+export const entryOf = (node: YamlNode, key: string): Entry | undefined =>
+  node.kind === "mapping" ? node.entries.find((entry) => entry.key === key) : undefined;
+
+/** The deepest node on a path that is there. */
+export function nodeAt(node: YamlNode, path: ReadonlyArray<PropertyKey>): YamlNode {
+  let current = node;
+  for (const part of path) {
+    const next = current.kind === "sequence" ? current.items[Number(part)] : entryOf(current, String(part))?.value;
+    if (next === undefined) return current;
+    current = next;
+  }
+  return current;
+}

@@ -1,0 +1,221 @@
+/** From declarations and arguments to the graph: unroll, resolve links, order, check types, decode settings. */
+import type { Json } from "../core/canonicalJson.ts";
+import type { Graph, Link, LoopInfo, Step } from "../core/Graph.ts";
+import type { AnyArtifactType } from "../core/ArtifactType.ts";
+import type { AnyStage } from "../core/Stage.ts";
+import { checkStepLinks, type OutputTypes, type ResolvedInput } from "./checkLinks.ts";
+import type { FileDeclaration, NamedLink, StepDeclaration } from "./declarations.ts";
+import { dependsOnCycle, type Surroundings } from "./expression.ts";
+import type { Arguments } from "./params.ts";
+import type { Folders } from "./pathFields.ts";
+import { inputPorts } from "./ports.ts";
+import type { Reporter, Span } from "./Reporter.ts";
+import { makeLinkResolver, type LinkResolver, type Target } from "./resolveLinks.ts";
+import { sortSteps } from "./sortSteps.ts";
+import { readStepConfig, type StepConfig } from "./stepConfig.ts";
+import { quoted } from "./suggest.ts";
+import { unroll, type LoopInstance, type StepInstance, type Unrolled } from "./unroll.ts";
+
+export interface Building {
+  /** Absolute path of the pipeline file. */
+  readonly file: string;
+  readonly declaration: FileDeclaration;
+  readonly given: Arguments;
+  readonly env: Surroundings["env"];
+  readonly folders: Folders;
+  readonly reporter: Reporter;
+}
+
+/** Undefined where something was reported, now or before. */
+export function buildGraph(building: Building): Graph | undefined {
+  const { declaration, given, env, reporter } = building;
+  const unrolled = unroll(declaration, given, env, reporter);
+  if (unrolled === undefined) return undefined;
+  const resolver = makeLinkResolver({ params: given.params, env }, reporter);
+  const inputs = unrolled.steps.map((step) =>
+    step.declaration.inputs.map((declared): ResolvedInput => ({
+      declared,
+      value: resolver.resolve(declared.link, step.scope),
+    })),
+  );
+  for (const loop of unrolled.loops) resolver.checkCarried(loop);
+  const outputs = resolveOutputs(declaration, unrolled, resolver, reporter);
+  const order = orderSteps(unrolled, inputs, reporter);
+  const types = checkTypes(order, inputs, reporter);
+  const configs = configReader(building);
+  for (const step of unrolled.steps) configs(step);
+  return reporter.count() > 0 ? undefined : assemble(building, unrolled, order, inputs, types, configs, outputs);
+}
+
+/** The file's `outputs`: each names one output. */
+function resolveOutputs(
+  declaration: FileDeclaration,
+  { root }: Unrolled,
+  resolver: LinkResolver,
+  reporter: Reporter,
+): ReadonlyMap<string, Target> {
+  const outputs = new Map<string, Target>();
+  for (const { name, nameSpan, link } of declaration.outputs) {
+    const value = resolver.resolve(link, root);
+    if (value?.isList === true)
+      reporter.report(
+        spanOf(link) ?? nameSpan,
+        `output ${quoted(name)} must be one output, and this link gives a list`,
+      );
+    else if (value?.targets[0] !== undefined) outputs.set(name, value.targets[0]);
+  }
+  return outputs;
+}
+
+const spanOf = (link: NamedLink["link"]): Span | undefined =>
+  Array.isArray(link) ? link[0]?.span : (link as { readonly span: Span } | undefined)?.span;
+
+function orderSteps(
+  { steps }: Unrolled,
+  inputs: ReadonlyArray<ReadonlyArray<ResolvedInput>>,
+  reporter: Reporter,
+): ReadonlyArray<StepInstance> {
+  const needs = (index: number) =>
+    inputs[index]!.flatMap(({ value }) => (value === undefined ? [] : value.targets.map(({ step }) => step.index)));
+  const { order, circles } = sortSteps(steps.length, needs);
+  for (const circle of circles)
+    reportCircle(
+      circle.map((index) => steps[index]!),
+      inputs,
+      reporter,
+    );
+  return order.map((index) => steps[index]!);
+}
+
+function reportCircle(
+  circle: ReadonlyArray<StepInstance>,
+  inputs: ReadonlyArray<ReadonlyArray<ResolvedInput>>,
+  reporter: Reporter,
+): void {
+  const [first] = circle;
+  const last = circle.at(-1)!;
+  const closing = inputs[first!.index]!.find(({ value }) => value?.targets.some(({ step }) => step === last));
+  const names = [...circle, first!].map((step) => step.declaration.path).join(" → ");
+  const message =
+    circle.length === 1
+      ? `step ${quoted(first!.declaration.path)} feeds itself`
+      : `these steps feed each other in a circle: ${names}`;
+  const loops = new Set(circle.flatMap((step) => step.scope.loop?.declaration.carry.map(({ name }) => name) ?? []));
+  const shadowed = circle.find((step) => loops.has(step.declaration.name))?.declaration.name;
+  const hint =
+    shadowed === undefined
+      ? "take one of these links out; a value that goes round belongs in a loop with `repeat`, `carry` and `next`"
+      : `in the loop ${quoted(shadowed)} is the step, not the carried value of the same name; rename one of the two`;
+  reporter.report(spanOf(closing?.declared.link) ?? first!.declaration.span, message, hint, "circle");
+}
+
+function checkTypes(
+  order: ReadonlyArray<StepInstance>,
+  inputs: ReadonlyArray<ReadonlyArray<ResolvedInput>>,
+  reporter: Reporter,
+): ReadonlyArray<OutputTypes | undefined> {
+  const types: Array<OutputTypes | undefined> = Array.from({ length: order.length });
+  const typesOf = (step: StepInstance) => types[step.index];
+  // Most stages give the same types whatever comes in: those steps share one object.
+  const shared = new Map<AnyStage, OutputTypes>();
+  for (const step of order) {
+    const { stage } = step.declaration;
+    const found = checkStepLinks(step, inputs[step.index]!, typesOf, reporter);
+    const known = stage !== undefined && hasFixedTypes(stage) ? (shared.get(stage) ?? found) : found;
+    if (stage !== undefined && known === found) shared.set(stage, found);
+    types[step.index] = known;
+  }
+  return types;
+}
+
+const hasFixedTypes = (stage: AnyStage): boolean =>
+  Object.values(stage.outputs as { readonly [port: string]: { readonly type: object } }).every(
+    ({ type }) => typeof type !== "function" && !("sameAs" in type),
+  );
+
+type ConfigReader = (step: StepInstance) => StepConfig | undefined;
+
+/** Settings are decoded once for a declared step, or once a cycle where they name `${cycle}`. */
+function configReader({ given, env, folders, reporter }: Building): ConfigReader {
+  const read = new Map<
+    StepDeclaration,
+    { readonly isPerCycle: boolean; readonly byCycle: Map<number | null, StepConfig | undefined> }
+  >();
+  return ({ declaration, scope }) => {
+    const { stage, settings } = declaration;
+    if (stage === undefined || !declaration.hasReadableSettings) return undefined;
+    let known = read.get(declaration);
+    if (known === undefined) {
+      known = { isPerCycle: settings !== undefined && dependsOnCycle(settings), byCycle: new Map() };
+      read.set(declaration, known);
+    }
+    const key = known.isPerCycle ? scope.cycle : null;
+    if (!known.byCycle.has(key)) {
+      const surroundings = { params: given.params, env, cycle: scope.cycle };
+      const overrides = given.overrides.get(declaration) ?? [];
+      known.byCycle.set(key, readStepConfig({ ...declaration, stage }, overrides, surroundings, folders, reporter));
+    }
+    return known.byCycle.get(key);
+  };
+}
+
+function assemble(
+  { file, declaration, given, reporter }: Building,
+  unrolled: Unrolled,
+  order: ReadonlyArray<StepInstance>,
+  inputs: ReadonlyArray<ReadonlyArray<ResolvedInput>>,
+  types: ReadonlyArray<OutputTypes | undefined>,
+  configOf: ConfigReader,
+  outputs: ReadonlyMap<string, Target>,
+): Graph {
+  const kept = order.filter((step) => !step.scope.isPhantom);
+  const position = new Int32Array(unrolled.steps.length).fill(-1);
+  for (const [at, step] of kept.entries()) position[step.index] = at;
+  const link = ({ step, port }: Target): Link => ({ step: position[step.index]!, port: port! });
+  const steps = kept.map((step): Step => {
+    const stage = step.declaration.stage!;
+    const { config, encodedConfig, paths } = configOf(step)!;
+    return {
+      id: step.id,
+      declaredAs: step.declaration.path,
+      cycle: step.scope.cycle,
+      stage,
+      config,
+      encodedConfig,
+      seed: stage.usesSeed ? step.seed : undefined,
+      paths,
+      inputs: linksByPort(stage, inputs[step.index]!, link),
+      outputTypes: types[step.index] as { readonly [port: string]: AnyArtifactType },
+      location: reporter.location(step.declaration.span),
+    };
+  });
+  return {
+    name: declaration.name,
+    file,
+    seed: unrolled.seed,
+    params: Object.fromEntries([...given.params].map(([name, { value }]) => [name, value as Json])),
+    steps,
+    loops: unrolled.loops.filter((loop) => !loop.parent.isPhantom).map(loopInfo),
+    outputs: Object.fromEntries([...outputs].map(([name, target]) => [name, link(target)])),
+  };
+}
+
+/** In the order of the stage's ports, so that the order of writing changes nothing. */
+function linksByPort(
+  stage: AnyStage,
+  inputs: ReadonlyArray<ResolvedInput>,
+  link: (target: Target) => Link,
+): Step["inputs"] {
+  const links: { [port: string]: Link | ReadonlyArray<Link> } = {};
+  for (const [name, port] of Object.entries(inputPorts(stage))) {
+    const value = inputs.find(({ declared }) => declared.name === name)?.value;
+    if (value !== undefined) links[name] = port.list ? value.targets.map(link) : link(value.targets[0]!);
+  }
+  return links;
+}
+
+const loopInfo = ({ id, cycles, declaration }: LoopInstance): LoopInfo => ({
+  id,
+  cycles: cycles ?? 0,
+  body: declaration.block.members.map((member) => member.name),
+});

@@ -1,0 +1,162 @@
+/**
+ * The JSON Schema (draft 2020-12) of pipeline files, made of the same schemas that check them: completion and hover text in an
+ * editor. Each stage brings its settings and ports by `if`/`then` on `uses`.
+ */
+import * as Result from "effect/Result";
+import * as Schema from "effect/Schema";
+import * as SchemaParser from "effect/SchemaParser";
+import type { Json } from "../core/canonicalJson.ts";
+import type { AnyStage } from "../core/Stage.ts";
+import { annotationThrough, writtenForm } from "./expected.ts";
+import { FileSchema, LoopSchema, StepSchema, namePattern } from "./PipelineFile.ts";
+import { inputPorts, portTypes } from "./ports.ts";
+
+type JsonObject = { readonly [key: string]: Json | undefined };
+
+const link: JsonObject = { $ref: "#/$defs/link" };
+const linkOrList: JsonObject = { anyOf: [link, { type: "array", items: link }] };
+const expression: JsonObject = { type: "string", pattern: "\\$\\{[^}]*\\}" };
+
+/** The schema for files that use the given stages. */
+export function pipelineJsonSchema(stages: ReadonlyArray<AnyStage>): JsonObject {
+  const members = {
+    type: "object",
+    propertyNames: { pattern: namePattern.source },
+    additionalProperties: { $ref: "#/$defs/member" },
+  };
+  const file = properties(FileSchema, { steps: members, outputs: links() });
+  const loop = properties(LoopSchema, { steps: members, carry: links(), next: links() });
+  return {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "Pipeline",
+    description:
+      "A declarative pipeline: steps that use stages, linked by typed ports, in loops where a value goes round.",
+    ...file,
+    $defs: {
+      member: {
+        if: { anyOf: [{ required: ["repeat"] }, { required: ["steps"] }] },
+        // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
+        then: { $ref: "#/$defs/loop" },
+        else: { $ref: "#/$defs/step" },
+      },
+      step: stepSchema(stages),
+      loop,
+      link: linkDefinition(),
+    },
+  };
+}
+
+function stepSchema(stages: ReadonlyArray<AnyStage>): JsonObject {
+  const uses = { oneOf: stages.map(({ name, description }) => ({ const: name, description })) };
+  return {
+    ...properties(StepSchema, { uses, in: { type: "object", additionalProperties: linkOrList } }),
+    allOf: stages.map(stageRule),
+  };
+}
+
+/** What `with` and `in` may hold where `uses` is this stage. */
+function stageRule(stage: AnyStage): JsonObject {
+  const ports = Object.entries(inputPorts(stage));
+  const required = ports.filter(([, port]) => !port.optional).map(([name]) => name);
+  const settings = settingsSchema(stage);
+  const needsSettings = Array.isArray(settings["required"]) && settings["required"].length > 0;
+  return {
+    if: { properties: { uses: { const: stage.name } }, required: ["uses"] },
+    // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
+    then: {
+      properties: {
+        with: settings,
+        in: {
+          type: "object",
+          properties: Object.fromEntries(
+            ports.map(([name, port]) => [
+              name,
+              { ...(port.list ? linkOrList : link), description: `${portTypes(port)}: ${port.description}` },
+            ]),
+          ),
+          required,
+          additionalProperties: false,
+        },
+      },
+      required: [...(required.length > 0 ? ["in"] : []), ...(needsSettings ? ["with"] : [])],
+    },
+  };
+}
+
+/** The JSON Schema of a stage's settings, with descriptions and defaults; every value may be an expression instead. */
+function settingsSchema(stage: AnyStage): JsonObject {
+  const schema = configJsonSchema(stage);
+  const fields = (schema["properties"] ?? {}) as { readonly [field: string]: JsonObject };
+  const withExpressions = Object.entries(fields).map(([field, { description, default: byDefault, ...form }]) => [
+    field,
+    { anyOf: [form, expression], description, default: byDefault },
+  ]);
+  return { ...schema, properties: Object.fromEntries(withExpressions) as JsonObject };
+}
+
+/** The JSON Schema of a stage's settings as they are written, with descriptions and defaults. */
+export function configJsonSchema(stage: AnyStage): JsonObject {
+  const schema = plain(stage.config);
+  const fields = (schema["properties"] ?? {}) as { readonly [field: string]: JsonObject };
+  const ast = writtenForm(stage.config.ast);
+  if (ast._tag !== "Objects") return schema;
+  const described = ast.propertySignatures.map(({ name, type }) => {
+    const field = String(name);
+    const description = annotationThrough(type, "description");
+    return [
+      field,
+      {
+        ...fields[field],
+        ...(typeof description === "string" ? { description } : {}),
+        default: defaultOf(Schema.Struct({ [field]: Schema.make<Schema.Codec<unknown>>(type) }), field),
+      },
+    ];
+  });
+  return { ...schema, properties: Object.fromEntries(described) as JsonObject };
+}
+
+/** What a field is when left out; undefined where it must be given, or stays away. */
+function defaultOf(schema: Schema.Codec<unknown>, field: string): Json | undefined {
+  const decoded = SchemaParser.decodeUnknownResult(schema)({});
+  if (Result.isFailure(decoded)) return undefined;
+  const encoded = SchemaParser.encodeUnknownResult(schema)(decoded.success);
+  return Result.isSuccess(encoded) ? (encoded.success as JsonObject)[field] : undefined;
+}
+
+/** A struct's schema, with some of its properties given by hand; their descriptions stay. */
+function properties(schema: Schema.Codec<unknown, unknown>, given: { readonly [key: string]: JsonObject }): JsonObject {
+  const document = plain(schema);
+  const fields = document["properties"] as { readonly [key: string]: JsonObject };
+  const all = Object.entries(fields).map(([key, field]) => {
+    const replaced = given[key];
+    return [key, replaced === undefined ? field : { ...replaced, description: field["description"] }];
+  });
+  return { ...document, properties: Object.fromEntries(all) as JsonObject };
+}
+
+function plain(schema: Schema.Codec<unknown, unknown>): JsonObject {
+  const document = Schema.toJsonSchemaDocument(schema, { onExcessProperty: "error" });
+  return withoutInfinities(document.schema as JsonObject) as JsonObject;
+}
+
+/** YAML has no use for the texts "NaN" and "Infinity" that stand for numbers in JSON. */
+function withoutInfinities(value: Json): Json {
+  if (Array.isArray(value)) return value.map(withoutInfinities);
+  if (typeof value !== "object" || value === null) return value;
+  const object = value as JsonObject;
+  const options = object["anyOf"] as ReadonlyArray<JsonObject> | undefined;
+  const isNumber =
+    options?.length === 2 &&
+    options.some((option) => (option["enum"] as ReadonlyArray<Json> | undefined)?.includes("NaN"));
+  const { anyOf: _, ...rest } = object;
+  const simple = isNumber === true ? { ...rest, ...options!.find((option) => option["type"] === "number") } : object;
+  return Object.fromEntries(Object.entries(simple).map(([key, member]) => [key, withoutInfinities(member ?? null)]));
+}
+
+const links = (): JsonObject => ({ type: "object", additionalProperties: link });
+
+const linkDefinition = (): JsonObject => ({
+  type: "string",
+  minLength: 1,
+  description: "A link: `step`, `step.port`, `loop[2].step.port`, `loop[last].…`, `loop[*].…`, `loop.carriedName`.",
+});

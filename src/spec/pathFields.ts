@@ -1,0 +1,78 @@
+/**
+ * Finds the config fields declared with `path()` or `folder()` in the settings of a step, and makes their patterns absolute.
+ * The annotation is looked for under defaults, optional keys, unions, lists and nested structs.
+ */
+import { resolve } from "node:path";
+import * as Result from "effect/Result";
+import * as Schema from "effect/Schema";
+import type * as SchemaAST from "effect/SchemaAST";
+import * as SchemaParser from "effect/SchemaParser";
+import type { PathField } from "../core/Graph.ts";
+import { annotationThrough, writtenForm } from "./expected.ts";
+import type { Path } from "./findings.ts";
+
+export interface Folders {
+  /** Of the pipeline file. */
+  readonly file: string;
+  /** The working directory. */
+  readonly working: string;
+}
+
+/**
+ * The path fields of encoded settings. The elements of a list share the list's field name, in order; `isFromWorkingFolder` says
+ * of a path in the settings whether its text began with what the command line gave.
+ */
+export function pathFields(
+  type: SchemaAST.AST,
+  settings: unknown,
+  folders: Folders,
+  isFromWorkingFolder: (path: Path) => boolean,
+): ReadonlyArray<PathField> {
+  const fields: Array<PathField> = [];
+  visit(type, settings, [], (path, written, kind) => {
+    const base = isFromWorkingFolder(path) ? folders.working : folders.file;
+    const field = path.filter((part) => typeof part !== "number").join(".");
+    fields.push({ field, pattern: resolve(base, written), written, kind });
+  });
+  return fields;
+}
+
+type Visitor = (path: Path, written: string, kind: "file" | "folder") => void;
+
+function visit(type: SchemaAST.AST, value: unknown, path: Path, found: Visitor): void {
+  if (value === undefined || value === null) return;
+  const kind = annotationThrough(type, "tandemPath");
+  if (typeof value === "string" && (kind === "file" || kind === "folder")) return found(path, value, kind);
+  const ast = writtenForm(type);
+  switch (ast._tag) {
+    case "Suspend":
+      return visit(ast.thunk(), value, path, found);
+    case "Objects":
+      return visitObject(ast, value, path, found);
+    case "Arrays":
+      if (Array.isArray(value)) {
+        for (const [index, item] of value.entries()) {
+          const element = ast.elements[index] ?? ast.rest[0];
+          if (element !== undefined) visit(element, item, [...path, index], found);
+        }
+      }
+      return;
+    case "Union": {
+      const member = ast.types.find((member) => decodes(member, value));
+      return member === undefined ? undefined : visit(member, value, path, found);
+    }
+  }
+}
+
+function visitObject(ast: SchemaAST.Objects, value: unknown, path: Path, found: Visitor): void {
+  if (typeof value !== "object") return;
+  const object = value as { readonly [key: PropertyKey]: unknown };
+  const named = new Map(ast.propertySignatures.map((property) => [property.name, property.type]));
+  for (const key of Object.keys(object)) {
+    const type = named.get(key) ?? ast.indexSignatures[0]?.type;
+    if (type !== undefined) visit(type, object[key], [...path, key], found);
+  }
+}
+
+const decodes = (member: SchemaAST.AST, value: unknown): boolean =>
+  Result.isSuccess(SchemaParser.decodeUnknownResult(Schema.make<Schema.Codec<unknown>>(member))(value));

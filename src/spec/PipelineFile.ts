@@ -13,10 +13,10 @@ const natural = Schema.Number.check(Schema.isInt(), Schema.isGreaterThanOrEqualT
 const naturalOrExpression = (expected: string, description: string) =>
   Schema.Union([natural, expression]).annotate({ expected, description });
 
-const LinkText = Schema.NonEmptyString.annotate({
+const LinkText = Schema.String.annotate({
   expected: "a link such as `step`, `step.port` or `loop[last].step`",
   description: "A link: `step`, `step.port`, `loop[2].step.port`, `loop[last].…`, `loop[*].…`, `loop.carriedName`.",
-});
+}).check(Schema.isNonEmpty());
 const LinkOrList = Schema.Union([LinkText, Schema.Array(LinkText)]).annotate({
   expected: "a link such as `step.port`, or a list of links",
   description: "A link, or for list ports also a list of links.",

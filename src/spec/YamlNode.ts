@@ -51,7 +51,11 @@ export function readYaml(text: string, reporter: Reporter): YamlNode | undefined
   const problem = document.errors[0] ?? document.warnings[0];
   if (problem !== undefined) {
     const [start, end] = problem.pos;
-    reporter.report(converter.span(start, end), `this is not valid YAML: ${plainWords(problem.code, problem.message)}`);
+    const message = `this is not valid YAML: ${plainWords(problem.code, problem.message)}`;
+    // Inside `{ }` and `[ ]` the brace of a bare expression begins a mapping.
+    const isBareExpression = text[start] === "{" && text[start - 1] === "$";
+    const hint = isBareExpression ? 'put quotes around the expression: "${…}"' : undefined;
+    reporter.report(converter.span(start, end), message, hint);
     return undefined;
   }
   if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) {
@@ -70,6 +74,9 @@ export function readYaml(text: string, reporter: Reporter): YamlNode | undefined
 function plainWords(code: string, message: string): string {
   if (code === "TAB_AS_INDENT") return "a tab indents this line; YAML wants spaces";
   if (code === "MULTIPLE_DOCS") return "a second document (`---`) begins here; a pipeline file holds one";
+  const open = /^Flow (map|sequence) .* and end with a ([}\]])$/.exec(message);
+  if (open !== null) return `the ${open[1] === "map" ? "`{`" : "`[`"} before this is not closed by \`${open[2]}\``;
+  if (message.includes("flow-map-start")) return "a `{` cannot stand here";
   return message.charAt(0).toLowerCase() + message.slice(1);
 }
 

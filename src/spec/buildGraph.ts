@@ -95,7 +95,7 @@ function reportCircle(
   const [first] = circle;
   const last = circle.at(-1)!;
   const closing = inputs[first!.index]!.find(({ value }) => value?.targets.some(({ step }) => step === last));
-  const names = [...circle, first!].map((step) => step.declaration.path).join(" → ");
+  const names = [...declaredRound(circle), first!.declaration.path].join(" → ");
   const message =
     circle.length === 1
       ? `step ${quoted(first!.declaration.path)} feeds itself`
@@ -109,6 +109,16 @@ function reportCircle(
   reporter.report(spanOf(closing?.declared.link) ?? first!.declaration.span, message, hint, "circle");
 }
 
+/** The round in declared steps: one that runs through the cycles of a loop is told as once through its body. */
+function declaredRound(circle: ReadonlyArray<StepInstance>): ReadonlyArray<string> {
+  const round: Array<string> = [];
+  for (const step of circle) {
+    const before = round.indexOf(step.declaration.path);
+    round.splice(before === -1 ? round.length : before, round.length, step.declaration.path);
+  }
+  return round;
+}
+
 function checkTypes(
   order: ReadonlyArray<StepInstance>,
   inputs: ReadonlyArray<ReadonlyArray<ResolvedInput>>,
@@ -116,22 +126,9 @@ function checkTypes(
 ): ReadonlyArray<OutputTypes | undefined> {
   const types: Array<OutputTypes | undefined> = Array.from({ length: order.length });
   const typesOf = (step: StepInstance) => types[step.index];
-  // Most stages give the same types whatever comes in: those steps share one object.
-  const shared = new Map<AnyStage, OutputTypes>();
-  for (const step of order) {
-    const { stage } = step.declaration;
-    const found = checkStepLinks(step, inputs[step.index]!, typesOf, reporter);
-    const known = stage !== undefined && hasFixedTypes(stage) ? (shared.get(stage) ?? found) : found;
-    if (stage !== undefined && known === found) shared.set(stage, found);
-    types[step.index] = known;
-  }
+  for (const step of order) types[step.index] = checkStepLinks(step, inputs[step.index]!, typesOf, reporter);
   return types;
 }
-
-const hasFixedTypes = (stage: AnyStage): boolean =>
-  Object.values(stage.outputs as { readonly [port: string]: { readonly type: object } }).every(
-    ({ type }) => typeof type !== "function" && !("sameAs" in type),
-  );
 
 type ConfigReader = (step: StepInstance) => StepConfig | undefined;
 

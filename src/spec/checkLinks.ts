@@ -56,14 +56,32 @@ function outputTypes(
   inputTypes: { readonly [port: string]: AnyArtifactType | undefined },
   isAllKnown: boolean,
 ): OutputTypes {
-  const outputs = Object.entries(stage.outputs as { readonly [port: string]: OutputPort<unknown> });
+  const fixed = fixedTypes(stage);
+  if (fixed !== undefined) return fixed;
   return Object.fromEntries(
-    outputs.map(([name, port]) => [
+    outputPorts(stage).map(([name, port]) => [
       name,
       // A function of types must not be asked with a type missing that it may count on.
       typeof port.type === "function" && !isAllKnown ? undefined : resolveOutputType(port, inputTypes),
     ]),
   );
+}
+
+const outputPorts = (stage: AnyStage) =>
+  Object.entries(stage.outputs as { readonly [port: string]: OutputPort<unknown> });
+
+const fixedTypesOf = new WeakMap<AnyStage, OutputTypes | "vary">();
+
+/** Most stages give the same types whatever comes in; their steps share one object. */
+function fixedTypes(stage: AnyStage): OutputTypes | undefined {
+  let types = fixedTypesOf.get(stage);
+  if (types === undefined) {
+    const ports = outputPorts(stage);
+    const isFixed = ports.every(([, { type }]) => typeof type !== "function" && !("sameAs" in type));
+    types = isFixed ? Object.fromEntries(ports.map(([name, port]) => [name, resolveOutputType(port, {})])) : "vary";
+    fixedTypesOf.set(stage, types);
+  }
+  return types === "vary" ? undefined : types;
 }
 
 /** The types that come in; undefined where they do not fit, which is reported. */
@@ -86,10 +104,23 @@ function checkInput(
   const wrong = types.findIndex((type) => type !== undefined && !portAccepts(port, type));
   if (wrong === -1) return types;
   const target = value.targets[wrong]!;
+  const next = nextLink(step, written.text);
+  if (next !== undefined) {
+    const words = `\`next\` makes ${quoted(written.text)} ${quoted(`${target.step.declaration.path}.${target.port}`)}`;
+    const message = `${words}, which is ${typeLabel(types[wrong]!)}, but ${quoted(end)} takes ${portTypes(port)}`;
+    reporter.report(linkSpan(next).span, message, fittingHint(step, port, target, typesOf), `type of ${end}`);
+    return undefined;
+  }
   const message = `${quoted(end)} takes ${portTypes(port)}, but ${targetWords(written.text, target)} gives ${typeLabel(types[wrong]!)}`;
   const hint = fittingHint(step, port, target, typesOf);
   reporter.report(written.span, message, hint, `type of ${declared.name}`);
   return undefined;
+}
+
+/** From cycle 2 on a carried name is what `next` says, and so a type that does not fit is its mistake. */
+function nextLink({ scope }: StepInstance, name: string): NamedLink | undefined {
+  if (scope.loop === undefined || scope.cycle === 1 || scope.block.slotOf.has(name)) return undefined;
+  return scope.loop.declaration.next.find((entry) => entry.name === name);
 }
 
 const targetType = ({ step, port }: Target, typesOf: (step: StepInstance) => OutputTypes | undefined) =>
@@ -120,7 +151,7 @@ function fittingHint(
   const others: Array<string> = [];
   for (let scope: Scope | undefined = step.scope; scope !== undefined; scope = scope.parent) {
     for (const member of scope.members) {
-      if (member.kind === "loop" || member === step) continue;
+      if (member.kind === "loop" || member.index >= step.index) continue;
       const main = member.declaration.stage === undefined ? undefined : mainPort(member.declaration.stage);
       const fitting = fittingPorts(member, port, typesOf);
       others.push(

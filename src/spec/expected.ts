@@ -86,8 +86,8 @@ function unionWords(union: SchemaAST.Union): string {
 function filterWords(ast: SchemaAST.AST): string {
   const words = filtersOf(ast)
     .map((filter) => filter.annotations?.["expected"])
-    .filter((words): words is string => typeof words === "string" && words.startsWith("a value "))
-    .map((words) => words.slice("a value ".length).replace("greater than or equal to", "of at least"))
+    .filter((words): words is string => typeof words === "string" && /^a (?:value|string) /.test(words))
+    .map((words) => words.replace(/^a (?:value|string) /, "").replace("greater than or equal to", "of at least"))
     .map((words) =>
       words.replace("less than or equal to", "at most").replace("with a length of at least 1", "that is not empty"),
     );

@@ -42,7 +42,7 @@ function collect(
       return;
     case "Filter": {
       const own = issue.filter.annotations?.["message"];
-      if (typeof own === "string") findings.push({ kind: "invalid", path, message: `${subject(path)}: ${own}` });
+      if (typeof own === "string") findings.push({ kind: "invalid", path, message: about(path, own) });
       else collect(issue.issue, path, root, type, findings);
       return;
     }
@@ -59,7 +59,7 @@ function collect(
       const wanted = type ?? ("ast" in issue ? issue.ast : undefined);
       findings.push(
         typeof own === "string"
-          ? { kind: "invalid", path, message: `${subject(path)}: ${own}` }
+          ? { kind: "invalid", path, message: about(path, own) }
           : invalid(path, wanted, valueAt(root, path)),
       );
     }
@@ -91,6 +91,9 @@ export function pathWords(path: Path): string {
     "",
   );
 }
+
+/** A message of the schema's own; of the whole it speaks for itself. */
+const about = (path: Path, message: string): string => (path.length === 0 ? message : `${subject(path)}: ${message}`);
 
 const subject = (path: Path): string => (path.length === 0 ? "this" : quoted(pathWords(path)));
 

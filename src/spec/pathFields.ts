@@ -8,8 +8,9 @@ import * as Schema from "effect/Schema";
 import type * as SchemaAST from "effect/SchemaAST";
 import * as SchemaParser from "effect/SchemaParser";
 import type { PathField } from "../core/Graph.ts";
+import type { FolderSelection } from "../core/path.ts";
 import { annotationThrough, writtenForm } from "./expected.ts";
-import type { Path } from "./findings.ts";
+import { valueAt, type Path } from "./findings.ts";
 
 export interface Folders {
   /** Of the pipeline file. */
@@ -29,20 +30,38 @@ export function pathFields(
   isFromWorkingFolder: (path: Path) => boolean,
 ): ReadonlyArray<PathField> {
   const fields: Array<PathField> = [];
-  visit(type, settings, [], (path, written, kind) => {
+  visit(type, settings, [], (path, written, kind, ast) => {
     const base = isFromWorkingFolder(path) ? folders.working : folders.file;
     const field = path.filter((part) => typeof part !== "number").join(".");
-    fields.push({ field, pattern: resolve(base, written), written, kind });
+    const named = annotationThrough(ast, "tandemNamed") === true ? { named: true } : {};
+    const only = selectedFiles(ast, settings, path);
+    fields.push({
+      field,
+      pattern: resolve(base, written),
+      written,
+      kind,
+      ...named,
+      ...(only === undefined ? {} : { only }),
+    });
   });
   return fields;
 }
 
-type Visitor = (path: Path, written: string, kind: "file" | "folder") => void;
+/** Which files of a folder are read: named in the declaration, or by a field beside the folder's. */
+function selectedFiles(ast: SchemaAST.AST, settings: unknown, path: Path): ReadonlyArray<string> | undefined {
+  const selection = annotationThrough(ast, "tandemSelection") as FolderSelection | undefined;
+  if (selection === undefined) return undefined;
+  if ("files" in selection) return selection.files;
+  const names = valueAt(settings, [...path.slice(0, -1), selection.namesIn]);
+  return Array.isArray(names) ? names.map((name) => `${name}${selection.suffix}`) : undefined;
+}
+
+type Visitor = (path: Path, written: string, kind: "file" | "folder", ast: SchemaAST.AST) => void;
 
 function visit(type: SchemaAST.AST, value: unknown, path: Path, found: Visitor): void {
   if (value === undefined || value === null) return;
   const kind = annotationThrough(type, "tandemPath");
-  if (typeof value === "string" && (kind === "file" || kind === "folder")) return found(path, value, kind);
+  if (typeof value === "string" && (kind === "file" || kind === "folder")) return found(path, value, kind, type);
   const ast = writtenForm(type);
   switch (ast._tag) {
     case "Suspend":

@@ -33,7 +33,7 @@ export function checkShape(
   extraHint: (key: string) => string | undefined = () => undefined,
 ): Shaped {
   if (node.kind !== "mapping") {
-    reporter.report(node.span, `${what} must be a mapping with ${Object.keys(schema.fields).join(", ")}`);
+    reporter.report(node.span, `${what} must be a mapping of ${listed(Object.keys(schema.fields))}`);
     return { entries: new Map(), broken: new Set(Object.keys(schema.fields)) };
   }
   const broken = new Set<string>();
@@ -80,10 +80,10 @@ function meantEntries(
       key,
       known.filter((name) => !written.has(name)),
     );
-    const hint =
-      extraHint(key) ?? (likely === undefined ? `keys: ${listed(known)}` : `did you mean ${quoted(likely)}?`);
-    reporter.report(keySpan, `unknown key ${quoted(key)} in ${what}`, hint);
-    if (likely !== undefined && !entries.has(likely)) entries.set(likely, entry);
+    const misplaced = extraHint(key);
+    const hint = likely === undefined ? `keys: ${listed(known)}` : `did you mean ${quoted(likely)}?`;
+    reporter.report(keySpan, `unknown key ${quoted(key)} in ${what}`, misplaced ?? hint);
+    if (misplaced === undefined && likely !== undefined && !entries.has(likely)) entries.set(likely, entry);
   }
   return entries;
 }

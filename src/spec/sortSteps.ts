@@ -1,5 +1,8 @@
 /** Orders steps so that each comes after what it needs, the written order kept where it can be; finds circles. */
 
+/** Finding a circle's members walks the path back; a file with so many mistakes needs no more of them. */
+const maxCircles = 100;
+
 export interface Sorted {
   /** Indices, each after those it needs. */
   readonly order: ReadonlyArray<number>;
@@ -29,7 +32,7 @@ export function sortSteps(count: number, needs: (index: number) => ReadonlyArray
         path.pop();
       } else if (state[need] === 0) {
         enter(need);
-      } else if (state[need] === 1) {
+      } else if (state[need] === 1 && circles.length < maxCircles) {
         const from = path.findIndex((entry) => entry.index === need);
         circles.push(fromLowest(path.slice(from).map((entry) => entry.index)));
       }

@@ -11,7 +11,7 @@ import { evaluate, originKey, type Evaluated, type Origin, type Surroundings } f
 import { findingsOf, pathWords, type Finding, type Path } from "./findings.ts";
 import type { Override } from "./params.ts";
 import { pathFields, type Folders } from "./pathFields.ts";
-import { inputPorts, settingNames } from "./ports.ts";
+import { inputPorts } from "./ports.ts";
 import type { Place, Reporter } from "./Reporter.ts";
 import { closest, listed, quoted } from "./suggest.ts";
 import { entryOf, nodeAt, type YamlNode } from "./YamlNode.ts";
@@ -92,7 +92,6 @@ function reportFindings(
   evaluated: Evaluated,
   reporter: Reporter,
 ): void {
-  const names = settingNames(declaration.stage);
   const given = new Set(Object.keys(evaluated.value as object));
   const meant = new Set<string>();
   const isFollowOn = (path: Path) =>
@@ -123,10 +122,12 @@ function reportFindings(
           ? declaration.span
           : placeOf(declaration, finding.path.slice(0, -1), evaluated);
       reporter.report(finding.path.length === 1 ? declaration.span : at, message, about);
-    } else if (finding.path.length > 0 || names.length > 0) {
+    } else {
       const about = describe(declaration.stage, finding.path);
-      const hint = [finding.hint, about].filter((part) => part !== undefined).join("; ");
-      reporter.report(placeOf(declaration, finding.path, evaluated), finding.message, hint === "" ? undefined : hint);
+      const hint = finding.hint === undefined || about === undefined ? undefined : `${finding.hint} (${about})`;
+      const whole = finding.path.length === 0 ? `step ${quoted(declaration.name)}: ` : "";
+      const message = whole + finding.message;
+      reporter.report(placeOf(declaration, finding.path, evaluated), message, hint ?? finding.hint ?? about);
     }
   }
 }

@@ -53,7 +53,11 @@ export const input = <A>(type: ArtifactType<A>, description: string): InputPort<
   description,
 });
 
-export const inputOneOf = <A>(types: ReadonlyArray<ArtifactType<A>>, description: string): InputPort<A> => ({
+/** A port that takes any of some types; `A` is the union of their values (a type counts here by what it decodes to). */
+export const inputOneOf = <A>(
+  types: ReadonlyArray<AnyArtifactType & { readonly decode: (bytes: Uint8Array) => Promise<A> }>,
+  description: string,
+): InputPort<A> => ({
   types,
   list: false,
   optional: false,

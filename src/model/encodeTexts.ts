@@ -1,6 +1,6 @@
 /** Texts → ids, by Hugging Face's own tokenizers in JavaScript. */
 import type { Tokenizer } from "../artifact/index.ts";
-import type { Ragged } from "../nn/Ragged.ts";
+import { raggedFrom, type Ragged } from "../nn/Ragged.ts";
 
 /** Turns one text into ids, without special tokens. */
 export type TextEncoder = (text: string) => ReadonlyArray<number>;
@@ -29,30 +29,10 @@ interface Encodes {
   ) => { readonly ids: ReadonlyArray<number | undefined> };
 }
 
-/** All texts in order. `onProgress` is told the number of texts done, now and then. */
-export async function encodeTexts(
-  tokenizer: Tokenizer,
-  texts: ReadonlyArray<string>,
-  onProgress: (done: number) => void = () => {},
-): Promise<Ragged> {
+/** All texts in order. */
+export async function encodeTexts(tokenizer: Tokenizer, texts: ReadonlyArray<string>): Promise<Ragged> {
   const encode = await textEncoder(tokenizer);
-  const offsets = new Int32Array(texts.length + 1);
-  let values = new Int32Array(texts.length * 24 + 64);
-  texts.forEach((text, row) => {
-    const ids = encode(text);
-    const start = offsets[row]!;
-    if (start + ids.length > values.length) values = grown(values, start + ids.length);
-    values.set(ids, start);
-    offsets[row + 1] = start + ids.length;
-    if ((row + 1) % 1000 === 0) onProgress(row + 1);
-  });
-  return { offsets, values: values.slice(0, offsets[texts.length]) };
-}
-
-function grown(values: Int32Array<ArrayBuffer>, needed: number): Int32Array<ArrayBuffer> {
-  const larger = new Int32Array(Math.max(needed, values.length * 2));
-  larger.set(values);
-  return larger;
+  return raggedFrom(texts.map(encode));
 }
 
 function spacesIdeographs({ json }: Tokenizer): boolean {

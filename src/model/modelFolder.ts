@@ -6,7 +6,7 @@
 import type { Tokenizer } from "../artifact/index.ts";
 import type { ModelConfig, Pooling } from "../nn/EncoderModel.ts";
 import type { Float32Tensor, Weights } from "../nn/Weights.ts";
-import { bertParameters, poolerParameters, type ParameterShapes } from "./bertParameters.ts";
+import { headParameters, headSpecs, parameterSpecs } from "../nn/parameters.ts";
 import { ModelProblem } from "./ModelProblem.ts";
 import { readModelConfig } from "./modelConfig.ts";
 import { readSafetensors, toFloat32, type StoredTensor } from "./safetensors.ts";
@@ -156,8 +156,11 @@ const renamed = (name: string): string =>
 /** The encoder's tensors in the model's order, checked against the config. */
 function pickWeights(stored: ReadonlyMap<string, StoredTensor>, config: ModelConfig, problems: Array<string>): Weights {
   const found = new Map([...stored].map(([name, tensor]) => [renamed(name), tensor]));
-  const hasPooler = found.has("pooler.dense.weight");
-  const wanted: ParameterShapes = new Map([...bertParameters(config), ...(hasPooler ? poolerParameters(config) : [])]);
+  const wanted = new Map(parameterSpecs(config).map(({ name, shape }) => [name, shape]));
+  // Most checkpoints bring the pooler that a cross-encoder's head starts from.
+  if (found.has(headParameters.poolerWeight))
+    for (const { name, shape } of headSpecs(config, "cross-encoder"))
+      if (name.startsWith("pooler.")) wanted.set(name, shape);
   const missing = [...wanted.keys()].filter((name) => !found.has(name));
   const unexpected = [...found.keys()].filter((name) => !wanted.has(name) && !ignored.test(name));
   if (missing.length > 0) problems.push(`model.safetensors lacks ${listed(missing)}`);

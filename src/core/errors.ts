@@ -36,6 +36,8 @@ export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
   code: Schema.String,
   message: Schema.String,
   hint: Schema.optionalKey(Schema.String),
+  /** The blob that is `corrupt` or `missing`. */
+  digest: Schema.optionalKey(Schema.String),
 }) {}
 
 /** A file that a step reads is not there or not readable. Exit code 2. */

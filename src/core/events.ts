@@ -21,7 +21,8 @@ export type RunEvent =
       readonly file: string;
       readonly plan: ReadonlyArray<{ readonly step: string; readonly state: StepState }>;
     }
-  | { readonly event: "step.started"; readonly step: string }
+  /** `repairs`: the step had been a hit, but this blob of it turned out lost or damaged, and it runs again to restore it. */
+  | { readonly event: "step.started"; readonly step: string; readonly repairs?: ContentDigest }
   | { readonly event: "step.hit"; readonly step: string; readonly fingerprint: Fingerprint; readonly outputs: Outputs }
   | {
       readonly event: "step.progress";
@@ -38,9 +39,15 @@ export type RunEvent =
       readonly fingerprint: Fingerprint;
       readonly outputs: Outputs;
       readonly durationMs: number;
+      /** Ports whose content came out unlike the recorded one: the stage is not deterministic. The record's outputs stand. */
+      readonly differs?: {
+        readonly [port: string]: { readonly recorded: ContentDigest; readonly computed: ContentDigest };
+      };
     }
   | { readonly event: "step.failed"; readonly step: string; readonly error: StepError }
   | { readonly event: "step.skipped"; readonly step: string; readonly blockedBy: string }
+  /** It was running when the run was interrupted; it is neither failed nor counted. */
+  | { readonly event: "step.interrupted"; readonly step: string }
   | {
       readonly event: "run.finished";
       readonly status: "succeeded" | "failed" | "interrupted";

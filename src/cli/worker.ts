@@ -1,0 +1,17 @@
+/** The worker process: the stages there are, the cache it is given, and the engine that runs them. */
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import { serveWorker } from "../executor/local/serveWorker.ts";
+import { layerDirectory } from "../store/directory.ts";
+import { stages } from "../../stages/index.ts";
+
+const cache = process.argv[2];
+if (cache === undefined || process.send === undefined) {
+  process.stderr.write("worker.ts is started by `pipeline run`, with the cache folder as its argument.\n");
+  process.exit(2);
+}
+
+// Heavy, and only workers compute: it comes when the first task does.
+const engine = Layer.unwrap(Effect.promise(async () => (await import("../engine/onnx/layer.ts")).layer));
+
+serveWorker({ stages, layer: Layer.merge(layerDirectory(cache), engine) });

@@ -1,0 +1,139 @@
+/**
+ * What is known of every step before anything runs: its files, its key, and whether the cache has its record.
+ * `plan` explains the result; `run` starts from it, so that a run with nothing to do costs one pass.
+ */
+import * as Effect from "effect/Effect";
+import type { ActionRecord, KeyParts, StoredOutput } from "./ActionRecord.ts";
+import { ArtifactStore } from "./ArtifactStore.ts";
+import type { InvalidPipeline } from "./Diagnostic.ts";
+import type { ContentDigest, Fingerprint } from "./digest.ts";
+import { EngineInfo } from "./EngineInfo.ts";
+import { SourceMissing, type StoreError } from "./errors.ts";
+import { fingerprintOf, inputDigestsOf, keyPartsOf, type FilesByField } from "./fingerprint.ts";
+import type { Graph, Link, Step } from "./Graph.ts";
+import { neededFor, selectSteps } from "./selectSteps.ts";
+import { SourceFiles } from "./SourceFiles.ts";
+
+export interface Selection {
+  /** Only these steps and what they need; absent: all. */
+  readonly until?: ReadonlyArray<string> | undefined;
+  /** Steps that run even when their record is there. */
+  readonly force?: ReadonlyArray<string> | undefined;
+}
+
+export interface StepKey {
+  readonly parts: KeyParts;
+  readonly fingerprint: Fingerprint;
+}
+
+/** One step as known so far. */
+export interface StepEvaluation {
+  readonly index: number;
+  readonly step: Step;
+  readonly isForced: boolean;
+  readonly files: FilesByField;
+  /** Absent while an input's digest is not known: the step that makes it has to run first. */
+  readonly key: StepKey | undefined;
+  /** Present where the step is fresh. */
+  readonly record: ActionRecord | undefined;
+}
+
+/** Index in the graph → evaluation; undefined for steps that are not needed. */
+export type Evaluation = ReadonlyArray<StepEvaluation | undefined>;
+
+export type Outputs = { readonly [port: string]: StoredOutput };
+
+export const evaluateGraph = Effect.fnUntraced(function* (
+  graph: Graph,
+  selection: Selection = {},
+): Effect.fn.Return<
+  Evaluation,
+  StoreError | SourceMissing | InvalidPipeline,
+  ArtifactStore | SourceFiles | EngineInfo
+> {
+  const { until = [], force = [] } = selection;
+  const targets = yield* selectSteps(graph, "--until", until);
+  const forced = yield* selectSteps(graph, "--force", force);
+  const needed = until.length === 0 ? undefined : neededFor(graph, targets);
+  const files = yield* resolveAll(graph, needed);
+  const evaluation: Array<StepEvaluation | undefined> = [];
+  for (const [index, step] of graph.steps.entries()) {
+    if (needed?.[index] === false) evaluation.push(undefined);
+    else {
+      const outputsOf = (producer: number) => evaluation[producer]?.record?.outputs;
+      evaluation.push(yield* evaluateStep(index, step, files[index]!, forced.has(index), outputsOf));
+    }
+  }
+  return evaluation;
+});
+
+/** Key and record of one step, given the outputs known so far. */
+export const evaluateStep = Effect.fnUntraced(function* (
+  index: number,
+  step: Step,
+  files: FilesByField,
+  isForced: boolean,
+  outputsOf: (producer: number) => Outputs | undefined,
+): Effect.fn.Return<StepEvaluation, StoreError, ArtifactStore | EngineInfo> {
+  const key = yield* keyOf(step, files, outputsOf);
+  if (key === undefined || isForced) return { index, step, isForced, files, key, record: undefined };
+  const record = yield* (yield* ArtifactStore).lookup(key.fingerprint);
+  return { index, step, isForced, files, key, record: hasEveryPort(record, step) ? record : undefined };
+});
+
+const keyOf = Effect.fnUntraced(function* (
+  step: Step,
+  files: FilesByField,
+  outputsOf: (producer: number) => Outputs | undefined,
+): Effect.fn.Return<StepKey | undefined, never, EngineInfo> {
+  const digestOf = (link: Link): ContentDigest | undefined => outputsOf(link.step)?.[link.port]?.digest;
+  const inputs = inputDigestsOf(step, digestOf);
+  if (inputs === undefined) return undefined;
+  const parts = keyPartsOf(step, { inputs, files, engine: yield* EngineInfo });
+  return { parts, fingerprint: fingerprintOf(parts) };
+});
+
+/** A stage that gained an output port without a new version left records that cannot feed it. */
+const hasEveryPort = (record: ActionRecord | undefined, step: Step): boolean =>
+  record !== undefined && Object.keys(step.stage.outputs).every((port) => record.outputs[port] !== undefined);
+
+/** Files of every needed step, before anything runs: what is missing is an error of the file, and all of it is named. */
+const resolveAll = Effect.fnUntraced(function* (
+  graph: Graph,
+  needed: ReadonlyArray<boolean> | undefined,
+): Effect.fn.Return<ReadonlyArray<FilesByField>, StoreError | SourceMissing, SourceFiles> {
+  const all: Array<FilesByField> = [];
+  const missing: Array<SourceMissing> = [];
+  for (const [index, step] of graph.steps.entries()) {
+    if (needed?.[index] === false) all.push(noFiles);
+    else all.push(yield* resolveFiles(step).pipe(Effect.catchTag("SourceMissing", (error) => note(missing, error))));
+  }
+  const [first, ...others] = missing;
+  if (first === undefined) return all;
+  return yield* others.length === 0 ? first : alsoMissing(first, others);
+});
+
+const noFiles: FilesByField = {};
+
+const note = (missing: Array<SourceMissing>, error: SourceMissing) =>
+  Effect.sync(() => {
+    missing.push(error);
+    return noFiles;
+  });
+
+const alsoMissing = (first: SourceMissing, others: ReadonlyArray<SourceMissing>): SourceMissing => {
+  const list = others.map((other) => `${other.path} (${other.step}, ${other.field})`).join(", ");
+  const { step, field, path, message, hint = "" } = first;
+  return new SourceMissing({ step, field, path, message, hint: `${hint} Also missing: ${list}.`.trim() });
+};
+
+/** The files of each `path()` field of a step. */
+export const resolveFiles = Effect.fnUntraced(function* (
+  step: Step,
+): Effect.fn.Return<FilesByField, StoreError | SourceMissing, SourceFiles> {
+  if (step.paths.length === 0) return noFiles;
+  const source = yield* SourceFiles;
+  const files: { [field: string]: FilesByField[string] } = {};
+  for (const field of step.paths) files[field.field] = yield* source.resolve(step.id, field);
+  return files;
+});

@@ -1,0 +1,83 @@
+/**
+ * The key of a step: all that decides its outputs, gathered and hashed.
+ *
+ * What is not here does not decide the outputs: the step's name, its cycle, path names, the machine. Two steps with equal
+ * parts share one record, wherever they stand.
+ */
+import { basename } from "node:path";
+import { absentMeaningsOf, dropAbsent } from "./absentMeans.ts";
+import type { EngineIdentity, KeyParts } from "./ActionRecord.ts";
+import { canonicalJson, type Json } from "./canonicalJson.ts";
+import { sha256, type ContentDigest, type Fingerprint } from "./digest.ts";
+import type { Link, PathField, Step } from "./Graph.ts";
+import type { SourceFile } from "./Stage.ts";
+
+/** Raised when the meaning of the parts changes; every key changes with it. */
+export const formatVersion = 1;
+
+/** Config field (dotted where nested) → its files in key order. */
+export type FilesByField = { readonly [field: string]: ReadonlyArray<SourceFile> };
+
+/** sha256 of the canonical JSON of the parts. */
+export const fingerprintOf = (parts: KeyParts): Fingerprint =>
+  sha256(canonicalJson(parts as unknown as Json)) as Fingerprint;
+
+export interface KeyFacts {
+  readonly inputs: KeyParts["inputs"];
+  readonly files: FilesByField;
+  readonly engine: EngineIdentity;
+}
+
+/** The parts of a step's key, once the digests of its inputs and of its files are known. */
+export const keyPartsOf = (step: Step, facts: KeyFacts): KeyParts => ({
+  formatVersion,
+  stage: { name: step.stage.name, version: step.stage.version },
+  config: keyedConfig(step, facts.files),
+  inputs: facts.inputs,
+  ...(step.stage.usesEngine ? { engine: facts.engine } : {}),
+  ...(step.stage.usesSeed ? { seed: step.seed ?? 0 } : {}),
+});
+
+/** The config as the key sees it: paths replaced by what they hold, fields that say nothing new left out. */
+export function keyedConfig(step: Step, files: FilesByField): KeyParts["config"] {
+  let config = step.encodedConfig;
+  for (const field of step.paths) {
+    config = replaceAt(config, field.field.split("."), { files: keyedFiles(field, files[field.field] ?? []) });
+  }
+  return dropAbsent(config, absentMeaningsOf(step.stage));
+}
+
+/** Of files, the contents in order, with base names where the stage says that they matter; of a folder, names always. */
+function keyedFiles(field: PathField, files: ReadonlyArray<SourceFile>): ReadonlyArray<Json> {
+  if (field.kind === "folder") return files.map(({ name, digest }) => ({ name, digest }));
+  if (field.named === true) return files.map(({ path, digest }) => ({ name: basename(path), digest }));
+  return files.map(({ digest }) => digest);
+}
+
+type JsonObject = { readonly [field: string]: Json | undefined };
+
+function replaceAt(config: JsonObject, path: ReadonlyArray<string>, value: Json): JsonObject {
+  const [field, ...rest] = path;
+  if (rest.length === 0) return { ...config, [field!]: value };
+  return { ...config, [field!]: replaceAt((config[field!] ?? {}) as JsonObject, rest, value) };
+}
+
+/** The digests on a step's input ports; undefined while one of them is not known. */
+export function inputDigestsOf(
+  step: Step,
+  digestOf: (link: Link) => ContentDigest | undefined,
+): KeyParts["inputs"] | undefined {
+  const digests: { [port: string]: ContentDigest | ReadonlyArray<ContentDigest> } = {};
+  for (const port of Object.keys(step.inputs)) {
+    const value = step.inputs[port]!;
+    const found = isList(value) ? allKnown(value.map(digestOf)) : digestOf(value);
+    if (found === undefined) return undefined;
+    digests[port] = found;
+  }
+  return digests;
+}
+
+const isList = (value: Link | ReadonlyArray<Link>): value is ReadonlyArray<Link> => Array.isArray(value);
+
+const allKnown = (digests: ReadonlyArray<ContentDigest | undefined>): ReadonlyArray<ContentDigest> | undefined =>
+  digests.includes(undefined) ? undefined : (digests as ReadonlyArray<ContentDigest>);

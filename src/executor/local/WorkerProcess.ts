@@ -1,0 +1,173 @@
+/**
+ * One long-lived worker process, seen from the driver. It has a process group of its own, so that a Ctrl-C in the terminal
+ * reaches the driver alone, which then asks the worker to end.
+ */
+import { fork, type ChildProcess } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { StageFailure, type StoreError } from "../../core/errors.ts";
+import type { Task, TaskResult } from "../../core/Executor.ts";
+import type { ProgressReport } from "../../core/Stage.ts";
+import { readFromWorker, type FromDriver, type FromWorker, type TaskMessage } from "./messages.ts";
+
+export interface WorkerEntry {
+  /** The file the process runs: it calls `serveWorker`. */
+  readonly path: string;
+  readonly args: ReadonlyArray<string>;
+  readonly env: { readonly [name: string]: string };
+}
+
+/** How a task ended. */
+export type Ended =
+  | { readonly kind: "done"; readonly result: TaskResult }
+  | { readonly kind: "failed"; readonly failure: StageFailure | StoreError };
+
+interface CurrentTask {
+  readonly task: Task;
+  readonly onProgress: (report: ProgressReport) => void;
+  readonly onLog: (message: string) => unknown;
+  readonly onEnd: (ended: Ended) => void;
+}
+
+/** Lines of a dead worker's output that go into the error. */
+const keptLines = 8;
+
+export class WorkerProcess {
+  private readonly child: ChildProcess;
+  private readonly outOfMemoryKills = countOutOfMemoryKills();
+  private lastLines: Array<string> = [];
+  private current: CurrentTask | undefined;
+  private hasExited = false;
+  private readonly exited: Promise<void>;
+
+  constructor(entry: WorkerEntry) {
+    this.child = fork(entry.path, entry.args, {
+      detached: true,
+      execArgv: [],
+      env: { ...process.env, ...entry.env },
+      serialization: "advanced",
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
+    });
+    // What a stage prints must not get between the lines of `run --json`; the last of it explains a death.
+    for (const stream of [this.child.stdout!, this.child.stderr!]) {
+      stream.setEncoding("utf8").on("data", (text: string) => this.keepLines(text));
+    }
+    this.child.on("message", (message) => this.hear(message));
+    this.exited = new Promise((resolve) => {
+      this.child.on("error", (error) => this.died(error.message));
+      this.child.on("close", (code, signal) => {
+        this.died(signal ?? `exit code ${code}`);
+        resolve();
+      });
+    });
+  }
+
+  get isAlive(): boolean {
+    return !this.hasExited && this.child.connected;
+  }
+
+  start(current: CurrentTask): void {
+    this.current = current;
+    this.lastLines = [];
+    const { stage, ...rest } = current.task;
+    const task: TaskMessage = { ...rest, stage: stage.name, version: stage.version };
+    this.say({ kind: "run", task });
+  }
+
+  /** Asks the task to end after the batch in hand. */
+  interrupt(): void {
+    this.say({ kind: "interrupt" });
+  }
+
+  /** With its process group: whatever it started goes too. */
+  kill(): void {
+    if (this.hasExited || this.child.pid === undefined) return;
+    try {
+      process.kill(-this.child.pid, "SIGKILL");
+    } catch {
+      this.child.kill("SIGKILL");
+    }
+  }
+
+  /** Lets an idle worker go: it exits when its channel closes. Resolves when it is gone, by force after `graceMs`. */
+  async release(graceMs: number): Promise<void> {
+    if (this.child.connected) this.child.disconnect();
+    const timer = setTimeout(() => this.kill(), graceMs);
+    await this.exited;
+    clearTimeout(timer);
+  }
+
+  private say(message: FromDriver): void {
+    // A failed send means that the worker is gone; its `close` event tells so.
+    if (this.child.connected) this.child.send(message, () => undefined);
+  }
+
+  private hear(raw: unknown): void {
+    const message = this.understood(raw);
+    if (message === undefined || this.current === undefined) return;
+    switch (message.kind) {
+      case "progress":
+        return this.current.onProgress(message.report);
+      case "log":
+        return void this.current.onLog(message.message);
+      case "done":
+        return this.end({ kind: "done", result: message.result as TaskResult });
+      case "failed":
+        return this.end({ kind: "failed", failure: message.failure });
+    }
+  }
+
+  private understood(raw: unknown): FromWorker | undefined {
+    try {
+      return readFromWorker(raw);
+    } catch (error) {
+      this.kill();
+      this.died(`a message that is none: ${error instanceof Error ? error.message : String(error)}`);
+      return undefined;
+    }
+  }
+
+  private end(ended: Ended): void {
+    const { current } = this;
+    this.current = undefined;
+    current?.onEnd(ended);
+  }
+
+  private died(how: string): void {
+    this.hasExited = true;
+    if (this.current === undefined) return;
+    const { step } = this.current.task;
+    this.end({ kind: "failed", failure: deathOf(step, how, this.lastLines, this.outOfMemoryKills) });
+  }
+
+  private keepLines(text: string): void {
+    const lines = text.split("\n").filter((line) => line.trim() !== "");
+    this.lastLines = [...this.lastLines, ...lines].slice(-keptLines);
+  }
+}
+
+function deathOf(step: string, how: string, lastLines: ReadonlyArray<string>, killsBefore: number): StageFailure {
+  const said = lastLines.length === 0 ? "" : ` Its last words: ${lastLines.join(" | ")}`;
+  const ranOut = lastLines.some((line) => /heap out of memory|bad_alloc/i.test(line));
+  const wasKilledForMemory = how === "SIGKILL" && countOutOfMemoryKills() > killsBefore;
+  if (ranOut || wasKilledForMemory) {
+    return new StageFailure({
+      cause: "out-of-memory",
+      message: `${step}: its worker ran out of memory (${how}).${said}`,
+      hint: "Make its batches smaller, or run fewer steps at once (--jobs 1).",
+    });
+  }
+  return new StageFailure({
+    cause: "killed",
+    message: `${step}: its worker died (${how}).${said}`,
+    hint: "Run the same command again: nothing of the step was kept, all that finished before was.",
+  });
+}
+
+/** How often the kernel killed for memory in this control group; 0 where it does not tell. */
+function countOutOfMemoryKills(): number {
+  try {
+    return Number(/^oom_kill (\d+)$/m.exec(readFileSync("/sys/fs/cgroup/memory.events", "utf8"))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}

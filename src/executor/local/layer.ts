@@ -1,0 +1,122 @@
+/**
+ * The executor of one machine: cheap stages run inside the driver, the others in long-lived worker processes, which are
+ * started when first needed and kept for the next step.
+ */
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import { ArtifactStore } from "../../core/ArtifactStore.ts";
+import type { StageFailure, StoreError } from "../../core/errors.ts";
+import { Executor, type Task, type TaskResult } from "../../core/Executor.ts";
+import type { ProgressReport } from "../../core/Stage.ts";
+import { runTask } from "./runTask.ts";
+import type { Ended, WorkerEntry, WorkerProcess } from "./WorkerProcess.ts";
+
+export interface LocalOptions {
+  readonly worker: WorkerEntry;
+  /** How long a step that was asked to end may take for it before its process group is killed. */
+  readonly graceMs?: number;
+}
+
+export const layerLocal = (options: LocalOptions): Layer.Layer<Executor, never, ArtifactStore> =>
+  Layer.effect(
+    Executor,
+    Effect.gen(function* () {
+      const store = yield* ArtifactStore;
+      const workers = new WorkerPool(options.worker, options.graceMs ?? 20_000);
+      yield* Effect.addFinalizer(() => Effect.promise(() => workers.close()));
+      return Executor.of({
+        run: (task, onProgress) =>
+          task.stage.runsIn === "worker"
+            ? runInWorker(workers, task, onProgress)
+            : Effect.provideService(runInDriver(task, onProgress), ArtifactStore, store),
+      });
+    }),
+  );
+
+/** The flag is for stages that poll it; what waits for a promise is interrupted by Effect. */
+const runInDriver = (task: Task, onProgress: (report: ProgressReport) => void) =>
+  Effect.suspend(() => {
+    let isInterrupted = false;
+    const work = runTask(task, { onProgress, isInterrupted: () => isInterrupted });
+    return Effect.onInterrupt(work, () => Effect.sync(() => void (isInterrupted = true)));
+  });
+
+const runInWorker = (
+  workers: WorkerPool,
+  task: Task,
+  onProgress: (report: ProgressReport) => void,
+): Effect.Effect<TaskResult, StageFailure | StoreError> =>
+  Effect.gen(function* () {
+    const worker = yield* Effect.promise(() => workers.take());
+    const { ended, logs } = yield* untilEnded(workers, worker, task, onProgress).pipe(
+      Effect.ensuring(Effect.sync(() => workers.giveBack(worker))),
+    );
+    for (const message of logs) yield* Effect.logError(message);
+    return ended.kind === "done" ? ended.result : yield* ended.failure;
+  });
+
+interface Heard {
+  readonly ended: Ended;
+  readonly logs: ReadonlyArray<string>;
+}
+
+/** Interruption asks the worker to end the task and waits until it has. */
+const untilEnded = (
+  workers: WorkerPool,
+  worker: WorkerProcess,
+  task: Task,
+  onProgress: (report: ProgressReport) => void,
+): Effect.Effect<Heard> =>
+  Effect.callback((resume) => {
+    const logs: Array<string> = [];
+    const hasEnded = new Promise<void>((resolve) => {
+      const onEnd = (ended: Ended) => {
+        resume(Effect.succeed({ ended, logs }));
+        resolve();
+      };
+      worker.start({ task, onProgress, onLog: (message) => logs.push(message), onEnd });
+    });
+    return Effect.promise(() => workers.interrupt(worker, hasEnded));
+  });
+
+/** Idle workers wait for the next task; there are never more than were needed at once. */
+class WorkerPool {
+  private readonly idle: Array<WorkerProcess> = [];
+  private readonly all = new Set<WorkerProcess>();
+  private readonly entry: WorkerEntry;
+  private readonly graceMs: number;
+
+  constructor(entry: WorkerEntry, graceMs: number) {
+    this.entry = entry;
+    this.graceMs = graceMs;
+  }
+
+  async take(): Promise<WorkerProcess> {
+    for (let worker = this.idle.pop(); worker !== undefined; worker = this.idle.pop()) {
+      if (worker.isAlive) return worker;
+      this.all.delete(worker);
+    }
+    // Not at the top of the module: a run with nothing to do starts no process.
+    const { WorkerProcess } = await import("./WorkerProcess.ts");
+    const worker = new WorkerProcess(this.entry);
+    this.all.add(worker);
+    return worker;
+  }
+
+  giveBack(worker: WorkerProcess): void {
+    if (worker.isAlive) this.idle.push(worker);
+    else this.all.delete(worker);
+  }
+
+  /** Asks, waits, and kills when the grace is over; resolves when the task has ended one way or the other. */
+  async interrupt(worker: WorkerProcess, hasEnded: Promise<void>): Promise<void> {
+    worker.interrupt();
+    const timer = setTimeout(() => worker.kill(), this.graceMs);
+    await hasEnded;
+    clearTimeout(timer);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.all].map((worker) => worker.release(2000)));
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * The few file operations the cache is made of. Everything the store writes goes through here, one durable effect a call, so
+ * that a test can stop or fail at each of them and see what is left.
+ *
+ * Synchronous on purpose: a run with nothing to do makes thousands of these calls, and order is what the promises rest on.
+ * Methods throw Node's system errors; what is not there is `undefined` or an empty list.
+ */
+import * as fs from "node:fs";
+import * as Context from "effect/Context";
+
+export interface DiskShape {
+  /** Opens for writing: `wx` makes a new file and fails where there is one, `a` appends. */
+  readonly open: (path: string, flags: "wx" | "a") => number;
+  /** Writes all of the bytes. */
+  readonly write: (file: number, bytes: Uint8Array) => void;
+  readonly sync: (file: number) => void;
+  readonly close: (file: number) => void;
+  readonly read: (path: string) => Buffer | undefined;
+  /** Size of a file; undefined where there is none. */
+  readonly size: (path: string) => number | undefined;
+  /** When it last changed, milliseconds since 1970; undefined where it is not there. */
+  readonly changedAtMs: (path: string) => number | undefined;
+  /** Names in a folder, in code-unit order; empty where there is no folder. */
+  readonly list: (folder: string) => ReadonlyArray<string>;
+  /** With the folders above it. */
+  readonly makeFolder: (folder: string) => void;
+  /** A second name for a file; fails with EEXIST where the name is taken. */
+  readonly link: (from: string, to: string) => void;
+  /** Replaces what has the new name. */
+  readonly rename: (from: string, to: string) => void;
+  /** No error where there is nothing. */
+  readonly remove: (path: string) => void;
+  /** Makes names in a folder durable. */
+  readonly syncFolder: (folder: string) => void;
+}
+
+/** Linux writes at most 2 GiB in one call. */
+const maxWrite = 1 << 30;
+
+const nodeDisk: DiskShape = {
+  open: (path, flags) => fs.openSync(path, flags),
+  write: (file, bytes) => {
+    for (let at = 0; at < bytes.length;) at += fs.writeSync(file, bytes, at, Math.min(maxWrite, bytes.length - at));
+  },
+  sync: (file) => fs.fsyncSync(file),
+  close: (file) => fs.closeSync(file),
+  read: (path) => orUndefined(() => fs.readFileSync(path)),
+  size: (path) => fs.statSync(path, { throwIfNoEntry: false })?.size,
+  changedAtMs: (path) => fs.statSync(path, { throwIfNoEntry: false })?.mtimeMs,
+  list: (folder) => (orUndefined(() => fs.readdirSync(folder)) ?? []).sort(),
+  makeFolder: (folder) => void fs.mkdirSync(folder, { recursive: true }),
+  link: (from, to) => fs.linkSync(from, to),
+  rename: (from, to) => fs.renameSync(from, to),
+  remove: (path) => fs.rmSync(path, { force: true }),
+  syncFolder: (folder) => {
+    const file = fs.openSync(folder, "r");
+    try {
+      fs.fsyncSync(file);
+    } finally {
+      fs.closeSync(file);
+    }
+  },
+};
+
+function orUndefined<A>(read: () => A): A | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}
+
+/** The system's code of an error: `ENOSPC`. */
+export const codeOf = (error: unknown): string | undefined => {
+  const code = (error as { readonly code?: unknown } | null)?.code;
+  return typeof code === "string" ? code : undefined;
+};
+
+/** The disk below the cache; tests put a failing one in its place. */
+export const Disk = Context.Reference<DiskShape>("tandem/store/Disk", { defaultValue: () => nodeDisk });

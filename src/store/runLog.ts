@@ -1,0 +1,156 @@
+/** The record of runs in the cache folder: `runs/<run>/manifest.json` and its hash-chained `events.ndjson`. */
+import { join } from "node:path";
+import * as Clock from "effect/Clock";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import { StoreError } from "../core/errors.ts";
+import type { RunEvent } from "../core/events.ts";
+import { RunLog, type OpenRun, type RunManifest, type RunStart } from "../core/RunLog.ts";
+import { Disk, type DiskShape } from "./Disk.ts";
+import { brokenAt, chainStart, chainedLine, parseEvents } from "./eventChain.ts";
+import { isAlive, layoutOf, markLayout, replaceFile, type Layout } from "./layout.ts";
+import { attempt, storeError } from "./storeErrors.ts";
+
+/** Runs kept under `root`, the cache folder. */
+export const layerRunLog = (root: string): Layer.Layer<RunLog> =>
+  Layer.effect(
+    RunLog,
+    Effect.gen(function* () {
+      const disk = yield* Disk;
+      const clock = yield* Clock.Clock;
+      const layout = layoutOf(root);
+      const now = () => new Date(clock.currentTimeMillisUnsafe()).toISOString();
+      return RunLog.of({
+        open: (start) => attempt("write", layout.runs, () => openRun(disk, layout, start, now)),
+        list: Effect.suspend(() => attempt("list", layout.runs, () => listRuns(disk, layout))),
+        events: (run) => attempt("read", join(layout.runs, run), () => readEvents(disk, layout, run)),
+      });
+    }),
+  );
+
+/** The process that writes a run: a manifest still `running` whose process is gone belongs to a run that died. */
+interface ManifestFile extends RunManifest {
+  readonly process: number;
+}
+
+function openRun(disk: DiskShape, layout: Layout, start: RunStart, now: () => string): OpenRun {
+  markLayout(disk, layout);
+  const folder = join(layout.runs, start.run);
+  if (disk.size(folder) !== undefined) throw runExists(start.run, folder);
+  disk.makeFolder(folder);
+  const manifest = (end: Partial<RunManifest>): ManifestFile => ({
+    ...start,
+    process: process.pid,
+    status: "running",
+    finished: null,
+    ran: 0,
+    hits: 0,
+    failed: 0,
+    skipped: 0,
+    ...end,
+  });
+  const write = (content: ManifestFile) =>
+    replaceFile(disk, layout, Buffer.from(`${JSON.stringify(content, null, 2)}\n`), join(folder, "manifest.json"));
+  write(manifest({}));
+  const events = new EventFile(disk, join(folder, "events.ndjson"), now);
+  return {
+    append: (event) => events.append(event),
+    close: (end) =>
+      attempt("write", folder, () => {
+        events.close();
+        write(manifest(end));
+      }),
+  };
+}
+
+const runExists = (run: string, path: string): StoreError =>
+  new StoreError({
+    operation: "open",
+    path,
+    code: "EEXIST",
+    message: `There is a run ${run} already.`,
+    hint: "Run ids are made from the time and a random tail: start the run again.",
+  });
+
+/** Lines are gathered and written a few at a time: a run of a thousand hits makes a handful of writes. */
+class EventFile {
+  private pending: Array<string> = [];
+  private chain = chainStart;
+  private isScheduled = false;
+  private failure: unknown;
+  private readonly file: number;
+  private readonly disk: DiskShape;
+  private readonly path: string;
+  private readonly now: () => string;
+
+  constructor(disk: DiskShape, path: string, now: () => string) {
+    this.disk = disk;
+    this.path = path;
+    this.now = now;
+    this.file = disk.open(path, "a");
+  }
+
+  append(event: RunEvent): void {
+    // Progress is for eyes; what a step learnt is in its curve. A log of it would outgrow the rest.
+    if (event.event === "step.progress") return;
+    const line = chainedLine(event, this.now(), this.chain);
+    this.chain = line.digest;
+    this.pending.push(line.text);
+    if (this.isScheduled) return;
+    this.isScheduled = true;
+    setImmediate(() => this.flush());
+  }
+
+  close(): void {
+    this.flush();
+    try {
+      this.disk.sync(this.file);
+    } finally {
+      this.disk.close(this.file);
+    }
+    if (this.failure !== undefined) throw storeError("write", this.path, this.failure);
+  }
+
+  private flush(): void {
+    this.isScheduled = false;
+    const text = this.pending.join("");
+    this.pending = [];
+    if (text === "" || this.failure !== undefined) return;
+    try {
+      this.disk.write(this.file, Buffer.from(text));
+    } catch (error) {
+      this.failure = error;
+    }
+  }
+}
+
+function listRuns(disk: DiskShape, layout: Layout): ReadonlyArray<RunManifest> {
+  return disk.list(layout.runs).flatMap((run) => {
+    const text = disk.read(join(layout.runs, run, "manifest.json"))?.toString("utf8");
+    const manifest = text === undefined ? undefined : parseManifest(text);
+    if (manifest === undefined) return [];
+    const { process: pid, ...told } = manifest;
+    return [told.status === "running" && !isAlive(pid) ? { ...told, status: "died" as const } : told];
+  });
+}
+
+function parseManifest(text: string): ManifestFile | undefined {
+  try {
+    const manifest = JSON.parse(text) as Partial<ManifestFile> | null;
+    return typeof manifest?.run === "string" && typeof manifest.process === "number"
+      ? (manifest as ManifestFile)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function readEvents(disk: DiskShape, layout: Layout, run: string) {
+  const path = join(layout.runs, run, "events.ndjson");
+  const text = disk.read(path)?.toString("utf8");
+  if (text === undefined) {
+    const message = `There is no run ${run} in ${layout.root}.`;
+    throw new StoreError({ operation: "read", path, code: "ENOENT", message, hint: "`pipeline runs` lists them." });
+  }
+  return { events: parseEvents(text), brokenAt: brokenAt(text) };
+}

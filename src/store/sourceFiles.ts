@@ -1,0 +1,130 @@
+/** The files that steps read, found and hashed. Implements core's `SourceFiles` on the real file system. */
+import { closeSync, openSync, readSync } from "node:fs";
+import { createHash } from "node:crypto";
+import * as Clock from "effect/Clock";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import { SourceMissing } from "../core/errors.ts";
+import type { PathField } from "../core/Graph.ts";
+import { SourceFiles } from "../core/SourceFiles.ts";
+import type { SourceFile } from "../core/Stage.ts";
+import { codeOf, Disk } from "./Disk.ts";
+import { expandPattern, type Nothing } from "./expandPattern.ts";
+import { layoutOf } from "./layout.ts";
+import { StatCache, stampOf, type FileStamp } from "./statCache.ts";
+
+/** With a cache folder, digests are kept between processes; a shortcut that cannot be saved is merely lost. */
+export const layerSourceFiles = (root?: string): Layer.Layer<SourceFiles> =>
+  Layer.effect(
+    SourceFiles,
+    Effect.gen(function* () {
+      const disk = yield* Disk;
+      const clock = yield* Clock.Clock;
+      const stats = new StatCache(disk, root === undefined ? undefined : layoutOf(root));
+      yield* Effect.addFinalizer(() => Effect.ignore(Effect.try(() => stats.save())));
+      const files = new HashedFiles(stats, () => clock.currentTimeMillisUnsafe());
+      return SourceFiles.of({
+        resolve: (step, field) =>
+          Effect.try({ try: () => files.resolve(field), catch: (error) => missing(step, field, error) }),
+        recheck: (list) => Effect.sync(() => list.filter((file) => files.hasMoved(file)).map(({ path }) => path)),
+      });
+    }),
+  );
+
+class HashedFiles {
+  private readonly stats: StatCache;
+  private readonly nowMs: () => number;
+  /** How each file stood when it was resolved: an edit that is undone before the re-check still shows in its stamp. */
+  private readonly stamps = new WeakMap<SourceFile, FileStamp>();
+
+  constructor(stats: StatCache, nowMs: () => number) {
+    this.stats = stats;
+    this.nowMs = nowMs;
+  }
+
+  resolve(field: PathField): ReadonlyArray<SourceFile> {
+    const found = expandPattern(field);
+    if (typeof found === "string") throw new NothingFound(found);
+    return found.map(({ name, path }) => this.hashed(name, path));
+  }
+
+  hasMoved(file: SourceFile): boolean {
+    try {
+      const stamp = stampOf(file.path).stamp;
+      if (stamp === this.stamps.get(file) && sha256OfFile(file.path) === file.digest) return false;
+    } catch {
+      // Gone or no longer readable is moved, too.
+    }
+    this.stats.forget(file.path);
+    return true;
+  }
+
+  private hashed(name: string, path: string): SourceFile {
+    const before = stampOf(path);
+    const hashedAtMs = this.nowMs();
+    const known = this.stats.digestOf(path, before.stamp);
+    const digest = known ?? sha256OfFile(path);
+    if (known === undefined) this.stats.remember(path, before, digest, hashedAtMs);
+    const file = { name, path, digest, sizeBytes: before.sizeBytes };
+    this.stamps.set(file, before.stamp);
+    return file;
+  }
+}
+
+/** In pieces, so that a file may be larger than memory. */
+function sha256OfFile(path: string): string {
+  const hash = createHash("sha256");
+  const piece = Buffer.allocUnsafe(1 << 20);
+  const file = openSync(path, "r");
+  try {
+    for (let read = readSync(file, piece); read > 0; read = readSync(file, piece)) hash.update(piece.subarray(0, read));
+  } finally {
+    closeSync(file);
+  }
+  return hash.digest("hex");
+}
+
+class NothingFound extends Error {
+  readonly nothing: Nothing;
+  constructor(nothing: Nothing) {
+    super(nothing);
+    this.nothing = nothing;
+  }
+}
+
+function missing(step: string, field: PathField, error: unknown): SourceMissing {
+  const facts = { step, field: field.field, path: field.written };
+  const where = `step ${step}, ${field.field}: ${field.written}`;
+  if (error instanceof NothingFound) {
+    const { message, hint } = wordingOf(field, error.nothing);
+    return new SourceMissing({ ...facts, message: `${where} ${message}.`, hint });
+  }
+  const reason = codeOf(error) === "EACCES" ? "no permission" : (codeOf(error) ?? String(error));
+  const hint = `It was looked for at ${field.pattern}.`;
+  return new SourceMissing({ ...facts, message: `${where} cannot be read (${reason}).`, hint });
+}
+
+function wordingOf(field: PathField, nothing: Nothing): { readonly message: string; readonly hint: string } {
+  const looked = `It was looked for at ${field.pattern}.`;
+  switch (nothing) {
+    case "not there":
+      return { message: "is not there", hint: looked };
+    case "no match":
+      return { message: "matches no file", hint: looked };
+    case "empty folder":
+      return {
+        message:
+          field.only === undefined
+            ? "is a folder without files"
+            : `has none of the files read from it (${field.only.join(", ")})`,
+        hint: looked,
+      };
+    case "a folder":
+      return {
+        message: "is a folder where a file is wanted",
+        hint: `Name a file in it, or all of them: ${field.written}/*.`,
+      };
+    case "a file":
+      return { message: "is a file where a folder is wanted", hint: "Name the folder it lies in." };
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * What the training loop needs to know of a way to train: where it starts, what an update computes, what is kept in the end.
+ * One file of `methods/` makes one.
+ */
+import type { Feeds, Program } from "../engine/Engine.ts";
+import type { ModelConfig } from "../nn/EncoderModel.ts";
+import type { AdamWOptions } from "../nn/optim/adamW.ts";
+import type { PackedBatch } from "../nn/PackedBatch.ts";
+import type { Weights } from "../nn/Weights.ts";
+
+/** The batch of one update, ready but for the parameters. */
+export interface PreparedStep {
+  /** Gives `loss` and gradients (`withGradients`). */
+  readonly program: Program;
+  /** Parameters the program takes as inputs, by name. */
+  readonly parameters: ReadonlyArray<string>;
+  readonly batch: PackedBatch;
+  /** Everything the program takes besides parameters and embedding rows. */
+  readonly feeds: Feeds;
+}
+
+export type Outputs = { readonly [name: string]: Float32Array };
+export type Numbers = { readonly [name: string]: number };
+
+export interface Method {
+  readonly config: ModelConfig;
+  /** Encoder and heads, all of it trained. */
+  readonly start: Weights;
+  readonly stepsPerEpoch: number;
+  readonly optimizer: AdamWOptions;
+  /** A pure function of the step's index, from 0. */
+  readonly prepare: (step: number) => PreparedStep;
+  /** Numbers worth a place in the curve beside the loss. The same names at every step. */
+  readonly observe?: (outputs: Outputs, step: PreparedStep) => Numbers;
+  /** The loss of embeddings that have all become equal: a loss that stays there has collapsed. */
+  readonly collapsedLoss?: number;
+}

@@ -1,0 +1,55 @@
+/** What is checked before the first update: each mistake is one sentence that names what to change. */
+import type { ModelConfig } from "../nn/EncoderModel.ts";
+import { type Ragged, raggedRows } from "../nn/Ragged.ts";
+import { TrainingFailure } from "./TrainingFailure.ts";
+
+const invalid = (message: string, hint: string): TrainingFailure => new TrainingFailure("invalid", message, hint);
+
+/** Ids mean nothing to a model that was made for another tokenizer. @param port of the ids */
+export function requireSameTokenizer(
+  model: { readonly tokenizer: string },
+  ids: { readonly tokenizer: string },
+  port: string,
+) {
+  if (model.tokenizer === ids.tokenizer) return;
+  throw invalid(
+    `Port "${port}" was tokenized with tokenizer ${ids.tokenizer.slice(0, 12)}, but the model was made for ${model.tokenizer.slice(0, 12)}.`,
+    "Tokenize with the tokenizer of the step that made the model: its port `tokenizer`.",
+  );
+}
+
+export function requireRows(rows: Ragged, least: number, port: string, unit: string): void {
+  const count = raggedRows(rows);
+  if (count >= least) return;
+  if (count === 0) throw invalid(`Port "${port}" has no ${unit}s to learn from.`, "Link data that is not empty.");
+  throw invalid(
+    `Port "${port}" has ${count} ${unit}, but at least ${least} are needed: one alone has no negative.`,
+    "Link more data.",
+  );
+}
+
+/** The batch that remains after cutting must fit into the model's table of positions. */
+export function requirePositions(config: ModelConfig, maxTokens: number): void {
+  if (maxTokens <= config.maxPositions) return;
+  throw invalid(
+    `maxTokens is ${maxTokens}, but the model has positions for ${config.maxPositions} tokens only.`,
+    `Set maxTokens to ${config.maxPositions} or less.`,
+  );
+}
+
+/** Scores are aligned by row with the pairs whose digest they carry. */
+export function requireScoresOf(
+  pairs: { readonly pairs: string; readonly a: Ragged },
+  scores: { readonly pairs: string; readonly values: Float32Array },
+): void {
+  if (pairs.pairs !== scores.pairs)
+    throw invalid(
+      `The scores on port "scores" belong to pairs ${scores.pairs.slice(0, 12)}, but port "pairs" has ${pairs.pairs.slice(0, 12)}.`,
+      "Link scores that `pseudo-label` made from the same pairs.",
+    );
+  if (scores.values.length === raggedRows(pairs.a)) return;
+  throw invalid(
+    `Port "scores" has ${scores.values.length} scores for ${raggedRows(pairs.a)} pairs.`,
+    "Link scores that `pseudo-label` made from the same pairs.",
+  );
+}

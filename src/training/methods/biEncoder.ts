@@ -1,0 +1,75 @@
+/**
+ * A bi-encoder taught by scores: the cosine of a pair's embeddings shall be the teacher's score. Both sentences of all pairs
+ * of a batch go through the encoder as one batch of 2N rows.
+ *
+ * Source: Liu et al., "Trans-Encoder", ICLR 2022, and its released code (methods §1.3).
+ */
+import * as tf from "@tensorflow/tfjs-core";
+import { assembleSingle } from "../../nn/assembleInput.ts";
+import type { EncoderModel, Pooling } from "../../nn/EncoderModel.ts";
+import { cosineRegression } from "../../nn/losses/cosineRegression.ts";
+import { embedSequences, encodedRowsOf } from "../../nn/modules/pooling.ts";
+import { adamWDefaults, decaysByDefault } from "../../nn/optim/adamW.ts";
+import { encoderSpecs } from "../../nn/parameters.ts";
+import { type Ragged, raggedRow, raggedRows } from "../../nn/Ragged.ts";
+import { tensorNamed } from "../../nn/TensorSpec.ts";
+import { requirePositions, requireRows, requireSameTokenizer, requireScoresOf } from "../checks.ts";
+import type { Method } from "../Method.ts";
+import type { TrainingOptions } from "../options.ts";
+import { encoderSteps } from "../prepareEncoderStep.ts";
+import { streamKey, streamSeed } from "../random.ts";
+import { makeSampler } from "../sampler.ts";
+import { encoderWeights, withDropout } from "../startingWeights.ts";
+import type { PairScores, ScoredPairs } from "./crossEncoder.ts";
+
+const name = "train-bi-encoder";
+const labelsInput = "labels";
+
+/** @throws TrainingFailure of reason `invalid` where model, pairs, scores and options do not fit */
+export function biEncoder(
+  model: EncoderModel,
+  pairs: ScoredPairs,
+  scores: PairScores,
+  pooling: Pooling,
+  options: TrainingOptions,
+  seed: number,
+): Method {
+  requireSameTokenizer(model, pairs, "pairs");
+  requireRows(pairs.a, 1, "pairs", "pair");
+  requireScoresOf(pairs, scores);
+  requirePositions(model.config, options.maxTokens);
+  const config = withDropout(model.config, options.dropout);
+  const sampler = makeSampler({
+    rows: raggedRows(pairs.a),
+    batchSize: options.batchSize,
+    dropLast: false,
+    key: streamKey(seed, name, "shuffle"),
+  });
+  const steps = encoderSteps({
+    key: `${name}|${pooling}`,
+    config,
+    parameters: encoderSpecs(config),
+    encoded: encodedRowsOf(pooling),
+    headDropout: false,
+    seed: streamSeed(seed, name, "dropout"),
+    loss: (call, tensors) => {
+      const [left, right] = tf.split(embedSequences(call, pooling), 2, 0) as [tf.Tensor2D, tf.Tensor2D];
+      return { loss: cosineRegression({ left, right, labels: tensorNamed(tensors, labelsInput) as tf.Tensor1D }) };
+    },
+  });
+  return {
+    config,
+    start: encoderWeights(config, model.weights),
+    stepsPerEpoch: sampler.stepsPerEpoch,
+    optimizer: { ...adamWDefaults.transformers, weightDecay: options.weightDecay, decays: decaysByDefault },
+    prepare: (step) => {
+      const rows = sampler.batch(step);
+      const assemble = (side: Ragged) =>
+        Array.from(rows, (row) => assembleSingle(raggedRow(side, row), pairs.special, options.maxTokens));
+      return steps.prepare(step, steps.pack([...assemble(pairs.a), ...assemble(pairs.b)]), {
+        inputs: [{ name: labelsInput, shape: [rows.length], dtype: "float32" }],
+        feeds: { [labelsInput]: Float32Array.from(rows, (row) => scores.values[row]!) },
+      });
+    },
+  };
+}

@@ -1,0 +1,123 @@
+/**
+ * A cross-encoder taught by scores: one logit for a pair, binary cross-entropy with the teacher's score as soft label, both
+ * orders of each pair.
+ *
+ * Source: Liu et al., "Trans-Encoder", ICLR 2022, and its released code (methods §1.3).
+ */
+import { assemblePair } from "../../nn/assembleInput.ts";
+import type { EncoderModel, SpecialTokens } from "../../nn/EncoderModel.ts";
+import { labelEntropy, softBinaryCrossEntropy } from "../../nn/losses/softBinaryCrossEntropy.ts";
+import { pairLogits } from "../../nn/modules/heads.ts";
+import { adamWDefaults, decaysByDefault } from "../../nn/optim/adamW.ts";
+import { encoderSpecs, headParameters, headSpecs } from "../../nn/parameters.ts";
+import { type Ragged, raggedRow, raggedRows } from "../../nn/Ragged.ts";
+import { tensorNamed } from "../../nn/TensorSpec.ts";
+import type * as tf from "@tensorflow/tfjs-core";
+import { requirePositions, requireRows, requireSameTokenizer, requireScoresOf } from "../checks.ts";
+import type { Method } from "../Method.ts";
+import type { TrainingOptions } from "../options.ts";
+import { encoderSteps } from "../prepareEncoderStep.ts";
+import { streamKey, streamSeed } from "../random.ts";
+import { makeSampler } from "../sampler.ts";
+import { withDropout, withHead } from "../startingWeights.ts";
+
+const name = "train-cross-encoder";
+
+/** What is done to scores before they are labels: nothing, cut to 0 … 1, or (score + 1) / 2. */
+export type Labels = "cosine-raw" | "clamp" | "affine";
+
+export interface CrossEncoderOptions extends TrainingOptions {
+  readonly labels: Labels;
+  /** Each pair is shown as (a, b) and as (b, a). */
+  readonly bothOrders: boolean;
+}
+
+export interface ScoredPairs {
+  readonly tokenizer: string;
+  readonly pairs: string;
+  readonly special: SpecialTokens;
+  readonly a: Ragged;
+  readonly b: Ragged;
+}
+
+export interface PairScores {
+  readonly pairs: string;
+  readonly range: "cosine" | "probability";
+  readonly values: Float32Array;
+}
+
+/** @throws TrainingFailure of reason `invalid` where model, pairs, scores and options do not fit */
+export function crossEncoder(
+  model: EncoderModel,
+  pairs: ScoredPairs,
+  scores: PairScores,
+  options: CrossEncoderOptions,
+  seed: number,
+): Method {
+  requireSameTokenizer(model, pairs, "pairs");
+  requireRows(pairs.a, 1, "pairs", "pair");
+  requireScoresOf(pairs, scores);
+  requirePositions(model.config, options.maxTokens);
+  const config = withDropout(model.config, options.dropout);
+  const head = headSpecs(config, "cross-encoder");
+  const labels = labelsOf(scores, options.labels);
+  const count = raggedRows(pairs.a);
+  const sampler = makeSampler({
+    rows: options.bothOrders ? 2 * count : count,
+    batchSize: options.batchSize,
+    dropLast: false,
+    key: streamKey(seed, name, "shuffle"),
+  });
+  const steps = encoderSteps({
+    key: name,
+    config,
+    parameters: [...encoderSpecs(config), ...head],
+    encoded: "first",
+    headDropout: true,
+    seed: streamSeed(seed, name, "dropout"),
+    loss: (call, tensors) => ({
+      loss: softBinaryCrossEntropy({
+        logits: pairLogits(call),
+        labels: tensorNamed(tensors, labelsInput) as tf.Tensor1D,
+      }),
+    }),
+  });
+  return {
+    config,
+    start: withHead(model, head, streamSeed(seed, name, "head"), [
+      headParameters.poolerWeight,
+      headParameters.poolerBias,
+    ]),
+    stepsPerEpoch: sampler.stepsPerEpoch,
+    optimizer: { ...adamWDefaults.transformers, weightDecay: options.weightDecay, decays: decaysByDefault },
+    prepare: (step) => {
+      const rows = sampler.batch(step);
+      const batch = steps.pack(
+        Array.from(rows, (row) => {
+          const [first, second] = [raggedRow(pairs.a, row % count), raggedRow(pairs.b, row % count)];
+          return row < count
+            ? assemblePair(first, second, pairs.special, options.maxTokens)
+            : assemblePair(second, first, pairs.special, options.maxTokens);
+        }),
+      );
+      const values = Float32Array.from(rows, (row) => labels[row % count]!);
+      return steps.prepare(step, batch, {
+        inputs: [{ name: labelsInput, shape: [rows.length], dtype: "float32" }],
+        feeds: { [labelsInput]: values },
+      });
+    },
+    observe: (_, { feeds }) => ({ labelEntropy: labelEntropy(feeds[labelsInput]!) }),
+  };
+}
+
+const labelsInput = "labels";
+
+export function labelsOf(scores: PairScores, labels: Labels): Float32Array {
+  if (labels === "clamp") return scores.values.map((score) => Math.min(1, Math.max(0, score)));
+  if (labels === "affine") return scores.values.map((score) => (score + 1) / 2);
+  return scores.values;
+}
+
+/** Labels below 0: with one, the loss has no lower bound. */
+export const countNegative = (labels: Float32Array): number =>
+  labels.reduce((count, label) => (label < 0 ? count + 1 : count), 0);

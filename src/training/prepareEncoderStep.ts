@@ -1,0 +1,80 @@
+/**
+ * From sequences to an update's program and feeds: what all methods share. Programs of equal shapes have equal keys, so that
+ * the engine compiles each once; keys hold the model's shape and the method's options too.
+ */
+import { withGradients } from "../engine/withGradients.ts";
+import { type DropoutSite, dropoutMasks, dropoutSites, type EncodedRows } from "../nn/dropout.ts";
+import type { ModelConfig } from "../nn/EncoderModel.ts";
+import type { EncoderCall } from "../nn/modules/EncoderCall.ts";
+import {
+  batchInputs,
+  embeddingsInput,
+  embeddingsName,
+  packBatch,
+  type PackedBatch,
+  type Sequence,
+} from "../nn/PackedBatch.ts";
+import { shapeKey } from "../nn/PackedLayout.ts";
+import type { Feeds, Tensors, TensorSpec } from "../nn/TensorSpec.ts";
+import type { LossProgram } from "../engine/withGradients.ts";
+import type { PreparedStep } from "./Method.ts";
+
+export interface EncoderSteps {
+  /** Name and options of the method: with the shapes, all that decides the program. */
+  readonly key: string;
+  readonly config: ModelConfig;
+  /** Parameters that the program takes as inputs: all but the tables that are only looked up. */
+  readonly parameters: ReadonlyArray<TensorSpec>;
+  /** Which hidden states are read. */
+  readonly encoded: EncodedRows;
+  /** Whether pooled rows are dropped too, as a cross-encoder's head does. */
+  readonly headDropout: boolean;
+  /** Of the dropout masks. */
+  readonly seed: number;
+  readonly loss: (call: EncoderCall, tensors: Tensors) => ReturnType<LossProgram["build"]>;
+}
+
+/** What one method adds to a batch: further inputs with their values. */
+export interface Extra {
+  readonly inputs: ReadonlyArray<TensorSpec>;
+  readonly feeds: Feeds;
+}
+
+/** Prepares steps one after the other; mask buffers are used again every second step, when their step is done. */
+export function encoderSteps(steps: EncoderSteps): {
+  readonly pack: (sequences: ReadonlyArray<Sequence>) => PackedBatch;
+  readonly prepare: (step: number, batch: PackedBatch, extra: Extra) => PreparedStep;
+} {
+  const buffers: [{ [name: string]: Uint8Array }, { [name: string]: Uint8Array }] = [{}, {}];
+  const { config, parameters } = steps;
+  return {
+    pack: (sequences) => packBatch(sequences, { maxLength: config.maxPositions }),
+    prepare: (step, batch, extra) => {
+      const sites = dropoutSites(config, batch.shape, steps.encoded, steps.headDropout);
+      const masks = dropoutMasks(sites, batch, { seed: steps.seed, step }, buffers[step % 2]);
+      Object.assign(buffers[step % 2]!, masks);
+      return {
+        program: stepProgram(steps, batch, sites, extra),
+        parameters: parameters.map(({ name }) => name),
+        batch,
+        feeds: { ...batch.feeds, ...masks, ...extra.feeds },
+      };
+    },
+  };
+}
+
+function stepProgram(
+  { key, config, parameters, loss }: EncoderSteps,
+  { shape }: PackedBatch,
+  dropout: ReadonlyArray<DropoutSite>,
+  extra: Extra,
+): PreparedStep["program"] {
+  const embeddings = embeddingsInput(shape, config.hiddenSize);
+  const extraShapes = extra.inputs.map((input) => `${input.name}[${input.shape.join()}]`).join();
+  return withGradients({
+    key: `train|${key}|${JSON.stringify(config)}|${shapeKey(shape)}|${extraShapes}`,
+    inputs: [...parameters, embeddings, ...batchInputs(shape), ...dropout, ...extra.inputs],
+    wrt: [...parameters.map(({ name }) => name), embeddingsName()],
+    build: (tensors) => loss({ config, shape, tensors, dropout }, tensors),
+  });
+}

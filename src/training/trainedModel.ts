@@ -1,0 +1,28 @@
+/** Trained weights as models: the encoder's own parameters, and of heads only what the kind of model keeps. */
+import type { BiEncoder, CrossEncoder, EncoderModel, Pooling } from "../nn/EncoderModel.ts";
+import { type Head, parameterSpecs } from "../nn/parameters.ts";
+import type { Weights } from "../nn/Weights.ts";
+
+const keep = ({ config }: EncoderModel, weights: Weights, heads: ReadonlyArray<Head> = []): Weights =>
+  new Map(parameterSpecs(config, heads).map(({ name }) => [name, weights.get(name)!]));
+
+const facts = ({ config, tokenizer, special }: EncoderModel) => ({ config, tokenizer, special });
+
+/** Heads that served training are dropped; config, tokenizer and special tokens are those of the model it started from. */
+export const asBiEncoder = (
+  from: EncoderModel,
+  weights: Weights,
+  { pooling, maxTokens }: { readonly pooling: Pooling; readonly maxTokens: number },
+): BiEncoder => ({ kind: "bi-encoder", ...facts(from), weights: keep(from, weights), pooling, maxTokens });
+
+/** With its head. */
+export const asCrossEncoder = (
+  from: EncoderModel,
+  weights: Weights,
+  { maxTokens }: { readonly maxTokens: number },
+): CrossEncoder => ({
+  kind: "cross-encoder",
+  ...facts(from),
+  weights: keep(from, weights, ["cross-encoder"]),
+  maxTokens,
+});

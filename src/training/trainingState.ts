@@ -1,0 +1,41 @@
+/**
+ * All that a training remembers between two updates. The place of the sampler, of the schedule and of every random counter
+ * follow from the number of updates done, so a copy of this is a checkpoint: what goes on from it is bit-equal to what never
+ * stopped.
+ */
+import type { Weights } from "../nn/Weights.ts";
+import { type AdamWState, initialAdamWState, type Moments } from "../nn/optim/adamW.ts";
+
+export interface TrainingState {
+  /** Updates done. */
+  step: number;
+  /** Trained in place. */
+  readonly parameters: ReadonlyMap<string, Float32Array>;
+  readonly optimizer: AdamWState;
+}
+
+/** A state of its own: the weights given stay as they are. */
+export function startFrom(weights: Weights): TrainingState {
+  const parameters = new Map<string, Float32Array>();
+  for (const [name, { values }] of weights) parameters.set(name, values.slice());
+  return { step: 0, parameters, optimizer: initialAdamWState() };
+}
+
+/** A copy that later updates leave alone: plain numbers only, ready to be stored. */
+export function captureState(state: TrainingState): TrainingState {
+  const parameters = new Map<string, Float32Array>();
+  for (const [name, values] of state.parameters) parameters.set(name, values.slice());
+  const moments = new Map<string, Moments>();
+  for (const [name, { first, second, touched }] of state.optimizer.moments)
+    moments.set(name, {
+      first: first.slice(),
+      second: second.slice(),
+      ...(touched === undefined ? {} : { touched: touched.slice() }),
+    });
+  return { step: state.step, parameters, optimizer: { step: state.optimizer.step, moments } };
+}
+
+/** The weights as trained so far, in the order and shapes of those the training started from. */
+export function trainedWeights(state: TrainingState, like: Weights): Weights {
+  return new Map([...like].map(([name, { shape }]) => [name, { shape, values: state.parameters.get(name)!.slice() }]));
+}

@@ -1,0 +1,77 @@
+/**
+ * A cross-encoder taught by a teacher's scores: it reads both sentences of a pair at once and learns the score as the
+ * probability that they mean the same. It starts from a plain encoder, so that it is no copy of its teacher.
+ *
+ * Source: Liu et al., "Trans-Encoder: Unsupervised sentence-pair modelling through self- and mutual-distillations", ICLR 2022.
+ */
+import * as Effect from "effect/Effect";
+import * as Schema from "effect/Schema";
+import { Backbone, BiEncoder, CrossEncoder, Scores, TokenPairs, TrainingCurve } from "../src/artifact/index.ts";
+import { input, inputOneOf, output } from "../src/core/ArtifactType.ts";
+import { defineStage } from "../src/core/Stage.ts";
+import { flag, trainingOptions } from "../src/training/options.ts";
+import { runTraining } from "../src/training/runTraining.ts";
+import { asCrossEncoder } from "../src/training/trainedModel.ts";
+
+const defaults = {
+  batchSize: 32,
+  learningRate: 2e-5,
+  epochs: 1,
+  warmupRatio: 0.1,
+  weightDecay: 0.01,
+  maxTokens: 64,
+  source: "Trans-Encoder, STS",
+};
+
+const config = Schema.Struct({
+  loss: Schema.Literals(["bce"])
+    .annotate({
+      description: "Binary cross-entropy on the logit, with the score as soft label. Default bce.",
+      default: "bce",
+    })
+    .pipe(Schema.withDecodingDefaultKey(Effect.succeed("bce" as const))),
+  labels: Schema.Literals(["cosine-raw", "clamp", "affine"])
+    .annotate({
+      description:
+        "What is done to cosines below 0, with which the loss has no lower bound: nothing (as the reference code), cut to 0, or (score + 1) / 2 for all. Probabilities are taken as they are. Default cosine-raw.",
+      default: "cosine-raw",
+    })
+    .pipe(Schema.withDecodingDefaultKey(Effect.succeed("cosine-raw" as const))),
+  bothOrders: flag(true, "Each pair is learnt as (a, b) and as (b, a), two rows (Trans-Encoder; not for QNLI)."),
+  ...trainingOptions(defaults, "Pairs", 1, 5),
+});
+
+export default defineStage({
+  name: "train-cross-encoder",
+  version: 1,
+  description: "Teaches a cross-encoder the scores of a teacher (soft binary cross-entropy on logits, Trans-Encoder).",
+  config,
+  inputs: {
+    pairs: input(TokenPairs, "Pairs to learn from, tokenized with the model's tokenizer."),
+    scores: input(Scores, "The teacher's score of each pair."),
+    model: inputOneOf<Backbone | BiEncoder | CrossEncoder>(
+      [Backbone, BiEncoder, CrossEncoder],
+      "The encoder to start from; its head is dropped.",
+    ),
+  },
+  outputs: {
+    encoder: output(CrossEncoder, "The trained cross-encoder with its head."),
+    curve: output(TrainingCurve, "Loss and the labels' entropy, which is the least it can be, by update."),
+  },
+  usesSeed: true,
+  usesEngine: true,
+  runsIn: "worker",
+  run: Effect.fn("train-cross-encoder")(function* ({ config, inputs, seed }) {
+    const { model, pairs, scores } = inputs;
+    const negative = config.labels === "cosine-raw" ? scores.values.filter((score) => score < 0).length : 0;
+    if (negative > 0)
+      yield* Effect.logWarning(
+        `${negative} of ${scores.values.length} labels are below 0, where the loss has no lower bound; labels: clamp or affine avoids it.`,
+      );
+    const trained = yield* runTraining(async () => {
+      const { crossEncoder } = await import("../src/training/methods/crossEncoder.ts");
+      return crossEncoder(model, pairs, scores, config, seed);
+    }, config);
+    return { encoder: asCrossEncoder(model, trained.weights, config), curve: trained.curve };
+  }),
+});

@@ -1,0 +1,153 @@
+/**
+ * Runs a model over any number of sequences: sorted by length, in small batches of few shapes, results in the caller's order.
+ *
+ * A batch has rows of one length (rounded up), and the number of its rows follows from that length; so a job meets a handful
+ * of shapes however many sequences it has, and most of what is computed is real tokens. Weights are inputs of the program for
+ * small jobs, which can then share programs between models of one shape, and part of it for large ones, where packing them
+ * ahead pays.
+ */
+import type { EngineShape, Program } from "../engine/Engine.ts";
+import { embeddingRows, weightValues } from "../nn/embeddingRows.ts";
+import type { EncoderModel } from "../nn/EncoderModel.ts";
+import type { EncoderCall } from "../nn/modules/EncoderCall.ts";
+import {
+  batchInputs,
+  embeddingsInput,
+  embeddingsName,
+  packBatch,
+  type PackedBatch,
+  type Sequence,
+} from "../nn/PackedBatch.ts";
+import { type LayoutPolicy, shapeKey } from "../nn/PackedLayout.ts";
+import type { Feeds, TensorSpec } from "../nn/TensorSpec.ts";
+import type { Weights } from "../nn/Weights.ts";
+import type * as tf from "@tensorflow/tfjs-core";
+
+export interface Hooks {
+  /** Rows done so far, of all. */
+  readonly onProgress?: (done: number, total: number) => void;
+  /** True once the caller wants no more batches. */
+  readonly isInterrupted?: () => boolean;
+}
+
+/** The caller asked to stop. */
+export class InferenceInterrupted extends Error {
+  constructor(done: number, total: number) {
+    super(`Interrupted after ${done} of ${total} rows.`);
+    this.name = "InferenceInterrupted";
+  }
+}
+
+/** What is computed of each sequence. */
+export interface Head {
+  readonly key: string;
+  /** Parameters besides the tables. */
+  readonly parameters: ReadonlyArray<TensorSpec>;
+  /** Numbers a row. */
+  readonly width: number;
+  /** @returns [sequences, width] or [sequences] for a width of 1, in the caller's order */
+  readonly build: (call: EncoderCall) => tf.Tensor;
+}
+
+/** Rows × length of a batch: small enough to stay in caches, large enough to keep the cores busy. */
+const slotsOfBatch = 1024;
+const mostRows = 128;
+const lengthStep = 8;
+/** From this many sequences on, weights become part of the programs. */
+const manySequences = 20_000;
+
+const policy: LayoutPolicy = {
+  lengthMultiple: lengthStep,
+  maxGroups: 1,
+  minGroupRows: 1,
+  minTokenStep: Number.POSITIVE_INFINITY,
+};
+
+/** @returns [sequences, width], row i for sequence i */
+export async function runInBatches(
+  model: EncoderModel,
+  head: Head,
+  sequences: ReadonlyArray<Sequence>,
+  engine: EngineShape,
+  hooks: Hooks = {},
+): Promise<Float32Array> {
+  const results = new Float32Array(sequences.length * head.width);
+  const values = weightValues(model.weights);
+  const asConstants = sequences.length >= manySequences;
+  let done = 0;
+  for (const rows of batchesByLength(sequences)) {
+    if (hooks.isInterrupted?.() === true) throw new InferenceInterrupted(done, sequences.length);
+    const batch = packBatch(
+      filledUp(rows, rowsOfBatch(sequences[rows[rows.length - 1]!]!.ids.length)).map((row) => sequences[row]!),
+      { policy, maxLength: model.config.maxPositions },
+    );
+    const executable = await engine.compile(programFor(model, head, batch, asConstants));
+    const output = (await executable.run(feedsOf(model, head, batch, values, asConstants)))["output"]!;
+    rows.forEach((row, i) => results.set(output.subarray(i * head.width, (i + 1) * head.width), row * head.width));
+    done += rows.length;
+    hooks.onProgress?.(done, sequences.length);
+  }
+  return results;
+}
+
+/** A power of two, so that the last batch adds few shapes. */
+const rowsOfBatch = (length: number): number =>
+  Math.max(1, Math.min(mostRows, 2 ** Math.floor(Math.log2(slotsOfBatch / roundedUp(length)))));
+
+const roundedUp = (length: number): number => Math.ceil(length / lengthStep) * lengthStep;
+
+/** Indices of sequences of one rounded length, longest first: what needs the most memory comes at once. */
+function batchesByLength(sequences: ReadonlyArray<Sequence>): ReadonlyArray<ReadonlyArray<number>> {
+  const byLength = Map.groupBy(sequences.keys(), (row) => roundedUp(sequences[row]!.ids.length));
+  const lengths = [...byLength.keys()].sort((a, b) => b - a);
+  return lengths.flatMap((length) => {
+    const rows = byLength.get(length)!;
+    const size = rowsOfBatch(length);
+    return Array.from({ length: Math.ceil(rows.length / size) }, (_, i) => rows.slice(i * size, (i + 1) * size));
+  });
+}
+
+/** The last batch of a length is filled with its own rows again, up to the next power of two. */
+function filledUp(rows: ReadonlyArray<number>, size: number): ReadonlyArray<number> {
+  const wanted = Math.min(size, 2 ** Math.ceil(Math.log2(rows.length)));
+  return Array.from({ length: wanted }, (_, i) => rows[i % rows.length]!);
+}
+
+function programFor(model: EncoderModel, head: Head, { shape }: PackedBatch, asConstants: boolean): Program {
+  const { config } = model;
+  const weights = asConstants ? `weights ${identityOf(model.weights)}` : "weights fed";
+  return {
+    key: `infer|${head.key}|${JSON.stringify(config)}|${shapeKey(shape)}|${weights}`,
+    inputs: [...(asConstants ? [] : head.parameters), embeddingsInput(shape, config.hiddenSize), ...batchInputs(shape)],
+    ...(asConstants
+      ? { constants: Object.fromEntries(head.parameters.map(({ name }) => [name, model.weights.get(name)!])) }
+      : {}),
+    build: (tensors) => ({ output: head.build({ config, shape, tensors }) }),
+  };
+}
+
+function feedsOf(
+  { config }: EncoderModel,
+  head: Head,
+  batch: PackedBatch,
+  values: ReadonlyMap<string, Float32Array>,
+  asConstants: boolean,
+): Feeds {
+  const parameters = asConstants ? [] : head.parameters.map(({ name }) => [name, values.get(name)!] as const);
+  return {
+    ...Object.fromEntries(parameters),
+    ...batch.feeds,
+    [embeddingsName()]: embeddingRows(values, batch, config.hiddenSize),
+  };
+}
+
+/** Programs that hold weights are told apart by the object that held them: cheaper than a digest, and never equal by chance. */
+const identities = new WeakMap<Weights, number>();
+let nextIdentity = 1;
+
+function identityOf(weights: Weights): number {
+  const known = identities.get(weights);
+  if (known !== undefined) return known;
+  identities.set(weights, nextIdentity);
+  return nextIdentity++;
+}

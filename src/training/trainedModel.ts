@@ -1,5 +1,5 @@
 /** Trained weights as models: the encoder's own parameters, and of heads only what the kind of model keeps. */
-import type { BiEncoder, CrossEncoder, EncoderModel, Pooling } from "../nn/EncoderModel.ts";
+import type { Backbone, BiEncoder, CrossEncoder, EncoderModel, Pooling } from "../nn/EncoderModel.ts";
 import { type Head, parameterSpecs } from "../nn/parameters.ts";
 import type { Weights } from "../nn/Weights.ts";
 
@@ -7,6 +7,13 @@ const keep = ({ config }: EncoderModel, weights: Weights, heads: ReadonlyArray<H
   new Map(parameterSpecs(config, heads).map(({ name }) => [name, weights.get(name)!]));
 
 const facts = ({ config, tokenizer, special }: EncoderModel) => ({ config, tokenizer, special });
+
+/** Without any head. */
+export const asBackbone = (from: EncoderModel, weights: Weights): Backbone => ({
+  kind: "backbone",
+  ...facts(from),
+  weights: keep(from, weights),
+});
 
 /** Heads that served training are dropped; config, tokenizer and special tokens are those of the model it started from. */
 export const asBiEncoder = (

@@ -1,0 +1,127 @@
+/**
+ * Masked language modelling: the encoder guesses hidden words of bare sentences, through a head that is dropped afterwards
+ * and whose decoder is the word table itself.
+ *
+ * Source: Devlin et al., "BERT", NAACL 2019, without the next-sentence task; masks are drawn anew at each epoch (RoBERTa).
+ */
+import type * as tf from "@tensorflow/tfjs-core";
+import { assembleSingle } from "../../nn/assembleInput.ts";
+import type { EncoderModel } from "../../nn/EncoderModel.ts";
+import { maskedLanguageModel as maskedLanguageModelLoss } from "../../nn/losses/maskedLanguageModel.ts";
+import { maskedPositionFeeds, maskedPositionInputs, maskedWordLogits } from "../../nn/modules/heads.ts";
+import { adamWDefaults, decaysByDefault } from "../../nn/optim/adamW.ts";
+import { embeddingTables, encoderSpecs, headSpecs, tableSpecs } from "../../nn/parameters.ts";
+import { raggedRow, raggedRows } from "../../nn/Ragged.ts";
+import { tensorNamed } from "../../nn/TensorSpec.ts";
+import { requirePositions, requireRows, requireSameTokenizer } from "../checks.ts";
+import { maskKey, type MaskedRow, maskTokens } from "../maskTokens.ts";
+import type { Method } from "../Method.ts";
+import type { TrainingOptions } from "../options.ts";
+import { encoderSteps, type Extra } from "../prepareEncoderStep.ts";
+import { streamKey, streamSeed } from "../random.ts";
+import { makeSampler } from "../sampler.ts";
+import { withDropout, withHead } from "../startingWeights.ts";
+import { TrainingFailure } from "../TrainingFailure.ts";
+import type { PackedBatch } from "../../nn/PackedBatch.ts";
+import type { SimCseSentences } from "./simCse.ts";
+
+const name = "pretrain-mlm";
+const inputs = { targets: "mlm.targets", weights: "mlm.weights" } as const;
+
+export interface MaskedLanguageModelOptions extends TrainingOptions {
+  readonly maskRatio: number;
+}
+
+/** @throws TrainingFailure of reason `invalid` where model, sentences and options do not fit */
+export function maskedLanguageModel(
+  model: EncoderModel,
+  sentences: SimCseSentences,
+  options: MaskedLanguageModelOptions,
+  seed: number,
+): Method {
+  requireSameTokenizer(model, sentences, "sentences");
+  requireRows(sentences.ids, 1, "sentences", "sentence");
+  requirePositions(model.config, options.maxTokens);
+  const rows = rowsWithWords(sentences);
+  const config = withDropout(model.config, options.dropout);
+  const head = headSpecs(config, "mlm");
+  const wordTable = tableSpecs(config).filter((table) => table.name === embeddingTables.word);
+  const masks = streamKey(seed, name, "mask");
+  const sampler = makeSampler({
+    rows: rows.length,
+    batchSize: options.batchSize,
+    dropLast: true,
+    key: streamKey(seed, name, "shuffle"),
+  });
+  const steps = encoderSteps({
+    key: name,
+    config,
+    parameters: [...wordTable, ...encoderSpecs(config), ...head],
+    encoded: "all",
+    headDropout: false,
+    seed: streamSeed(seed, name, "dropout"),
+    loss: (call, tensors) => ({
+      loss: maskedLanguageModelLoss({
+        logits: maskedWordLogits(call),
+        targets: tensorNamed(tensors, inputs.targets) as tf.Tensor1D,
+        weights: tensorNamed(tensors, inputs.weights) as tf.Tensor1D,
+      }),
+    }),
+  });
+  return {
+    config,
+    start: withHead(model, head, streamSeed(seed, name, "head")),
+    stepsPerEpoch: sampler.stepsPerEpoch,
+    optimizer: { ...adamWDefaults.transformers, weightDecay: options.weightDecay, decays: decaysByDefault },
+    prepare: (step) => {
+      const whole = Array.from(sampler.batch(step), (row) =>
+        assembleSingle(raggedRow(sentences.ids, rows[row]!), sentences.special, options.maxTokens),
+      );
+      const masked = whole.map(({ ids }, example) =>
+        maskTokens(ids, sentences.special, config.vocabSize, options.maskRatio, maskKey(masks, step, example)),
+      );
+      const batch = steps.pack(masked);
+      return steps.prepare(step, batch, chosenWords(batch, whole, masked, options.maskRatio));
+    },
+  };
+}
+
+/** Sentences without a word have nothing to guess. */
+function rowsWithWords({ ids }: SimCseSentences): Int32Array {
+  const rows = Int32Array.from({ length: raggedRows(ids) }, (_, row) => row).filter(
+    (row) => raggedRow(ids, row).length > 0,
+  );
+  if (rows.length > 0) return rows;
+  throw new TrainingFailure("invalid", 'Every sentence on port "sentences" is empty.', "Link data that is not empty.");
+}
+
+/**
+ * The words to guess as inputs of the program. Their number is rounded up in steps that follow from the batch's shape, so
+ * that shapes stay few; what fills it up has weight 0.
+ */
+function chosenWords(
+  batch: PackedBatch,
+  whole: ReadonlyArray<{ readonly ids: Int32Array }>,
+  masked: ReadonlyArray<MaskedRow>,
+  ratio: number,
+): Extra {
+  const drawn = masked.flatMap(({ positions }, example) => positions.map((position) => ({ example, position })));
+  // A tiny batch may draw none; then the first word of its first row is guessed, unmasked.
+  const chosen = drawn.length > 0 ? drawn : [{ example: 0, position: 1 }];
+  const step = Math.max(16, 2 ** Math.ceil(Math.log2(batch.shape.tokens * ratio)) / 4);
+  const count = Math.ceil(chosen.length / step) * step;
+  const targets = new Int32Array(count);
+  chosen.forEach(({ example, position }, i) => (targets[i] = whole[example]!.ids[position]!));
+  return {
+    inputs: [
+      ...maskedPositionInputs(batch.shape, count),
+      { name: inputs.targets, shape: [count], dtype: "int32" },
+      { name: inputs.weights, shape: [count], dtype: "float32" },
+    ],
+    feeds: {
+      ...maskedPositionFeeds(batch, chosen, count),
+      [inputs.targets]: targets,
+      [inputs.weights]: new Float32Array(count).fill(1, 0, chosen.length),
+    },
+  };
+}

@@ -149,12 +149,14 @@ export function decodeTable(bytes: Uint8Array, type?: string): Table {
     throw new DamagedArtifact(`not an artifact of this version: format ${format ?? "absent"}, wanted ${formatVersion}`);
   if (type !== undefined && found !== type) throw new DamagedArtifact(`holds ${found}, wanted ${type}`);
   if (Number(rows) !== arrow.numRows) throw new DamagedArtifact(`holds ${arrow.numRows} rows, its header says ${rows}`);
+  // The library reads an empty file as one batch without children.
+  const batches = arrow.batches.filter((batch) => batch.numRows > 0);
   const columns = Object.fromEntries(
     arrow.schema.fields.map((field, index) => [
       field.name,
       readColumn(
         field.type,
-        arrow.batches.map((batch) => batch.data.children[index]!),
+        batches.map((batch) => batch.data.children[index]!),
       ),
     ]),
   );

@@ -22,7 +22,7 @@ export function pearson(one: ArrayLike<number>, other: ArrayLike<number>): numbe
     squaresOne += x * x;
     squaresOther += y * y;
   }
-  const scale = Math.sqrt(squaresOne) * Math.sqrt(squaresOther);
+  const scale = Math.sqrt(squaresOne * squaresOther);
   return scale === 0 ? 0 : Math.max(-1, Math.min(1, product / scale));
 }
 

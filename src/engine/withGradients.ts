@@ -1,5 +1,6 @@
 /** From a loss to a program of the loss and its gradients, by tfjs's automatic differentiation. */
 import * as tf from "@tensorflow/tfjs-core";
+import "../nn/gradients/index.ts";
 import type { Program, Tensors, TensorSpec } from "./Engine.ts";
 
 export interface LossProgram {

@@ -1,4 +1,6 @@
-/** All operations of our own; importing this registers their gradients with tfjs. */
+/** All operations of our own; importing this registers their gradients, and those of tfjs's own, with tfjs. */
+import "../gradients/index.ts";
+
 export { erfGate, gelu, geluScale } from "./gelu.ts";
 export { gatherJoined, gatherParts, permuteRows } from "./gather.ts";
 export { layerNorm } from "./layerNorm.ts";

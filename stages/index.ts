@@ -1,13 +1,19 @@
 /** Every stage there is, in the order of `pipeline stages`. Importing this is cheap: stages bring what they need when they run. */
 import type { AnyStage } from "../src/core/Stage.ts";
 import deduplicate from "./deduplicate.ts";
+import evaluateSts from "./evaluate-sts.ts";
 import generateCorpus from "./generate-corpus.ts";
 import loadModel from "./load-model.ts";
+import pretrainMlm from "./pretrain-mlm.ts";
+import pseudoLabel from "./pseudo-label.ts";
 import readPairs from "./read-pairs.ts";
 import readSentences from "./read-sentences.ts";
 import sample from "./sample.ts";
 import tokenizePairs from "./tokenize-pairs.ts";
 import tokenize from "./tokenize.ts";
+import trainBiEncoder from "./train-bi-encoder.ts";
+import trainCrossEncoder from "./train-cross-encoder.ts";
+import trainSimcse from "./train-simcse.ts";
 import trainTokenizer from "./train-tokenizer.ts";
 
 export const stages: ReadonlyArray<AnyStage> = [
@@ -20,4 +26,10 @@ export const stages: ReadonlyArray<AnyStage> = [
   trainTokenizer,
   tokenize,
   tokenizePairs,
+  pretrainMlm,
+  trainSimcse,
+  pseudoLabel,
+  trainCrossEncoder,
+  trainBiEncoder,
+  evaluateSts,
 ];

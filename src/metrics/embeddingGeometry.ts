@@ -1,25 +1,31 @@
 /**
  * How embeddings lie on the unit sphere (Wang & Isola 2020): alignment of what belongs together, uniformity of everything.
- * Lower is better for both. Rows need not be unit vectors: they are normalised here. Shapes: `[rows, dimension]`, row-major.
+ * Lower is better for both.
  */
 
-/** Mean squared distance of row i of `one` and row i of `other`, 0 to 4. No rows: 0. */
-export function alignment(one: Float32Array, other: Float32Array, dimension: number): number {
-  const [a, b] = [unitRows(one, dimension), unitRows(other, dimension)];
-  const rows = a.length / dimension;
+/**
+ * Mean squared distance of the two sides of positive pairs, 0 to 4, from their cosines: on unit vectors it is 2 - 2 cos.
+ *
+ * @throws RangeError without pairs.
+ */
+export function alignment(cosines: ArrayLike<number>): number {
+  if (cosines.length === 0) throw new RangeError("alignment needs at least one pair");
   let sum = 0;
-  for (let i = 0; i < a.length; i++) sum += (a[i]! - b[i]!) ** 2;
-  return rows === 0 ? 0 : sum / rows;
+  for (let i = 0; i < cosines.length; i++) sum += 2 - 2 * cosines[i]!;
+  return sum / cosines.length;
 }
 
 /**
  * log mean exp(-2 d²) over the pairs i < j, -8 to 0; pairs of a row with itself are left out, as in the authors' released
- * function. Fewer than two rows: 0. Costs rows² × dimension / 2 products.
+ * function. Rows need not be unit vectors, they are normalised here. Costs rows² × dimension / 2 products.
+ *
+ * @param embeddings `[rows, dimension]`, row-major
+ * @throws RangeError with fewer than two rows.
  */
 export function uniformity(embeddings: Float32Array, dimension: number): number {
   const unit = unitRows(embeddings, dimension);
   const rows = unit.length / dimension;
-  if (rows < 2) return 0;
+  if (rows < 2) throw new RangeError(`uniformity needs two embeddings, got ${rows}`);
   let sum = 0;
   for (let i = 1; i < rows; i++) {
     const row = unit.subarray(i * dimension, (i + 1) * dimension);

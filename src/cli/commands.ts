@@ -1,0 +1,148 @@
+/** Every command of `pipeline`: its arguments, its options, and where its code is. Loads none of that code itself. */
+import type { Command, Operand, Option } from "./commandLine.ts";
+
+const file: Operand = { name: "FILE", description: "the pipeline file (YAML)" };
+
+const set: Option = {
+  name: "set",
+  value: "NAME=VALUE",
+  repeated: true,
+  description: "overrides a parameter of the file, or its seed (also PIPELINE_SET_NAME in the environment)",
+};
+const cache: Option = {
+  name: "cache",
+  value: "DIR",
+  description:
+    "the cache folder (also PIPELINE_CACHE); default: cache/ beside the nearest package.json or pipeline file",
+};
+const json: Option = { name: "json", description: "one JSON document on stdout" };
+const until: Option = {
+  name: "until",
+  value: "STEP",
+  repeated: true,
+  description: "only this step and what it needs",
+};
+const force: Option = {
+  name: "force",
+  value: "STEP",
+  repeated: true,
+  description: "run this step even if its result is there",
+};
+
+export const commands: ReadonlyArray<Command> = [
+  {
+    name: "run",
+    summary: "run what is stale",
+    operands: [file],
+    options: [
+      set,
+      until,
+      force,
+      {
+        name: "jobs",
+        value: "N",
+        least: 1,
+        description: "steps at the same time; default: as many as the cores allow",
+      },
+      { name: "keep-going", description: "after a failure, still run what does not need the failed step" },
+      { name: "executor", value: "NAME", choices: ["local"], description: "where steps run; default: local" },
+      cache,
+      { name: "json", description: "the events of the run on stdout, one JSON object a line" },
+    ],
+    examples: [
+      "run pipelines/transencoder.yaml",
+      "run pipelines/transencoder.yaml --set cycles=4 --until distil[1].student",
+    ],
+    load: async () => (await import("./commands/run.ts")).run,
+  },
+  {
+    name: "plan",
+    summary: "show what would run, and why",
+    operands: [file],
+    options: [
+      set,
+      until,
+      force,
+      { name: "resolved", description: "print the file with every default written out" },
+      cache,
+      json,
+    ],
+    load: async () => (await import("./commands/plan.ts")).plan,
+  },
+  {
+    name: "why",
+    summary: "show why one step runs: each part of its key that differs from the nearest earlier record",
+    operands: [file, { name: "STEP", description: "a step, such as distil[2].student" }],
+    options: [set, cache, json],
+    load: async () => (await import("./commands/why.ts")).why,
+  },
+  {
+    name: "graph",
+    summary: "draw the graph of steps",
+    operands: [file],
+    options: [
+      set,
+      {
+        name: "format",
+        value: "FORMAT",
+        choices: ["tree", "mermaid", "dot", "svg"],
+        description: "default: tree",
+      },
+      { name: "unrolled", description: "every cycle of every loop, instead of loops folded" },
+    ],
+    load: async () => (await import("./commands/graph.ts")).graph,
+  },
+  {
+    name: "show",
+    summary: "look into an artifact",
+    operands: [file, { name: "STEP[.PORT]", description: "a step; without a port, its main output" }],
+    options: [
+      set,
+      { name: "head", value: "N", least: 0, description: "the first N rows; default: 20 for a table, else all" },
+      { name: "format", value: "FORMAT", choices: ["table", "json", "csv", "arrow"], description: "default: table" },
+      { name: "to", value: "PATH", description: "write to a file instead of stdout" },
+      cache,
+    ],
+    examples: [
+      "show pipelines/transencoder.yaml pairs --head 5",
+      "show pipelines/transencoder.yaml bi0.curve --format csv",
+    ],
+    load: async () => (await import("./commands/show.ts")).show,
+  },
+  {
+    name: "metrics",
+    summary: "print the metrics of every evaluation that is done",
+    operands: [file],
+    options: [set, cache, json],
+    load: async () => (await import("./commands/metrics.ts")).metrics,
+  },
+  {
+    name: "runs",
+    summary: "list the runs this cache has seen",
+    operands: [],
+    options: [cache, json],
+    load: async () => (await import("./commands/runs.ts")).runs,
+  },
+  {
+    name: "stages",
+    summary: "list the stages, or explain one with every option",
+    operands: [{ name: "NAME", optional: true, description: "a stage, such as train-simcse" }],
+    options: [json],
+    load: async () => (await import("./commands/stages.ts")).stagesCommand,
+  },
+  {
+    name: "schema",
+    summary: "print the JSON Schema of pipeline files, for editors",
+    operands: [],
+    options: [],
+    load: async () => (await import("./commands/schema.ts")).schema,
+  },
+  {
+    name: "completions",
+    summary: "print completions for a shell",
+    operands: [{ name: "SHELL", description: "bash, zsh or fish" }],
+    options: [],
+    examples: ["completions bash > ~/.local/share/bash-completion/completions/pipeline"],
+    load: async () => (await import("./commands/completions.ts")).completions,
+  },
+];

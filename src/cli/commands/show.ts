@@ -1,0 +1,100 @@
+/** `pipeline show FILE STEP[.PORT]`: any artifact as a table, JSON, CSV or its own Arrow bytes, on stdout or into a file. */
+import { writeFileSync } from "node:fs";
+import { extname } from "node:path";
+import * as Effect from "effect/Effect";
+import { type ArtifactRows, readRows, rowObjects, rowsAsCells, rowsAsCsv } from "../../artifact/rows.ts";
+import { ArtifactStore } from "../../core/ArtifactStore.ts";
+import { typeLabel } from "../../core/ArtifactType.ts";
+import type { ContentDigest } from "../../core/digest.ts";
+import { evaluateGraph } from "../../core/evaluate.ts";
+import { plural } from "../../log/duration.ts";
+import { renderTable } from "../../log/table.ts";
+import { type Invocation, numberOf, UsageError, valueOf } from "../commandLine.ts";
+import { exitCodes } from "../exitCodes.ts";
+import { findOutput, type FoundOutput } from "../findOutput.ts";
+import { knownOutputs } from "../knownOutputs.ts";
+import { cacheLayer } from "../layers.ts";
+import { writeOut, writeOutBytes } from "../output.ts";
+import { openSession, perform, type Session } from "../session.ts";
+
+export async function show(invocation: Invocation): Promise<number> {
+  const to = valueOf(invocation, "to");
+  const format = valueOf(invocation, "format") ?? formatOf(to);
+  const head = numberOf(invocation, "head");
+  if (format === "arrow" && head !== undefined)
+    throw new UsageError("--head does not go with --format arrow", "an Arrow file is written whole");
+  if (format === "arrow" && to === undefined && process.stdout.isTTY) {
+    throw new UsageError("an Arrow file is of no use on a terminal", "write it to a file: --to PATH");
+  }
+  const session = await openSession(invocation);
+  const output = findOutput(session.graph, invocation.operands[1]!);
+  const { digest, bytes } = await perform(readOutput(session, output, invocation.operands[0]!));
+  const content = format === "arrow" ? bytes : await textOf(output, digest, bytes, format, head);
+  if (to !== undefined) writeTo(to, content);
+  else if (typeof content === "string") writeOut(content);
+  else writeOutBytes(content);
+  return exitCodes.done;
+}
+
+/** Where `--to` names a kind of file, that is what is wanted. */
+const formatOf = (to: string | undefined): string => {
+  const ending = extname(to ?? "").slice(1);
+  return ["json", "csv", "arrow"].includes(ending) ? ending : "table";
+};
+
+const readOutput = ({ graph, cache }: Session, { step, port }: FoundOutput, file: string) =>
+  Effect.gen(function* () {
+    const digest = knownOutputs(yield* evaluateGraph(graph, { until: [step.id] }))(step.id)?.[port];
+    if (digest === undefined) return yield* notThere(step.id, file);
+    return { digest, bytes: yield* (yield* ArtifactStore).read(digest) };
+  }).pipe(Effect.provide(cacheLayer(cache)));
+
+const notThere = (step: string, file: string) =>
+  Effect.fail(
+    new UsageError(`step \`${step}\` has not run with these settings`, `pipeline run ${file} --until '${step}'`),
+  );
+
+async function textOf(
+  output: FoundOutput,
+  digest: ContentDigest,
+  bytes: Uint8Array,
+  format: string,
+  head: number | undefined,
+): Promise<string> {
+  const rows = await readRows(bytes);
+  if (format === "json") return `${JSON.stringify(rowObjects(rows, head), null, 1)}\n`;
+  if (format === "csv") return rowsAsCsv(rows, head);
+  return `${tableLines(output, digest, rows, head ?? 20).join("\n")}\n`;
+}
+
+/** What it is, what holds for all rows, and the first of them. */
+function tableLines(
+  { step, port }: FoundOutput,
+  digest: string,
+  rows: ArtifactRows,
+  head: number,
+): ReadonlyArray<string> {
+  const type = typeLabel(step.outputTypes[port]!);
+  const cells = rowsAsCells(rows, head);
+  const numeric = (column: number) => cells.every((row) => row[column] === "" || !Number.isNaN(Number(row[column])));
+  const columns = rows.columns.map((title, i) => ({
+    title,
+    align: numeric(i) ? ("right" as const) : ("left" as const),
+  }));
+  const more = rows.rowCount - cells.length;
+  return [
+    `${step.id}.${port}: ${type}, ${plural(rows.rowCount, "row")}, ${digest.slice(0, 10)}`,
+    ...Object.entries(rows.facts).map(([name, value]) => `${name}: ${value}`),
+    "",
+    ...renderTable(columns, cells),
+    ...(more > 0 ? [`… ${plural(more, "more row")}`] : []),
+  ];
+}
+
+function writeTo(path: string, content: string | Uint8Array): void {
+  try {
+    writeFileSync(path, content);
+  } catch (error) {
+    throw new UsageError(`cannot write there (${(error as NodeJS.ErrnoException).code})`, undefined, path);
+  }
+}

@@ -1,0 +1,46 @@
+/** `pipeline why FILE STEP`: the nearest earlier record, each part of the key that differs from it, and the root cause. */
+import * as Effect from "effect/Effect";
+import { type Explanation, explainStep } from "../../core/explain.ts";
+import { type Invocation, isOn } from "../commandLine.ts";
+import { exitCodes } from "../exitCodes.ts";
+import { cacheLayer } from "../layers.ts";
+import { printJson, printLines } from "../output.ts";
+import { openSession, perform } from "../session.ts";
+import { short, whyText } from "../whyText.ts";
+
+export async function why(invocation: Invocation): Promise<number> {
+  const { graph, cache } = await openSession(invocation);
+  const explained = await perform(explainStep(graph, invocation.operands[1]!).pipe(Effect.provide(cacheLayer(cache))));
+  if (isOn(invocation, "json")) printJson(explained);
+  else printLines(whyLines(explained));
+  return exitCodes.done;
+}
+
+export function whyLines(explained: Explanation): ReadonlyArray<string> {
+  const { step, stage, state, nearest, rootCause } = explained;
+  const key =
+    explained.fingerprint === null
+      ? "its key is known once earlier steps have run"
+      : `key ${short(explained.fingerprint)}`;
+  return [
+    `${step} (${stage}) is ${state}; ${key}`,
+    ...comparison(explained, nearest),
+    ...(rootCause.length > 1
+      ? ["root cause:", ...rootCause.map((reason) => `  ${reason.step}: ${whyText(reason)}`)]
+      : []),
+  ];
+}
+
+function comparison({ state, why: differences }: Explanation, nearest: string | null): ReadonlyArray<string> {
+  if (nearest === null)
+    return [
+      state === "fresh"
+        ? "there is no earlier record to compare with"
+        : "there is no earlier record: it has not run yet",
+    ];
+  if (differences.length === 0) return [`nothing differs from the nearest earlier record, ${short(nearest)}`];
+  return [
+    `against the nearest earlier record, ${short(nearest)}:`,
+    ...differences.map((difference) => `  ${whyText(difference)}`),
+  ];
+}

@@ -1,0 +1,43 @@
+/** Which output `STEP[.PORT]` means. Ids hold dots themselves (`distil[2].student`), so the longest step that fits counts. */
+import type { Graph, Step } from "../core/Graph.ts";
+import { mainPort } from "../core/Stage.ts";
+import { listed, nameHint } from "../spec/suggest.ts";
+import { UsageError } from "./commandLine.ts";
+
+export interface FoundOutput {
+  readonly step: Step;
+  readonly port: string;
+}
+
+/** `bi0`, `bi0.curve`, `distil[2].student.curve`, `distil[last].student`. Throws `UsageError`. */
+export function findOutput(graph: Graph, written: string): FoundOutput {
+  const name = withCycleNumbers(graph, written);
+  const exact = graph.steps.find((step) => step.id === name);
+  if (exact !== undefined) return { step: exact, port: mainPort(exact.stage) };
+  const dot = name.lastIndexOf(".");
+  const step = graph.steps.find((each) => each.id === name.slice(0, Math.max(0, dot)));
+  if (step !== undefined) return { step, port: portOf(step, name.slice(dot + 1)) };
+  const cycles = graph.steps.filter((each) => each.declaredAs === name).map((each) => each.id);
+  if (cycles.length > 0) throw new UsageError(`\`${written}\` is in a loop`, `name one of ${listed(cycles)}`);
+  throw new UsageError(
+    `there is no step \`${written}\``,
+    nameHint(
+      written,
+      graph.steps.map((each) => each.id),
+      "steps",
+    ),
+  );
+}
+
+function portOf(step: Step, port: string): string {
+  const ports = Object.keys(step.stage.outputs);
+  if (ports.includes(port)) return port;
+  throw new UsageError(`step \`${step.id}\` has no output \`${port}\``, nameHint(port, ports, "its outputs"));
+}
+
+/** `distil[last].student` → `distil[3].student`. */
+const withCycleNumbers = (graph: Graph, name: string): string =>
+  name.replaceAll(/([^.[\]]+(?:\[\d+\]\.[^.[\]]+)*)\[last\]/g, (whole, id: string) => {
+    const loop = graph.loops.find((each) => each.id === id);
+    return loop === undefined ? whole : `${id}[${loop.cycles}]`;
+  });

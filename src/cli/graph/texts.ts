@@ -1,0 +1,84 @@
+/** The graph as text: an indented tree for the terminal, and the languages of Mermaid and Graphviz. */
+import { renderTable } from "../../log/table.ts";
+import { childrenOf, type GraphView, isNode, type ViewEdge, type ViewNode } from "./GraphView.ts";
+
+/** Each step with its stage and where its inputs come from. */
+export function treeText(view: GraphView): ReadonlyArray<string> {
+  const incoming = Map.groupBy(view.edges, (edge) => edge.to);
+  const rows: Array<ReadonlyArray<string>> = [];
+  const visit = (group: string | undefined, depth: number) => {
+    for (const child of childrenOf(view, group)) {
+      const label = "  ".repeat(depth) + child.label;
+      if (isNode(child)) rows.push([label, child.stage, inputsText(child, incoming.get(child.id) ?? [])]);
+      else {
+        rows.push([label]);
+        visit(child.id, depth + 1);
+      }
+    }
+  };
+  visit(undefined, 1);
+  return [view.name, ...renderTable([{ title: "" }, { title: "" }, { title: "" }], rows)];
+}
+
+/** `pairs ← tokenPairs, encoder ← bi0, then student of the cycle before` */
+function inputsText(node: ViewNode, edges: ReadonlyArray<ViewEdge>): string {
+  const scope = node.groups.at(-1);
+  const source = ({ from, fromPort, isCarried }: ViewEdge) => {
+    const near = scope !== undefined && from.startsWith(`${scope}.`) ? from.slice(scope.length + 1) : from;
+    return `${isCarried ? "then " : ""}${near}${fromPort === "" ? "" : `.${fromPort}`}${isCarried ? " of the cycle before" : ""}`;
+  };
+  const ports = [...Map.groupBy(edges, (edge) => edge.port)];
+  return ports.map(([port, ofPort]) => `${port} ← ${ofPort.map(source).join(", ")}`).join("; ");
+}
+
+export function mermaidText(view: GraphView): ReadonlyArray<string> {
+  const names = shortNames(view);
+  const lines = ["flowchart LR"];
+  const visit = (group: string | undefined, indent: string) => {
+    for (const child of childrenOf(view, group)) {
+      const name = names.get(child.id)!;
+      if (isNode(child)) lines.push(`${indent}${name}["${child.label}<br/><small>${child.stage}</small>"]`);
+      else {
+        lines.push(`${indent}subgraph ${name}["${child.label}"]`);
+        visit(child.id, `${indent}  `);
+        lines.push(`${indent}end`);
+      }
+    }
+  };
+  visit(undefined, "  ");
+  for (const { from, to, port, isCarried } of view.edges) {
+    const arrow = isCarried ? `-. "${port}, next cycle" .->` : `-- "${port}" -->`;
+    lines.push(`  ${names.get(from)} ${arrow} ${names.get(to)}`);
+  }
+  return lines;
+}
+
+const dotQuote = (text: string) => `"${text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n")}"`;
+
+export function dotText(view: GraphView): ReadonlyArray<string> {
+  const names = shortNames(view);
+  const lines = [`digraph ${dotQuote(view.name)} {`, "  rankdir=LR;", "  node [shape=box];"];
+  const visit = (group: string | undefined, indent: string) => {
+    for (const child of childrenOf(view, group)) {
+      const name = names.get(child.id)!;
+      if (isNode(child)) lines.push(`${indent}${name} [label=${dotQuote(`${child.label}\n${child.stage}`)}];`);
+      else {
+        lines.push(`${indent}subgraph cluster_${name} {`, `${indent}  label=${dotQuote(child.label)};`);
+        visit(child.id, `${indent}  `);
+        lines.push(`${indent}}`);
+      }
+    }
+  };
+  visit(undefined, "  ");
+  for (const { from, to, port, isCarried } of view.edges) {
+    const style = isCarried ? ", style=dashed, constraint=false" : "";
+    lines.push(`  ${names.get(from)} -> ${names.get(to)} [label=${dotQuote(port)}${style}];`);
+  }
+  return [...lines, "}"];
+}
+
+/** Names of letters and digits only: ids hold dots and brackets. */
+function shortNames(view: GraphView): ReadonlyMap<string, string> {
+  const nodes = view.nodes.map(({ id }, i) => [id, `n${i + 1}`] as const);
+  return new Map([...nodes, ...[...view.groups.keys()].map((id, i) => [id, `g${i + 1}`] as const)]);
+}

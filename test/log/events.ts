@@ -1,0 +1,48 @@
+/** Short ways to write events in tests. */
+import type { ContentDigest, Fingerprint } from "../../src/core/digest.ts";
+import type { RunEvent, StepState } from "../../src/core/events.ts";
+
+export const started = (plan: { readonly [step: string]: StepState }): RunEvent => ({
+  event: "run.started",
+  run: "20261122-031500-ab12",
+  file: "/p/a.yaml",
+  plan: Object.entries(plan).map(([step, state]) => ({ step, state })),
+});
+export const starts = (step: string): RunEvent => ({ event: "step.started", step });
+export const hits = (step: string): RunEvent => ({
+  event: "step.hit",
+  step,
+  fingerprint: "f".repeat(64) as Fingerprint,
+  outputs: {},
+});
+export const finishes = (step: string, durationMs: number): RunEvent => ({
+  event: "step.finished",
+  step,
+  fingerprint: "f".repeat(64) as Fingerprint,
+  outputs: { model: "d".repeat(64) as ContentDigest },
+  durationMs,
+});
+export const progresses = (step: string, done: number, total: number, loss?: number): RunEvent => ({
+  event: "step.progress",
+  step,
+  done,
+  total,
+  unit: "pairs",
+  ...(loss === undefined ? {} : { loss }),
+});
+export const fails = (step: string, message: string): RunEvent => ({
+  event: "step.failed",
+  step,
+  error: { cause: "stage-error", message },
+});
+export const skips = (step: string, blockedBy: string): RunEvent => ({ event: "step.skipped", step, blockedBy });
+export const ends = (counts: { ran?: number; hits?: number; failed?: number; skipped?: number }): RunEvent => ({
+  event: "run.finished",
+  status: (counts.failed ?? 0) > 0 ? "failed" : "succeeded",
+  ran: 0,
+  hits: 0,
+  failed: 0,
+  skipped: 0,
+  durationMs: 124_000,
+  ...counts,
+});

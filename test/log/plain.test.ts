@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest";
+import type { RunEvent } from "../../src/core/events.ts";
+import { plainLines, plainStart, type PlainState } from "../../src/log/plain.ts";
+import { ends, fails, finishes, hits, progresses, skips, started, starts } from "./events.ts";
+
+/** The lines of events that arrive at given seconds. */
+function lines(...events: ReadonlyArray<readonly [seconds: number, event: RunEvent]>): string {
+  let state: PlainState = plainStart;
+  const all: Array<string> = [];
+  for (const [seconds, event] of events) {
+    const [next, printed] = plainLines(state, event, 5000 + seconds * 1000);
+    state = next;
+    all.push(...printed);
+  }
+  return all.join("\n");
+}
+
+describe("plain lines", () => {
+  it("tell one event a line, with seconds since the start", () => {
+    expect(
+      lines(
+        [0, started({ corpus: "fresh", bi0: "stale", eval: "stale", labels: "stale" })],
+        [0.1, hits("corpus")],
+        [0.2, starts("bi0")],
+        [62.4, finishes("bi0", 62_200)],
+        [62.5, starts("eval")],
+        [63, fails("eval", "data/pairs.tsv, line 17:\nno score")],
+        [63, skips("labels", "eval")],
+        [124, ends({ ran: 1, hits: 1, failed: 1, skipped: 1 })],
+      ),
+    ).toBe(
+      `
+    0.0s  run 20261122-031500-ab12: 3 steps to run, 1 fresh
+    0.1s  corpus: hit
+    0.2s  bi0: started
+   62.4s  bi0: finished in 1m 02s
+   62.5s  eval: started
+   63.0s  eval: failed (stage-error): data/pairs.tsv, line 17: no score
+   63.0s  labels: skipped, it needs eval
+  124.0s  run failed`.slice(1),
+    );
+  });
+
+  it("print progress every ten seconds only, with speed and time left", () => {
+    expect(
+      lines(
+        [0, started({ bi0: "stale" })],
+        [0, starts("bi0")],
+        [1, progresses("bi0", 10, 400, 1.25)],
+        [5, progresses("bi0", 50, 400, 1)],
+        [11, progresses("bi0", 110, 400, 0.412345)],
+        [12, progresses("bi0", 120, 400, 0.4)],
+        [21, progresses("bi0", 210, 400, 0.3)],
+      ),
+    ).toBe(
+      `
+    0.0s  run 20261122-031500-ab12: 1 step to run, 0 fresh
+    0.0s  bi0: started
+   11.0s  bi0: 27 %  loss 0.4123  10 pairs/s  29.0 s left
+   21.0s  bi0: 52 %  loss 0.3  10 pairs/s  19.0 s left`.slice(1),
+    );
+  });
+
+  it("say nothing where nothing is to do", () => {
+    expect(
+      lines([0, started({ a: "fresh", b: "fresh" })], [0, hits("a")], [0, hits("b")], [0, ends({ hits: 2 })]),
+    ).toBe("");
+  });
+});

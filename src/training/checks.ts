@@ -28,6 +28,16 @@ export function requireRows(rows: Ragged, least: number, port: string, unit: str
   );
 }
 
+/** Ids beyond the word table: a tokenizer that grew, or another one. */
+export function requireKnownIds(config: ModelConfig, ids: Ragged, port: string): void {
+  for (const id of ids.values)
+    if (id < 0 || id >= config.vocabSize)
+      throw invalid(
+        `Port "${port}" has token id ${id}, but the model knows ${config.vocabSize} only.`,
+        "Tokenize with the tokenizer that the model was made for.",
+      );
+}
+
 /** The batch that remains after cutting must fit into the model's table of positions. */
 export function requirePositions(config: ModelConfig, maxTokens: number): void {
   if (maxTokens <= config.maxPositions) return;

@@ -13,7 +13,7 @@ import { adamWDefaults, decaysByDefault } from "../../nn/optim/adamW.ts";
 import { encoderSpecs } from "../../nn/parameters.ts";
 import { type Ragged, raggedRow, raggedRows } from "../../nn/Ragged.ts";
 import { tensorNamed } from "../../nn/TensorSpec.ts";
-import { requirePositions, requireRows, requireSameTokenizer, requireScoresOf } from "../checks.ts";
+import { requireKnownIds, requirePositions, requireRows, requireSameTokenizer, requireScoresOf } from "../checks.ts";
 import type { Method } from "../Method.ts";
 import type { TrainingOptions } from "../options.ts";
 import { encoderSteps } from "../prepareEncoderStep.ts";
@@ -36,6 +36,7 @@ export function biEncoder(
 ): Method {
   requireSameTokenizer(model, pairs, "pairs");
   requireRows(pairs.a, 1, "pairs", "pair");
+  for (const side of [pairs.a, pairs.b]) requireKnownIds(model.config, side, "pairs");
   requireScoresOf(pairs, scores);
   requirePositions(model.config, options.maxTokens);
   const config = withDropout(model.config, options.dropout);

@@ -13,7 +13,7 @@ import { encoderSpecs, headParameters, headSpecs } from "../../nn/parameters.ts"
 import { type Ragged, raggedRow, raggedRows } from "../../nn/Ragged.ts";
 import { tensorNamed } from "../../nn/TensorSpec.ts";
 import type * as tf from "@tensorflow/tfjs-core";
-import { requirePositions, requireRows, requireSameTokenizer, requireScoresOf } from "../checks.ts";
+import { requireKnownIds, requirePositions, requireRows, requireSameTokenizer, requireScoresOf } from "../checks.ts";
 import type { Method } from "../Method.ts";
 import type { TrainingOptions } from "../options.ts";
 import { encoderSteps } from "../prepareEncoderStep.ts";
@@ -23,7 +23,7 @@ import { withDropout, withHead } from "../startingWeights.ts";
 
 const name = "train-cross-encoder";
 
-/** What is done to scores before they are labels: nothing, cut to 0 … 1, or (score + 1) / 2. */
+/** What is done to cosines before they are labels: nothing, cut to 0 … 1, or (score + 1) / 2. */
 export type Labels = "cosine-raw" | "clamp" | "affine";
 
 export interface CrossEncoderOptions extends TrainingOptions {
@@ -56,6 +56,7 @@ export function crossEncoder(
 ): Method {
   requireSameTokenizer(model, pairs, "pairs");
   requireRows(pairs.a, 1, "pairs", "pair");
+  for (const side of [pairs.a, pairs.b]) requireKnownIds(model.config, side, "pairs");
   requireScoresOf(pairs, scores);
   requirePositions(model.config, options.maxTokens);
   const config = withDropout(model.config, options.dropout);
@@ -112,12 +113,10 @@ export function crossEncoder(
 
 const labelsInput = "labels";
 
+/** Probabilities are labels as they are. */
 export function labelsOf(scores: PairScores, labels: Labels): Float32Array {
+  if (scores.range === "probability") return scores.values;
   if (labels === "clamp") return scores.values.map((score) => Math.min(1, Math.max(0, score)));
   if (labels === "affine") return scores.values.map((score) => (score + 1) / 2);
   return scores.values;
 }
-
-/** Labels below 0: with one, the loss has no lower bound. */
-export const countNegative = (labels: Float32Array): number =>
-  labels.reduce((count, label) => (label < 0 ? count + 1 : count), 0);

@@ -13,7 +13,7 @@ import { adamWDefaults, decaysByDefault } from "../../nn/optim/adamW.ts";
 import { embeddingTables, encoderSpecs, headSpecs, tableSpecs } from "../../nn/parameters.ts";
 import { raggedRow, raggedRows } from "../../nn/Ragged.ts";
 import { tensorNamed } from "../../nn/TensorSpec.ts";
-import { requirePositions, requireRows, requireSameTokenizer } from "../checks.ts";
+import { requireKnownIds, requirePositions, requireRows, requireSameTokenizer } from "../checks.ts";
 import { maskKey, type MaskedRow, maskTokens } from "../maskTokens.ts";
 import type { Method } from "../Method.ts";
 import type { TrainingOptions } from "../options.ts";
@@ -41,6 +41,7 @@ export function maskedLanguageModel(
 ): Method {
   requireSameTokenizer(model, sentences, "sentences");
   requireRows(sentences.ids, 1, "sentences", "sentence");
+  requireKnownIds(model.config, sentences.ids, "sentences");
   requirePositions(model.config, options.maxTokens);
   const rows = rowsWithWords(sentences);
   const config = withDropout(model.config, options.dropout);

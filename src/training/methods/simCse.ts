@@ -14,7 +14,7 @@ import { adamWDefaults, decaysByDefault } from "../../nn/optim/adamW.ts";
 import { encoderSpecs } from "../../nn/parameters.ts";
 import { type Ragged, raggedRow, raggedRows } from "../../nn/Ragged.ts";
 import { tensorNamed, type TensorSpec } from "../../nn/TensorSpec.ts";
-import { requirePositions, requireRows, requireSameTokenizer } from "../checks.ts";
+import { requireKnownIds, requirePositions, requireRows, requireSameTokenizer } from "../checks.ts";
 import type { Method, Numbers } from "../Method.ts";
 import type { TrainingOptions } from "../options.ts";
 import { encoderSteps } from "../prepareEncoderStep.ts";
@@ -41,6 +41,7 @@ export interface SimCseSentences {
 export function simCse(model: EncoderModel, sentences: SimCseSentences, options: SimCseOptions, seed: number): Method {
   requireSameTokenizer(model, sentences, "sentences");
   requireRows(sentences.ids, 2, "sentences", "sentence");
+  requireKnownIds(model.config, sentences.ids, "sentences");
   requirePositions(model.config, options.maxTokens);
   const config = withDropout(model.config, options.dropout);
   const head = (options.projection ?? options.pooling === "cls") ? projectionSpecs(config.hiddenSize) : [];

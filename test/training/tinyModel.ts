@@ -1,0 +1,72 @@
+/** A model small enough for every test, with ids that mean something: sentences of a topic share words. */
+import type { Backbone, ModelConfig } from "../../src/nn/EncoderModel.ts";
+import { initializeWeights, parameterSpecs } from "../../src/nn/parameters.ts";
+import { randomKey, uniformAt } from "../../src/nn/random.ts";
+import { type Ragged, raggedFrom } from "../../src/nn/Ragged.ts";
+
+export const tinyConfig: ModelConfig = {
+  architecture: "bert",
+  vocabSize: 60,
+  hiddenSize: 16,
+  layers: 2,
+  heads: 2,
+  intermediateSize: 32,
+  maxPositions: 24,
+  typeVocabSize: 2,
+  layerNormEps: 1e-12,
+  activation: "gelu",
+  hiddenDropout: 0.1,
+  attentionDropout: 0.1,
+};
+
+export const special = { pad: 0, unknown: 1, cls: 2, sep: 3, mask: 4 };
+export const tokenizer = "1".repeat(64);
+export const pairsDigest = "2".repeat(64);
+
+export function tinyBackbone(config: Partial<ModelConfig> = {}, seed = 5): Backbone {
+  const whole = { ...tinyConfig, ...config };
+  return {
+    kind: "backbone",
+    config: whole,
+    weights: initializeWeights(parameterSpecs(whole), seed),
+    tokenizer,
+    special,
+  };
+}
+
+/** Sentences of 3 to 9 words, each from one of five topics of eleven words. */
+export function topicSentences(count: number, site = "sentences"): Ragged {
+  const key = randomKey(site, count);
+  return raggedFrom(
+    Array.from({ length: count }, (_, row) => {
+      const length = 3 + Math.floor(7 * uniformAt(key, 100 * row));
+      return Array.from({ length }, (_, i) => 5 + 11 * (row % 5) + Math.floor(11 * uniformAt(key, 100 * row + i + 1)));
+    }),
+  );
+}
+
+export const tinyTokens = (count: number) => ({ tokenizer, special, ids: topicSentences(count) });
+
+/** Pair i joins a sentence of topic i mod 5 with one of topic i mod 3: alike where the topics are equal. */
+export function tinyPairs(count: number) {
+  const a = topicSentences(count, "a");
+  const b = topicSentences(count, "b");
+  return { tokenizer, special, pairs: pairsDigest, a, b };
+}
+
+/** Scores that a model can learn: 1 where the first words are near in number, else less. */
+export const tinyScores = (count: number, range: "cosine" | "probability" = "probability") => ({
+  pairs: pairsDigest,
+  range,
+  values: Float32Array.from({ length: count }, (_, row) => (row % 2 === 0 ? 0.9 : 0.2)),
+});
+
+export const tinyOptions = {
+  batchSize: 8,
+  learningRate: 1e-3,
+  epochs: 1,
+  warmupRatio: 0,
+  weightDecay: 0.01,
+  maxGradientNorm: 1,
+  maxTokens: 16,
+};

@@ -1,0 +1,142 @@
+import { afterAll, describe, expect, it } from "vitest";
+import { CpuEngine } from "../../src/engine/cpu/CpuEngine.ts";
+import { OnnxEngine } from "../../src/engine/onnx/OnnxEngine.ts";
+import type { EngineShape } from "../../src/engine/Engine.ts";
+import type { Weights } from "../../src/nn/Weights.ts";
+import { biEncoder } from "../../src/training/methods/biEncoder.ts";
+import { crossEncoder } from "../../src/training/methods/crossEncoder.ts";
+import { maskedLanguageModel } from "../../src/training/methods/maskedLanguageModel.ts";
+import { simCse } from "../../src/training/methods/simCse.ts";
+import type { Method } from "../../src/training/Method.ts";
+import { scheduleOf } from "../../src/training/schedule.ts";
+import { train } from "../../src/training/train.ts";
+import { TrainingFailure } from "../../src/training/TrainingFailure.ts";
+import { trainingLoop } from "../../src/training/trainingLoop.ts";
+import { captureState, startFrom } from "../../src/training/trainingState.ts";
+import { tinyBackbone, tinyOptions, tinyPairs, tinyScores, tinyTokens } from "./tinyModel.ts";
+
+const onnx = new OnnxEngine({ maxSessions: 32 });
+const cpu = new CpuEngine();
+afterAll(() => onnx.close());
+
+const model = tinyBackbone();
+const methods: { readonly [name: string]: (seed: number, rows: number) => Method } = {
+  "train-simcse": (seed, rows) =>
+    simCse(model, tinyTokens(rows), { ...tinyOptions, temperature: 0.05, pooling: "cls" }, seed),
+  "train-cross-encoder": (seed, rows) =>
+    crossEncoder(
+      model,
+      tinyPairs(rows),
+      tinyScores(rows),
+      { ...tinyOptions, labels: "cosine-raw", bothOrders: true },
+      seed,
+    ),
+  "train-bi-encoder": (seed, rows) => biEncoder(model, tinyPairs(rows), tinyScores(rows), "mean", tinyOptions, seed),
+  "pretrain-mlm": (seed, rows) =>
+    maskedLanguageModel(model, tinyTokens(rows), { ...tinyOptions, maskRatio: 0.3 }, seed),
+};
+const names = Object.keys(methods);
+
+const quiet = { report: () => {}, isInterrupted: () => false };
+const run = (method: Method, engine: EngineShape, options = tinyOptions) => train(method, engine, options, quiet);
+const bytesOf = (weights: Weights) =>
+  Array.from(weights.values(), ({ values }) => Buffer.from(values.buffer).toString("hex"));
+const mean = (values: Float32Array) => values.reduce((a, b) => a + b) / values.length;
+
+describe.each(names)("%s", (name) => {
+  const make = methods[name]!;
+
+  it("gives the same bytes for the same seed and others for another", async () => {
+    const [first, again, other] = [
+      await run(make(1, 24), onnx),
+      await run(make(1, 24), onnx),
+      await run(make(2, 24), onnx),
+    ];
+    expect(bytesOf(again.weights)).toEqual(bytesOf(first.weights));
+    expect(again.curve).toEqual(first.curve);
+    expect(bytesOf(other.weights)).not.toEqual(bytesOf(first.weights));
+  });
+
+  it("goes the same way on the onnx and the cpu engine", async () => {
+    const options = { ...tinyOptions, maxSteps: 3 };
+    const [traced, eager] = [await run(make(1, 24), onnx, options), await run(make(1, 24), cpu, options)];
+    // float32: both round each product in another order
+    traced.curve.series["loss"]!.forEach((loss, i) => expect(loss).toBeCloseTo(eager.curve.series["loss"]![i]!, 4));
+    for (const [parameter, { values }] of traced.weights) {
+      const expected = eager.weights.get(parameter)!.values;
+      // The gradient of a key's bias is 0 but for rounding, which Adam makes into steps of either sign.
+      if (parameter.endsWith("key.bias")) continue;
+      const furthest = values.reduce((worst, value, i) => Math.max(worst, Math.abs(value - expected[i]!)), 0);
+      expect(furthest, parameter).toBeLessThan(2e-4);
+    }
+  });
+
+  it("goes on from a captured state as if it had not stopped", async () => {
+    const whole = await run(make(3, 24), onnx, { ...tinyOptions, epochs: 2 });
+    const method = make(3, 24);
+    const schedule = scheduleOf({ ...tinyOptions, epochs: 2 }, method.stepsPerEpoch);
+    const state = startFrom(method.start);
+    let captured = captureState(state);
+    for await (const { step } of trainingLoop(method, onnx, state, schedule, 1)) {
+      if (step === 2) captured = captureState(state);
+      if (step === 3) break; // what came after the copy is lost
+    }
+    const resumed = await train(make(3, 24), onnx, { ...tinyOptions, epochs: 2 }, quiet, captured);
+    expect(resumed.curve.step[0]).toBe(3);
+    expect(bytesOf(resumed.weights)).toEqual(bytesOf(whole.weights));
+  });
+
+  it("learns: its loss falls", async () => {
+    const options = { ...tinyOptions, epochs: 24, learningRate: 3e-3, dropout: 0 };
+    const { curve } = await run(make(1, 40), onnx, options);
+    const losses = curve.series["loss"]!;
+    expect(mean(losses.slice(-10))).toBeLessThan(0.95 * mean(losses.slice(0, 3)));
+  });
+});
+
+describe("train", () => {
+  const make = methods["train-simcse"]!;
+
+  it("says at which update a training diverged, and keeps the state before it", async () => {
+    const method = make(1, 24);
+    const state = startFrom(method.start);
+    state.parameters.get("embeddings.LayerNorm.weight")!.fill(Number.NaN);
+    const failure: unknown = await train(method, onnx, tinyOptions, quiet, state).catch((error: unknown) => error);
+    expect(failure).toBeInstanceOf(TrainingFailure);
+    expect(failure).toMatchObject({
+      reason: "divergence",
+      message: "Training diverged at update 1: the loss is NaN.",
+      hint: "Lower learningRate, or raise warmupRatio so that it rises more slowly.",
+    });
+    expect(state.step).toBe(0);
+  });
+
+  it("ends after the update in hand when interrupted", async () => {
+    let reports = 0;
+    const watcher = { report: () => void reports++, isInterrupted: () => reports === 2 };
+    await expect(train(make(1, 40), onnx, tinyOptions, watcher)).rejects.toMatchObject({
+      reason: "interrupted",
+      message: "Training was interrupted after update 2 of 5.",
+    });
+  });
+
+  it("follows the schedule: warm-up, then down to 0, capped by maxSteps", async () => {
+    const options = { ...tinyOptions, warmupRatio: 0.5, maxSteps: 4 };
+    const { curve } = await run(make(1, 80), onnx, options);
+    expect(Array.from(curve.series["learningRate"]!, (rate) => Math.round(rate * 1e5) / 1e5)).toEqual([
+      0, 5e-4, 1e-3, 5e-4,
+    ]);
+    expect(scheduleOf({ ...tinyOptions, epochs: 0.5 }, 10).totalSteps).toBe(5);
+  });
+
+  it("tells a collapse: a loss that stays at ln N", async () => {
+    const options = { ...tinyOptions, epochs: 30, temperature: 1e6, pooling: "cls" as const };
+    const method = simCse(model, tinyTokens(16), options, 1);
+    const warnings: Array<object> = [];
+    const watcher = { report: (_: object, warned: object) => void warnings.push(warned), isInterrupted: () => false };
+    const { collapsed, curve } = await train(method, onnx, options, watcher);
+    expect(curve.series["collapsedLoss"]![0]).toBeCloseTo(Math.log(8), 6);
+    expect(collapsed).toBe(true);
+    expect([warnings[48], warnings[49]]).toEqual([{}, { collapsed: 1 }]);
+  });
+});

@@ -14,6 +14,8 @@ export interface ScalarNode {
   readonly span: Span;
   /** The text as it stands in the file, quotes included; absent for what came in by an alias. */
   readonly raw: string | undefined;
+  /** The value cannot be used, which was reported; what stands here in its place says nothing. */
+  readonly isBroken: boolean;
 }
 
 export interface Entry {
@@ -124,7 +126,7 @@ class Converter {
           ? `there is no anchor ${quoted(`&${node.source}`)} before this`
           : `${quoted(`*${node.source}`)} stands inside its own anchor`;
       this.reporter.report(at, message);
-      return { kind: "scalar", value: null, span: at, raw: undefined };
+      return { kind: "scalar", value: null, span: at, raw: undefined, isBroken: true };
     }
     return this.convert(target, at);
   }
@@ -179,20 +181,22 @@ class Converter {
     const isEmpty = node === null || (node.range != null && node.range[0] === node.range[1]);
     const span = use ?? (isEmpty && emptyAt !== undefined ? emptyAt : this.spanOf(node, use));
     const raw = use === undefined && node?.range != null ? this.text.slice(node.range[0], node.range[1]) : undefined;
-    return { kind: "scalar", value: this.checkedValue(node, span), span, raw };
+    const value = this.checkedValue(node, span);
+    return { kind: "scalar", value: value === undefined ? 0 : value, span, raw, isBroken: value === undefined };
   }
 
-  private checkedValue(node: Scalar | null, span: Span): ScalarNode["value"] {
+  /** Undefined where the value cannot be used, which is reported. */
+  private checkedValue(node: Scalar | null, span: Span): ScalarNode["value"] | undefined {
     const value = node?.value ?? null;
     if (value === null || typeof value === "string" || typeof value === "boolean") return value;
     if (typeof value !== "number") {
       this.reporter.report(span, "this kind of YAML value has no meaning here");
-      return null;
+      return undefined;
     }
     const isLostInteger = !Number.isSafeInteger(value) && /^[-+]?\d+$/.test(node?.source ?? "");
     if (!Number.isFinite(value)) this.reporter.report(span, `${node?.source} is not a number to work with`);
     else if (isLostInteger) this.reporter.report(span, `${node?.source} is too large to be kept exactly`);
-    return Number.isFinite(value) ? value : 0;
+    return Number.isFinite(value) && !isLostInteger ? value : undefined;
   }
 
   private spanOf(node: Node | null, use: Span | undefined): Span {

@@ -63,6 +63,10 @@ export function evaluate(node: YamlNode, surroundings: Surroundings, reporter: R
       return Object.fromEntries(current.entries.map(({ key, value }) => [key, visit(value, [...path, key])]));
     }
     if (current.kind === "sequence") return current.items.map((item, index) => visit(item, [...path, index]));
+    if (current.isBroken) {
+      broken.push(path);
+      return null;
+    }
     if (typeof current.value !== "string" || !current.value.includes("${")) return current.value;
     const result = substitute(current, current.value, surroundings, reporter);
     if (result === undefined) {

@@ -52,7 +52,9 @@ function collect(
       findings.push({ kind: "unexpected", path, known: keysOf(issue.ast) });
       return;
     case "MissingKey":
-      findings.push({ kind: "missing", path });
+      // A list that must not be empty lacks its element 0.
+      if (typeof path.at(-1) === "number") findings.push(tooShort(path.slice(0, -1)));
+      else findings.push({ kind: "missing", path });
       return;
     default: {
       const own = "annotations" in issue ? issue.annotations?.["message"] : undefined;
@@ -73,6 +75,8 @@ function collectUnion(issue: SchemaIssue.AnyOf, path: Path, root: unknown, findi
     return collect(nested[0]!, path, root, undefined, findings);
   findings.push(invalid(path, issue.ast, valueAt(root, path)));
 }
+
+const tooShort = (path: Path): Finding => ({ kind: "invalid", path, message: `${subject(path)} has too few elements` });
 
 const keysOf = (ast: SchemaAST.AST): ReadonlyArray<string> =>
   ast._tag === "Objects" ? ast.propertySignatures.map((property) => String(property.name)) : [];

@@ -127,7 +127,8 @@ function reportFindings(
       const hint = finding.hint === undefined || about === undefined ? undefined : `${finding.hint} (${about})`;
       const whole = finding.path.length === 0 ? `step ${quoted(declaration.name)}: ` : "";
       const message = whole + finding.message;
-      reporter.report(placeOf(declaration, finding.path, evaluated), message, hint ?? finding.hint ?? about);
+      const rule = `setting ${pathWords(finding.path)}`;
+      reporter.report(placeOf(declaration, finding.path, evaluated), message, hint ?? finding.hint ?? about, rule);
     }
   }
 }
@@ -163,8 +164,18 @@ function placeOf(declaration: StepDeclaration, path: Path, evaluated: Evaluated,
   const argument = originAt(evaluated.origins, path)?.argument;
   if (argument !== undefined) return { argument };
   const { settings } = declaration;
+  const keySpan = settings === undefined ? undefined : keySpanAt(settings, path);
+  const below = keySpan === undefined ? argumentBelow(evaluated, path) : undefined;
+  if (below !== undefined) return { argument: below };
   if (settings === undefined) return declaration.span;
-  return (isKey ? keySpanAt(settings, path) : undefined) ?? nodeAt(settings, path).span;
+  return (isKey ? keySpan : undefined) ?? nodeAt(settings, path).span;
+}
+
+/** A mapping that only an argument made: `--set bi0.x.y=1` where the file has no `x`. */
+function argumentBelow({ origins }: Evaluated, path: Path): string | undefined {
+  if (path.length === 0) return undefined;
+  const prefix = `${originKey(path)}\n`;
+  return [...origins].find(([key]) => key.startsWith(prefix))?.[1].argument;
 }
 
 const keySpanAt = (settings: YamlNode, path: Path) =>

@@ -1,7 +1,7 @@
 /** Small stages with the ports of the real ones, and a way to load a pipeline from a text. */
 import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import * as Effect from "effect/Effect";
 import * as Result from "effect/Result";
 import * as Schema from "effect/Schema";
@@ -202,7 +202,7 @@ export function load(yaml: string, request: Partial<PipelineRequest> = {}): Load
   const result = Effect.runSync(Effect.result(loading));
   if (Result.isSuccess(result)) return { graph: result.success, text: undefined, diagnostics: undefined };
   const { diagnostics } = result.failure;
-  const text = renderDiagnostics(diagnostics, (name) => readFileSync(join(directory, name), "utf8"));
+  const text = renderDiagnostics(diagnostics, (name) => readFileSync(resolve(cwd, name), "utf8"));
   return { graph: undefined, text, diagnostics };
 }
 

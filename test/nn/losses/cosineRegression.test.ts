@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { cosineRegression } from "../../../src/nn/losses/cosineRegression.ts";
-import { expectClose, onCpu } from "./onCpu.ts";
+import { engines, evaluate, expectClose } from "./lossRig.ts";
 import { cosineRegressionNumbers as worked, partners, points } from "./workedNumbers.ts";
 
-describe("cosineRegression", () => {
+describe.each(engines)("cosineRegression on the %s engine", (_, engine) => {
   it("gives the worked value and gradient", async () => {
     const given = { left: points, right: partners, labels: worked.labels };
-    const { value, gradients } = await onCpu(cosineRegression, given, ["left", "right"]);
+    const { value, gradients } = await evaluate(engine(), cosineRegression, given, ["left", "right"]);
     expect(value).toBeCloseTo(worked.value, 6);
     expectClose(gradients["left"]!, worked.left, 1e-6);
   });
@@ -23,7 +23,7 @@ describe("cosineRegression", () => {
       ],
       labels: [1, 0],
     };
-    const { value, gradients } = await onCpu(cosineRegression, given, ["left", "right"]);
+    const { value, gradients } = await evaluate(engine(), cosineRegression, given, ["left", "right"]);
     expect(value).toBeCloseTo(0, 10);
     expectClose(gradients["right"]!, [0, 0, 0, 0], 1e-6);
   });

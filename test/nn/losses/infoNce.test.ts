@@ -1,20 +1,20 @@
 import { describe, expect, it } from "vitest";
 import { infoNce, type InfoNceInputs } from "../../../src/nn/losses/infoNce.ts";
-import { expectClose, onCpu } from "./onCpu.ts";
+import { engines, evaluate, expectClose } from "./lossRig.ts";
 import { infoNceGradients, infoNceValues, partners, points } from "./workedNumbers.ts";
 
 const at = (temperature: number) => (inputs: InfoNceInputs) => infoNce(inputs, { temperature });
 const given = { anchors: points, positives: partners };
 const both = ["anchors", "positives"];
 
-describe("infoNce", () => {
+describe.each(engines)("infoNce on the %s engine", (_, engine) => {
   it("gives the worked values at temperatures 0.05 and 1", async () => {
     for (const [temperature, value] of infoNceValues)
-      expect((await onCpu(at(temperature), given, both)).value).toBeCloseTo(value, 5);
+      expect((await evaluate(engine(), at(temperature), given, both)).value).toBeCloseTo(value, 5);
   });
 
   it("gives the worked gradients", async () => {
-    const { gradients } = await onCpu(at(0.05), given, both);
+    const { gradients } = await evaluate(engine(), at(0.05), given, both);
     // float32 at logits of 20: 1e-5 is a few units in the last place of the logits
     expectClose(gradients["anchors"]!, infoNceGradients.anchors, 2e-5);
     expectClose(gradients["positives"]!, infoNceGradients.positives, 2e-5);
@@ -22,12 +22,13 @@ describe("infoNce", () => {
 
   it("gives ln N when all embeddings are equal", async () => {
     const equal = Array.from({ length: 64 }, () => [1, 2, 3]);
-    const { value } = await onCpu(at(0.05), { anchors: equal, positives: equal }, both);
+    const { value } = await evaluate(engine(), at(0.05), { anchors: equal, positives: equal }, both);
     expect(value).toBeCloseTo(Math.log(64), 5);
   });
 
   it("stays finite with temperature 0.001 and with an all-zero embedding", async () => {
-    const { value, gradients } = await onCpu(
+    const { value, gradients } = await evaluate(
+      engine(),
       at(0.001),
       {
         anchors: [

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { maskedLanguageModel } from "../../../src/nn/losses/maskedLanguageModel.ts";
-import { expectClose, onCpu } from "./onCpu.ts";
+import { engines, evaluate, expectClose } from "./lossRig.ts";
 
 const logits = [
   [1, 2, 0],
@@ -16,10 +16,10 @@ function crossEntropy(row: ReadonlyArray<number>, target: number): { loss: numbe
   return { loss: -Math.log(probabilities[target]!), gradient: probabilities.map((p, i) => p - (i === target ? 1 : 0)) };
 }
 
-describe("maskedLanguageModel", () => {
+describe.each(engines)("maskedLanguageModel on the %s engine", (_, engine) => {
   it("is the mean cross-entropy of the positions that count", async () => {
     const given = { logits, targets: [1, 2, 0], weights: [1, 1, 0] };
-    const { value, gradients } = await onCpu(maskedLanguageModel, given, ["logits"], ["targets"]);
+    const { value, gradients } = await evaluate(engine(), maskedLanguageModel, given, ["logits"], ["targets"]);
     const rows = [crossEntropy(logits[0]!, 1), crossEntropy(logits[1]!, 2)];
     expect(value).toBeCloseTo((rows[0]!.loss + rows[1]!.loss) / 2, 6);
     expectClose(
@@ -31,7 +31,7 @@ describe("maskedLanguageModel", () => {
 
   it("gives ln V for logits that know nothing", async () => {
     const given = { logits: [[0, 0, 0, 0]], targets: [3], weights: [1] };
-    const { value } = await onCpu(maskedLanguageModel, given, ["logits"], ["targets"]);
+    const { value } = await evaluate(engine(), maskedLanguageModel, given, ["logits"], ["targets"]);
     expect(value).toBeCloseTo(Math.log(4), 6);
   });
 });

@@ -27,7 +27,7 @@ const Seed = naturalOrExpression(
   "The seed which stages that declare randomness inherit; an integer from 0.",
 );
 
-const scalar = Schema.Union([Schema.Number, Schema.String, Schema.Boolean]);
+const scalar = Schema.Union([Schema.Finite, Schema.String, Schema.Boolean]);
 const ParameterDefault = Schema.Union([scalar, Schema.Array(scalar)]).annotate({
   expected: "a number, a text, true or false, or a list of these",
   description: "The default; its type is the parameter's type.",

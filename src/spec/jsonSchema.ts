@@ -17,6 +17,8 @@ const link: JsonObject = { $ref: "#/$defs/link" };
 const linkOrList: JsonObject = { anyOf: [link, { type: "array", items: link }] };
 const expression: JsonObject = { type: "string", pattern: "\\$\\{[^}]*\\}" };
 
+const natural: JsonObject = { anyOf: [{ type: "integer", minimum: 0 }, expression] };
+
 /** The schema for files that use the given stages. */
 export function pipelineJsonSchema(stages: ReadonlyArray<AnyStage>): JsonObject {
   const members = {
@@ -24,8 +26,14 @@ export function pipelineJsonSchema(stages: ReadonlyArray<AnyStage>): JsonObject 
     propertyNames: { pattern: namePattern.source },
     additionalProperties: { $ref: "#/$defs/member" },
   };
-  const file = properties(FileSchema, { steps: members, outputs: links() });
-  const loop = properties(LoopSchema, { steps: members, carry: links(), next: links() });
+  const file = properties(FileSchema, { seed: natural, steps: members, outputs: links() });
+  const loop = properties(LoopSchema, {
+    repeat: natural,
+    seed: natural,
+    steps: members,
+    carry: links(),
+    next: links(),
+  });
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     title: "Pipeline",
@@ -49,7 +57,7 @@ export function pipelineJsonSchema(stages: ReadonlyArray<AnyStage>): JsonObject 
 function stepSchema(stages: ReadonlyArray<AnyStage>): JsonObject {
   const uses = { oneOf: stages.map(({ name, description }) => ({ const: name, description })) };
   return {
-    ...properties(StepSchema, { uses, in: { type: "object", additionalProperties: linkOrList } }),
+    ...properties(StepSchema, { uses, seed: natural, in: { type: "object", additionalProperties: linkOrList } }),
     allOf: stages.map(stageRule),
   };
 }

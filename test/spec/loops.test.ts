@@ -300,6 +300,11 @@ x.yaml:38:6: error: \`distil[0].student\`: loop \`distil\` has 3 cycles, so ther
   });
 });
 
+const loop = (name: string, other: string) =>
+  `  ${name}: { repeat: 1, carry: { x: ${other}.x }, steps: { s: { uses: count } }, next: { x: x } }\n`;
+
+const repeat = (value: string) => message(counting(value, "")).split("\n")[0];
+
 describe("a wrong loop", () => {
   it("lacks a counterpart in `carry` or `next`", () => {
     const text = `steps:
@@ -325,15 +330,12 @@ x.yaml:7:31: error: loop \`loop\`: \`techer\` is in \`next\` but not in \`carry\
   });
 
   it("has carried values that lead round in a circle", () => {
-    const loop = (name: string, other: string) =>
-      `  ${name}: { repeat: 1, carry: { x: ${other}.x }, steps: { s: { uses: count } }, next: { x: x } }\n`;
     expect(message(`steps:\n${loop("a", "b")}${loop("b", "a")}`)).toContain(
       "x.yaml:2:31: error: the carried values of loop `b` lead round in a circle through `b.x`",
     );
   });
 
   it("has cycles that are no count", () => {
-    const repeat = (value: string) => message(counting(value, "")).split("\n")[0];
     const wanted = "`repeat` must be an integer from 0, or one whole expression such as ${params.cycles}, not";
     expect(repeat("-1")).toBe(`x.yaml:4:13: error: loop \`loop\`: ${wanted} the number -1`);
     expect(repeat("1.5")).toBe(`x.yaml:4:13: error: loop \`loop\`: ${wanted} the number 1.5`);

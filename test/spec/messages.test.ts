@@ -203,9 +203,9 @@ x.yaml:25:21: error: \`student\` is a step of loop \`distil\`, once in each cycl
   });
 });
 
-describe("a key or name in the wrong place", () => {
-  const message = (text: string) => mistakesOf(text).replaceAll(/\n .*\|.*/g, "");
+const message = (text: string) => mistakesOf(text).replaceAll(/\n .*\|.*/g, "");
 
+describe("a key or name in the wrong place", () => {
   it("is told where it belongs", () => {
     const text = changed([
       "with: { temperature: 0.05, batchSize: 64, learningRate: 3e-5 }",

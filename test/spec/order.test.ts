@@ -13,17 +13,18 @@ const inLoop = loopLines.filter((line) => line.startsWith("      "));
 const aroundLoop = loopLines.filter((line) => !line.startsWith("      "));
 
 function written(blocks: ReadonlyArray<string>, loopSteps: ReadonlyArray<string>): string {
-  const loop = aroundLoop.flatMap((line) => (line === "    steps:" ? [line, ...loopSteps] : [line])).join("\n");
+  const loop = aroundLoop.flatMap((line) => (line === "    steps:" ? [line].concat(loopSteps) : line)).join("\n");
   const all = blocks.map((block) => (block.startsWith("  distil:") ? loop : block));
   return `${head}steps:\n${all.join("\n")}\noutputs: { encoder: distil.teacher }\n`;
 }
 
 const sortedLines = (text: string) => [...linkLines(graphOf(text))].sort();
 
+const shuffled = (items: ReadonlyArray<string>) => fc.shuffledSubarray([...items], { minLength: items.length });
+
 describe("steps", () => {
   it("may be written in any order: the graph has the same steps and links", () => {
     const expected = sortedLines(transencoder);
-    const shuffled = (items: ReadonlyArray<string>) => fc.shuffledSubarray([...items], { minLength: items.length });
     fc.assert(
       fc.property(shuffled(blocks), shuffled(inLoop), (outer, inner) => {
         const graph = graphOf(written(outer, inner));

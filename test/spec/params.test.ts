@@ -154,6 +154,11 @@ describe("a setting of a step", () => {
   });
 });
 
+const seedsOf = (text: string, sets: ReadonlyArray<string> = []) => {
+  const graph = graphOf(text, { sets });
+  return [graph.seed, ...graph.steps.map(({ id, seed }) => `${id} ${seed}`)];
+};
+
 describe("the seed", () => {
   const seeded = `seed: 5
 steps:
@@ -169,10 +174,6 @@ steps:
       a: { uses: train-simcse, in: { model: load, sentences: tokens } }
       b: { uses: train-simcse, seed: "\${cycle}", in: { model: load, sentences: tokens } }
 `;
-  const seedsOf = (text: string, sets: ReadonlyArray<string> = []) => {
-    const graph = graphOf(text, { sets });
-    return [graph.seed, ...graph.steps.map(({ id, seed }) => `${id} ${seed}`)];
-  };
 
   it("is inherited by stages that use one, and overridden by steps and loops", () => {
     const steps = ["load undefined", "read undefined", "tokens undefined", "own 9", "same 5"];
@@ -201,11 +202,11 @@ steps:
   });
 });
 
-describe("an expression", () => {
-  const labelled = (label: string, request = {}) =>
-    graphOf(`params: { x: 3, y: text }\nsteps: { a: { uses: count, with: { label: "${label}" } } }\n`, request)
-      .steps[0]!.encodedConfig["label"];
+const labelled = (label: string, request = {}) =>
+  graphOf(`params: { x: 3, y: text }\nsteps: { a: { uses: count, with: { label: "${label}" } } }\n`, request).steps[0]!
+    .encodedConfig["label"];
 
+describe("an expression", () => {
   it("substitutes inside a text", () => {
     expect(labelled("${params.x}-${ params.y }")).toBe("3-text");
     expect(labelled("${env.PLACE}", { env: { PLACE: "here" } })).toBe("here");

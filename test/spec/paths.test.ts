@@ -98,9 +98,9 @@ describe("a path field", () => {
   });
 });
 
-describe("a path with a parameter", () => {
-  const patterns = (settings: string, more = {}) => pathsOf(settings, more).map(({ pattern }) => pattern);
+const patterns = (settings: string, more = {}) => pathsOf(settings, more).map(({ pattern }) => pattern);
 
+describe("a path with a parameter", () => {
   it("resolves from the file's folder where the file's default stands", () => {
     expect(patterns('{ plain: "${params.root}/a" }')).toEqual([inFile("data/a")]);
   });

@@ -127,9 +127,10 @@ x.yaml:3:36: error: stage \`read-sentences\` has no setting \`at\`
   });
 });
 
+const rendered = (file: string) => load("", { file }).text;
+
 describe("a file", () => {
   it("that is not there, a folder, too large or not UTF-8 is named", () => {
-    const rendered = (file: string) => load("", { file }).text;
     expect(rendered("nothing.yaml")).toBe(
       `nothing.yaml: error: there is no such pipeline file
   hint: give the path of a YAML file, for example \`pipelines/transencoder.yaml\`

@@ -1,0 +1,189 @@
+import { assert, describe, it } from "@effect/vitest";
+import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
+import * as Schema from "effect/Schema";
+import { afterAll } from "vitest";
+import pretrainMlm from "../../stages/pretrain-mlm.ts";
+import pseudoLabel from "../../stages/pseudo-label.ts";
+import trainBiEncoder from "../../stages/train-bi-encoder.ts";
+import trainCrossEncoder from "../../stages/train-cross-encoder.ts";
+import trainSimcse from "../../stages/train-simcse.ts";
+import { BiEncoder, CosineScores, CrossEncoder, ProbabilityScores } from "../../src/artifact/index.ts";
+import { resolveOutputType, typeLabel } from "../../src/core/ArtifactType.ts";
+import { type AnyStage, Progress, type ProgressReport } from "../../src/core/Stage.ts";
+import { Engine } from "../../src/engine/Engine.ts";
+import { OnnxEngine } from "../../src/engine/onnx/OnnxEngine.ts";
+import { tinyBackbone, tinyPairs, tinyScores, tinyTokens } from "../training/tinyModel.ts";
+
+const onnx = new OnnxEngine();
+afterAll(() => onnx.close());
+
+const reports: Array<ProgressReport> = [];
+const services = (isInterrupted = () => false) =>
+  Layer.mergeAll(
+    Layer.succeed(Engine, onnx),
+    Layer.succeed(Progress, { report: (report) => void reports.push(report), isInterrupted }),
+  );
+
+const context = <Config, Inputs>(config: Config, inputs: Inputs) => ({
+  config,
+  inputs,
+  inputDigests: {},
+  seed: 2021,
+  files: {},
+});
+const small = { batchSize: 8, maxTokens: 16 };
+const decode = <Config>(stage: { readonly config: Schema.Codec<Config, unknown> }, given: object): Config =>
+  Schema.decodeUnknownSync(stage.config)(given);
+
+const model = tinyBackbone();
+const failureOf = <A, E>(effect: Effect.Effect<A, E, Engine | Progress>, isInterrupted?: () => boolean) =>
+  Effect.flip(effect).pipe(Effect.provide(services(isInterrupted)));
+
+const defaults = (stage: AnyStage) => Schema.decodeUnknownSync(stage.config)({});
+
+describe("the training stages", () => {
+  it("have the published settings as defaults", () => {
+    const shared = { maxGradientNorm: 1 };
+    assert.deepStrictEqual(defaults(trainSimcse), {
+      ...shared,
+      temperature: 0.05,
+      pooling: "cls",
+      batchSize: 64,
+      learningRate: 3e-5,
+      epochs: 1,
+      warmupRatio: 0,
+      weightDecay: 0,
+      maxTokens: 32,
+    });
+    assert.deepStrictEqual(defaults(trainCrossEncoder), {
+      ...shared,
+      loss: "bce",
+      labels: "cosine-raw",
+      bothOrders: true,
+      batchSize: 32,
+      learningRate: 2e-5,
+      epochs: 1,
+      warmupRatio: 0.1,
+      weightDecay: 0.01,
+      maxTokens: 64,
+    });
+    assert.deepStrictEqual(defaults(trainBiEncoder), {
+      ...shared,
+      loss: "mse",
+      batchSize: 128,
+      learningRate: 5e-5,
+      epochs: 10,
+      warmupRatio: 0,
+      weightDecay: 0.01,
+      maxTokens: 32,
+    });
+    assert.deepStrictEqual(defaults(pretrainMlm), {
+      ...shared,
+      maskRatio: 0.15,
+      pooling: "mean",
+      batchSize: 256,
+      learningRate: 1e-4,
+      epochs: 1,
+      warmupRatio: 0.01,
+      weightDecay: 0.01,
+      maxTokens: 128,
+    });
+  });
+
+  it("describe every field of their config, and refuse values out of range", () => {
+    for (const stage of [trainSimcse, trainCrossEncoder, trainBiEncoder, pretrainMlm] as ReadonlyArray<AnyStage>) {
+      const { properties } = Schema.toJsonSchemaDocument(stage.config).schema as unknown as {
+        readonly properties: { readonly [field: string]: { readonly description?: string } };
+      };
+      for (const [field, { description }] of Object.entries(properties))
+        assert.match(description ?? "", /Default/, `${stage.name}.${field}`);
+    }
+    assert.throws(() => decode(trainSimcse, { temperature: 0 }), /greater than 0/);
+    assert.throws(() => decode(trainSimcse, { batchSize: 1 }), /greater than or equal to 2/);
+    assert.throws(() => decode(trainBiEncoder, { dropout: 1 }), /between 0 and 1 \(excluded\)/);
+  });
+
+  it.effect("run one after the other as the main job links them", () =>
+    Effect.gen(function* () {
+      const pairs = tinyPairs(24);
+      const pretrained = yield* pretrainMlm.run(
+        context(decode(pretrainMlm, small), { model, sentences: tinyTokens(24) }),
+      );
+      assert.strictEqual(pretrained.encoder.pooling, "mean");
+      const first = yield* trainSimcse.run(
+        context(decode(trainSimcse, small), { model: pretrained.model, sentences: tinyTokens(24) }),
+      );
+      const labels = yield* pseudoLabel.run(context({}, { pairs, encoder: first.encoder }));
+      assert.strictEqual(labels.scores.range, "cosine");
+      const cross = yield* trainCrossEncoder.run(
+        context(decode(trainCrossEncoder, small), { model: pretrained.model, pairs, scores: labels.scores }),
+      );
+      const scores = yield* pseudoLabel.run(context({}, { pairs, encoder: cross.encoder }));
+      assert.strictEqual(scores.scores.range, "probability");
+      assert.strictEqual(scores.scores.pairs, pairs.pairs);
+      const student = yield* trainBiEncoder.run(
+        context(decode(trainBiEncoder, { ...small, epochs: 2 }), {
+          model: first.encoder,
+          pairs,
+          scores: scores.scores,
+        }),
+      );
+      // the pooling is the starting model's; heads stay behind, but a cross-encoder's own
+      assert.strictEqual(student.encoder.pooling, "cls");
+      assert.deepStrictEqual([...student.encoder.weights.keys()], [...model.weights.keys()]);
+      assert.isTrue(cross.encoder.weights.has("classifier.weight"));
+      assert.deepStrictEqual([...student.curve.step], [1, 2, 3, 4, 5, 6]);
+      assert.deepStrictEqual(Object.keys(first.curve.series), [
+        "loss",
+        "collapsedLoss",
+        "learningRate",
+        "gradientNorm",
+        "alignment",
+        "uniformity",
+      ]);
+      assert.deepInclude(reports.at(-1), { done: 6, total: 6, unit: "steps" });
+      assert.containsAllKeys(reports.at(-1)!.metrics, ["loss", "learningRate", "tokensPerSecond"]);
+    }).pipe(Effect.provide(services())),
+  );
+
+  it.effect("fail by name where tokens are another tokenizer's", () =>
+    Effect.gen(function* () {
+      const sentences = { ...tinyTokens(4), tokenizer: "8".repeat(64) };
+      const failure = yield* failureOf(trainSimcse.run(context(decode(trainSimcse, small), { model, sentences })));
+      assert.deepInclude(failure, {
+        _tag: "StageFailure",
+        cause: "stage-error",
+        message: 'Port "sentences" was tokenized with tokenizer 888888888888, but the model was made for 111111111111.',
+        hint: "Tokenize with the tokenizer of the step that made the model: its port `tokenizer`.",
+      });
+    }),
+  );
+
+  it.effect("end with the cause `interrupted` when the driver asks", () =>
+    Effect.gen(function* () {
+      const inputs = { model, pairs: tinyPairs(24), scores: tinyScores(24) };
+      const failure = yield* failureOf(trainBiEncoder.run(context(decode(trainBiEncoder, small), inputs)), () => true);
+      assert.deepInclude(failure, { cause: "interrupted", message: "Training was interrupted after update 1 of 30." });
+    }),
+  );
+});
+
+const typeOf = (encoder: typeof BiEncoder | typeof CrossEncoder) =>
+  typeLabel(resolveOutputType(pseudoLabel.outputs.scores, { encoder })!);
+
+describe("pseudo-label", () => {
+  it("has scores of the encoder's range as output type", () => {
+    assert.strictEqual(typeOf(BiEncoder), typeLabel(CosineScores));
+    assert.strictEqual(typeOf(CrossEncoder), typeLabel(ProbabilityScores));
+  });
+
+  it.effect("refuses pairs of another tokenizer", () =>
+    Effect.gen(function* () {
+      const encoder: BiEncoder = { ...model, kind: "bi-encoder", pooling: "mean", maxTokens: 16 };
+      const pairs = { ...tinyPairs(2), tokenizer: "8".repeat(64) };
+      const failure = yield* failureOf(pseudoLabel.run(context({}, { pairs, encoder })));
+      assert.match(failure.message, /^The pairs were tokenized with tokenizer 888888888888,/);
+    }),
+  );
+});

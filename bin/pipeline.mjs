@@ -13,7 +13,8 @@ if (isRecentEnough(process.versions.node)) {
     if (warning.name !== "ExperimentalWarning") process.stderr.write(`${warning.name}: ${warning.message}\n`);
   });
   module.enableCompileCache(process.env.NODE_COMPILE_CACHE ?? join(packageRoot, "node_modules", ".cache", "compile"));
-  await import("../src/cli/main.ts");
+  const { commandLineModule } = await import("./bundle.mjs");
+  await import(commandLineModule(packageRoot));
 } else {
   const node = provideNodeOrLeave();
   const launcher = realpathSync(fileURLToPath(import.meta.url));

@@ -1,4 +1,5 @@
 /** Layers composed, once: what commands that look need, and what a run needs on top. Nothing heavy is loaded by either. */
+import { getCompileCacheDir } from "node:module";
 import { fileURLToPath } from "node:url";
 import * as Layer from "effect/Layer";
 import { EngineInfo } from "../core/EngineInfo.ts";
@@ -13,8 +14,13 @@ export const cacheLayer = (cache: string) => Layer.merge(layerCache(cache), Laye
 export const runLayer = (cache: string) =>
   Layer.provideMerge(layerLocal({ worker: workerEntry(cache) }), cacheLayer(cache));
 
-const workerEntry = (cache: string) => ({
-  path: fileURLToPath(new URL("worker.ts", import.meta.url)),
-  args: [cache],
-  env: {},
-});
+/** Beside this module, in the sources as in the bundle (bin/buildBundle.mjs). Workers share our compile cache. */
+function workerEntry(cache: string) {
+  const name = import.meta.url.endsWith(".ts") ? "worker.ts" : "worker.js";
+  const compileCache = getCompileCacheDir();
+  return {
+    path: fileURLToPath(new URL(name, import.meta.url)),
+    args: [cache],
+    env: compileCache === undefined ? {} : { NODE_COMPILE_CACHE: compileCache },
+  };
+}

@@ -5,6 +5,7 @@
 import { readFileSync } from "node:fs";
 import type { Diagnostic } from "../core/Diagnostic.ts";
 import { exitCodes } from "./exitCodes.ts";
+import { originalTrace } from "./originalTrace.ts";
 import { writeError } from "./output.ts";
 
 interface Tagged {
@@ -33,7 +34,7 @@ export async function reportFailure(error: unknown): Promise<number> {
       writeError(errorText(known));
       return exitCodes.storeFailed;
     default:
-      writeError(`error: this is a bug in tandem\n${traceOf(error)}\n`);
+      writeError(`error: this is a bug in tandem\n${originalTrace(traceOf(error))}\n`);
       return exitCodes.stepFailed;
   }
 }

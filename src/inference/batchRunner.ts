@@ -52,16 +52,8 @@ export interface Head {
 /** Rows × length of a batch: small enough to stay in caches, large enough to keep the cores busy. */
 const slotsOfBatch = 1024;
 const mostRows = 128;
-const lengthStep = 8;
 /** From this many sequences on, weights become part of the programs. */
 const manySequences = 20_000;
-
-const policy: LayoutPolicy = {
-  lengthMultiple: lengthStep,
-  maxGroups: 1,
-  minGroupRows: 1,
-  minTokenStep: Number.POSITIVE_INFINITY,
-};
 
 /** @returns [sequences, width], row i for sequence i */
 export async function runInBatches(
@@ -75,12 +67,10 @@ export async function runInBatches(
   const values = weightValues(model.weights);
   const asConstants = sequences.length >= manySequences;
   let done = 0;
-  for (const rows of batchesByLength(sequences)) {
+  for (const { rows, length } of batchesByLength(sequences)) {
     if (hooks.isInterrupted?.() === true) throw new InferenceInterrupted(done, sequences.length);
-    const batch = packBatch(
-      filledUp(rows, rowsOfBatch(sequences[rows[rows.length - 1]!]!.ids.length)).map((row) => sequences[row]!),
-      { policy, maxLength: model.config.maxPositions },
-    );
+    const filled = filledUp(rows, rowsOfBatch(length)).map((row) => sequences[row]!);
+    const batch = packBatch(filled, { policy: policyFor(length), maxLength: model.config.maxPositions });
     const executable = await engine.compile(programFor(model, head, batch, asConstants));
     const output = (await executable.run(feedsOf(model, head, batch, values, asConstants)))["output"]!;
     rows.forEach((row, i) => results.set(output.subarray(i * head.width, (i + 1) * head.width), row * head.width));
@@ -90,24 +80,48 @@ export async function runInBatches(
   return results;
 }
 
-/** A power of two, so that the last batch adds few shapes. */
-const rowsOfBatch = (length: number): number =>
-  Math.max(1, Math.min(mostRows, 2 ** Math.floor(Math.log2(slotsOfBatch / roundedUp(length)))));
-
-const roundedUp = (length: number): number => Math.ceil(length / lengthStep) * lengthStep;
-
-/** Indices of sequences of one rounded length, longest first: what needs the most memory comes at once. */
-function batchesByLength(sequences: ReadonlyArray<Sequence>): ReadonlyArray<ReadonlyArray<number>> {
-  const byLength = Map.groupBy(sequences.keys(), (row) => roundedUp(sequences[row]!.ids.length));
-  const lengths = [...byLength.keys()].sort((a, b) => b - a);
-  return lengths.flatMap((length) => {
-    const rows = byLength.get(length)!;
-    const size = rowsOfBatch(length);
-    return Array.from({ length: Math.ceil(rows.length / size) }, (_, i) => rows.slice(i * size, (i + 1) * size));
-  });
+interface BatchRows {
+  readonly rows: ReadonlyArray<number>;
+  /** What the longest of them is padded to. */
+  readonly length: number;
 }
 
-/** The last batch of a length is filled with its own rows again, up to the next power of two. */
+/** Lengths that batches are padded to: steps of 8, further apart where sequences are long. */
+const roundedUp = (length: number): number => {
+  const step = length <= 32 ? 8 : 16;
+  return Math.ceil(length / step) * step;
+};
+
+/** A power of two, as the filled-up last batch. */
+const rowsOfBatch = (length: number): number =>
+  Math.max(1, Math.min(mostRows, 2 ** Math.floor(Math.log2(slotsOfBatch / length))));
+
+/** One rectangle as long as asked for, tokens lying in it as they are: one shape for a length, whatever its sequences are. */
+const policyFor = (length: number): LayoutPolicy => ({
+  lengthMultiple: length,
+  maxGroups: 1,
+  minGroupRows: 1,
+  minTokenStep: Number.POSITIVE_INFINITY,
+});
+
+/** Full batches of each length, shortest first; what is left over of one length fills up the next. */
+function batchesByLength(sequences: ReadonlyArray<Sequence>): ReadonlyArray<BatchRows> {
+  const byLength = Map.groupBy(sequences.keys(), (row) => roundedUp(sequences[row]!.ids.length));
+  const lengths = [...byLength.keys()].sort((a, b) => a - b);
+  const batches: Array<BatchRows> = [];
+  let left: ReadonlyArray<number> = [];
+  for (const length of lengths) {
+    const rows = [...left, ...byLength.get(length)!];
+    const size = rowsOfBatch(length);
+    const isLast = length === lengths.at(-1);
+    const taken = isLast ? rows.length : rows.length - (rows.length % size);
+    for (let from = 0; from < taken; from += size) batches.push({ rows: rows.slice(from, from + size), length });
+    left = rows.slice(taken);
+  }
+  return batches;
+}
+
+/** The last batch is filled with its own rows again, up to the next power of two. */
 function filledUp(rows: ReadonlyArray<number>, size: number): ReadonlyArray<number> {
   const wanted = Math.min(size, 2 ** Math.ceil(Math.log2(rows.length)));
   return Array.from({ length: wanted }, (_, i) => rows[i % rows.length]!);

@@ -14,7 +14,7 @@ import {
   type PackedBatch,
   type Sequence,
 } from "../nn/PackedBatch.ts";
-import { shapeKey } from "../nn/PackedLayout.ts";
+import { defaultLayoutPolicy, type LayoutPolicy, shapeKey } from "../nn/PackedLayout.ts";
 import type { Feeds, Tensors, TensorSpec } from "../nn/TensorSpec.ts";
 import type { LossProgram } from "../engine/withGradients.ts";
 import type { PreparedStep } from "./Method.ts";
@@ -40,6 +40,12 @@ export interface Extra {
   readonly feeds: Feeds;
 }
 
+/**
+ * Coarser than the default: each shape costs a compilation of its own, and an engine keeps few of them. On pairs of STS, 32 to
+ * a batch, this gives 7 shapes instead of 50, for 4 % more token rows and 10 % more of attention's.
+ */
+const policy: LayoutPolicy = { ...defaultLayoutPolicy, lengthMultiple: 16, minTokenStep: 128 };
+
 /** Prepares steps one after the other; mask buffers are used again every second step, when their step is done. */
 export function encoderSteps(steps: EncoderSteps): {
   readonly pack: (sequences: ReadonlyArray<Sequence>) => PackedBatch;
@@ -48,7 +54,7 @@ export function encoderSteps(steps: EncoderSteps): {
   const buffers: [{ [name: string]: Uint8Array }, { [name: string]: Uint8Array }] = [{}, {}];
   const { config, parameters } = steps;
   return {
-    pack: (sequences) => packBatch(sequences, { maxLength: config.maxPositions }),
+    pack: (sequences) => packBatch(sequences, { policy, maxLength: config.maxPositions }),
     prepare: (step, batch, extra) => {
       const sites = dropoutSites(config, batch.shape, steps.encoded, steps.headDropout);
       const masks = dropoutMasks(sites, batch, { seed: steps.seed, step }, buffers[step % 2]);

@@ -2,8 +2,8 @@
  * The one training loop: prepare, run, check, clip, update, tell. It is an iterator of what each update showed, so whoever
  * drives it may stop after any of them, look at the state, or take a copy of it.
  *
- * While the engine computes a step, the next batch is packed and its dropout masks are drawn; only the embedding rows wait
- * for the update, since they are parameters.
+ * The next batch is packed and its dropout masks are drawn before the running one is awaited, so that an engine which
+ * computes aside hides that work; only the embedding rows wait for the update, since they are parameters.
  */
 import type { EngineShape, Feeds } from "../engine/Engine.ts";
 import { gradientName } from "../engine/withGradients.ts";

@@ -121,7 +121,7 @@ export function toFloat32(tensor: StoredTensor): Float32Tensor | undefined {
 
 /** The arguments of a typed array over `bytes`, copied where the address does not suit it. */
 function aligned(bytes: Uint8Array, size: number): [ArrayBuffer, number, number] {
-  const own = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  const own = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes); // a Buffer's own slice would not copy
   return [own.buffer as ArrayBuffer, own.byteOffset, own.byteLength / size];
 }
 

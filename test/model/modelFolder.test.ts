@@ -1,0 +1,143 @@
+import { describe, expect, it } from "vitest";
+import { Tokenizer } from "../../src/artifact/index.ts";
+import { contentDigest } from "../../src/core/digest.ts";
+import { readModelFolder } from "../../src/model/modelFolder.ts";
+import { writeSafetensors } from "../../src/model/safetensors.ts";
+import type { Weights } from "../../src/nn/Weights.ts";
+import { configJson, folderOf, tinyConfig, tinyFiles, tinyWeights, tokenizerJson, type Files } from "./tinyFolder.ts";
+
+const load = (changes: Files = {}) => readModelFolder(folderOf({ ...tinyFiles(), ...changes }));
+
+const problem = (changes: Files): Promise<string> =>
+  load(changes).then(
+    () => "loaded",
+    (error: Error) => error.message,
+  );
+
+const renamedWeights = (rename: (name: string) => string): Weights =>
+  new Map([...tinyWeights].map(([name, tensor]) => [rename(name), tensor]));
+
+describe("a model folder", () => {
+  it("gives config, weights, tokenizer, pooling and the longest input", async () => {
+    const model = await load();
+    expect(model.config).toEqual(tinyConfig);
+    expect([model.pooling, model.maxTokens]).toEqual(["cls", 10]);
+    expect(model.tokenizer.special).toEqual({ pad: 0, unknown: 1, cls: 2, sep: 3, mask: 4 });
+    const names = [...tinyWeights.keys()].filter((name) => !name.startsWith("classifier."));
+    expect([...model.weights.keys()].sort()).toEqual(names.sort());
+    for (const name of names) expect(model.weights.get(name)).toEqual(tinyWeights.get(name));
+  });
+
+  it("may have the prefix of a task model, old names and the heads of other tasks", async () => {
+    const old = renamedWeights((name) => `bert.${name.replace("LayerNorm.weight", "LayerNorm.gamma")}`);
+    const ids = { shape: [1, 16], values: new Float32Array(16) };
+    const weights = new Map([...old, ["cls.predictions.bias", ids], ["bert.embeddings.position_ids", ids]]);
+    weights.delete("bert.classifier.weight");
+    weights.delete("bert.classifier.bias");
+    const model = await load({ "model.safetensors": writeSafetensors(weights) });
+    expect(model.weights.size).toBe(tinyWeights.size - 2);
+  });
+
+  it("needs no files of sentence-transformers", async () => {
+    const model = await load({
+      "modules.json": undefined,
+      "1_Pooling/config.json": undefined,
+      "sentence_bert_config.json": undefined,
+      "tokenizer_config.json": undefined,
+    });
+    expect([model.pooling, model.maxTokens]).toEqual([undefined, 16]);
+  });
+
+  it("names the files that are missing", async () => {
+    expect(await problem({ "model.safetensors": undefined, "tokenizer.json": undefined })).toBe(
+      "models/tiny is not a model folder: it lacks model.safetensors, tokenizer.json",
+    );
+  });
+
+  it("names everything in the config that is not supported, at once", async () => {
+    const config = {
+      ...configJson,
+      model_type: "roberta",
+      hidden_act: "relu",
+      position_embedding_type: "relative_key",
+      num_attention_heads: 3,
+      vocab_size: "many",
+    };
+    expect(await problem({ "config.json": config })).toBe(
+      'models/tiny cannot be loaded: config.json: model_type is "roberta", only "bert" is supported; ' +
+        'config.json: hidden_act is "relu", only "gelu" is supported; ' +
+        'config.json: position_embedding_type is "relative_key", only "absolute" is supported; ' +
+        'config.json: vocab_size is "many", not a whole number above 0; ' +
+        "config.json: hidden_size 4 is not a multiple of num_attention_heads 3",
+    );
+  });
+
+  it("names tensors that are missing, unexpected or misshapen, at once", async () => {
+    const weights = new Map(tinyWeights);
+    const zero = { shape: [1], values: new Float32Array(1) };
+    weights.delete("encoder.layer.1.output.dense.weight");
+    weights.set("encoder.layer.2.output.dense.bias", zero);
+    weights.set("embeddings.LayerNorm.bias", zero);
+    expect(await problem({ "model.safetensors": writeSafetensors(weights) })).toBe(
+      "models/tiny cannot be loaded: model.safetensors lacks encoder.layer.1.output.dense.weight; " +
+        "model.safetensors has what a BERT of this config has not: encoder.layer.2.output.dense.bias; " +
+        "model.safetensors: embeddings.LayerNorm.bias is [1], wanted [4]",
+    );
+  });
+
+  it("names a file that is cut or no JSON", async () => {
+    const weights = tinyFiles()["model.safetensors"] as Uint8Array;
+    expect(await problem({ "model.safetensors": weights.subarray(0, weights.length - 8) })).toMatch(
+      /^models\/tiny\/model\.safetensors is cut short: its tensors need \d+ bytes, \d+ are there$/,
+    );
+    expect(await problem({ "config.json": '{"model_type": "be' })).toMatch(
+      /^models\/tiny cannot be loaded: config\.json is not JSON \(/,
+    );
+  });
+
+  it("names a pooling and a module that are not supported", async () => {
+    const max = { pooling_mode_cls_token: false, pooling_mode_max_tokens: true };
+    expect(await problem({ "1_Pooling/config.json": max })).toBe(
+      "models/tiny cannot be loaded: 1_Pooling/config.json: pooling_mode_max_tokens is not supported, " +
+        "only pooling_mode_cls_token or pooling_mode_mean_tokens",
+    );
+    const dense = [{ type: "sentence_transformers.models.Dense" }];
+    expect(await problem({ "modules.json": dense })).toBe(
+      "models/tiny cannot be loaded: modules.json: a module of type Dense is not supported",
+    );
+  });
+
+  it("refuses a tokenizer whose ids the model does not have", async () => {
+    expect(await problem({ "config.json": { ...configJson, vocab_size: 10 } })).toMatch(
+      /^models\/tiny cannot be loaded: tokenizer\.json has ids up to 11, config\.json a vocab_size of 10;/,
+    );
+  });
+
+  it("names everything that is wrong with a tokenizer", async () => {
+    const { "[MASK]": _, ...vocab } = tokenizerJson.model.vocab;
+    const model = { ...tokenizerJson.model, type: "WordLevel", vocab };
+    const added = tokenizerJson.added_tokens.filter((token) => token.content !== "[MASK]");
+    expect(await problem({ "tokenizer.json": { ...tokenizerJson, added_tokens: added, model } })).toBe(
+      'models/tiny/tokenizer.json cannot be used: its model is of type "WordLevel"; WordPiece, BPE, Unigram are supported; ' +
+        "it has no mask_token ([MASK] or <mask>)",
+    );
+  });
+});
+
+const digest = async (json: unknown): Promise<string> =>
+  contentDigest(await Tokenizer.encode((await load({ "tokenizer.json": json })).tokenizer));
+
+describe("a tokenizer's identity", () => {
+  it("leaves out truncation, padding, post-processor and the order of keys", async () => {
+    const { truncation: _t, padding: _p, post_processor: _pp, ...rest } = tokenizerJson;
+    const reordered = Object.fromEntries(Object.entries(rest).toReversed());
+    expect(await digest(reordered)).toBe(await digest(tokenizerJson));
+  });
+
+  it("changes with normalizer and vocabulary", async () => {
+    const cased = { ...tokenizerJson, normalizer: { ...tokenizerJson.normalizer, lowercase: false } };
+    const vocab = { ...tokenizerJson.model.vocab, cat: 6, the: 5, dog: 11 };
+    const other = { ...tokenizerJson, model: { ...tokenizerJson.model, vocab } };
+    expect(new Set([await digest(tokenizerJson), await digest(cased), await digest(other)]).size).toBe(3);
+  });
+});

@@ -10,7 +10,7 @@ import type { Arguments } from "./params.ts";
 import type { Folders } from "./pathFields.ts";
 import { inputPorts } from "./ports.ts";
 import type { Reporter, Span } from "./Reporter.ts";
-import { makeLinkResolver, type LinkResolver, type Target } from "./resolveLinks.ts";
+import { LinkResolver, type Target } from "./resolveLinks.ts";
 import { sortSteps } from "./sortSteps.ts";
 import { readStepConfig, type StepConfig } from "./stepConfig.ts";
 import { quoted } from "./suggest.ts";
@@ -31,14 +31,14 @@ export function buildGraph(building: Building): Graph | undefined {
   const { declaration, given, env, reporter } = building;
   const unrolled = unroll(declaration, given, env, reporter);
   if (unrolled === undefined) return undefined;
-  const resolver = makeLinkResolver({ params: given.params, env }, reporter);
+  const resolver = new LinkResolver({ params: given.params, env }, reporter);
   const inputs = unrolled.steps.map((step) =>
     step.declaration.inputs.map((declared): ResolvedInput => ({
       declared,
       value: resolver.resolve(declared.link, step.scope),
     })),
   );
-  for (const loop of unrolled.loops) resolver.checkCarried(loop);
+  for (const loop of unrolled.loops) resolver.carried.check(loop);
   const outputs = resolveOutputs(declaration, unrolled, resolver, reporter);
   const order = orderSteps(unrolled, inputs, reporter);
   const types = checkTypes(order, inputs, reporter);

@@ -3,7 +3,8 @@
  * (resolveLinks.ts), when every instance is there.
  *
  * A scope is the file's top level or one cycle of a loop; its members stand in the slots of the declared block. The body of a
- * loop with `repeat: 0` is unrolled once as a phantom: its mistakes are found, and it is left out of the graph.
+ * loop with `repeat: 0` is unrolled once as a phantom: its mistakes are found, and it is left out of the graph. What fans out
+ * otherwise than a loop (a matrix) becomes one more kind of member, with its cells where a loop has its cycles.
  */
 import { evaluate, originKey, type Surroundings } from "./expression.ts";
 import { givenWords } from "./expected.ts";

@@ -12,6 +12,6 @@ if (cache === undefined || process.send === undefined) {
 }
 
 // Heavy, and only workers compute: it comes when the first task does.
-const engine = Layer.unwrap(Effect.promise(async () => (await import("../engine/onnx/layer.ts")).layer));
+const engine = Layer.unwrap(Effect.promise(async () => (await import("../engine/onnx/layer.ts")).layer()));
 
 serveWorker({ stages, layer: Layer.merge(layerDirectory(cache), engine) });

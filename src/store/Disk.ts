@@ -44,7 +44,7 @@ const nodeDisk: DiskShape = {
   },
   sync: (file) => fs.fsyncSync(file),
   close: (file) => fs.closeSync(file),
-  read: (path) => orUndefined(() => fs.readFileSync(path)),
+  read: (path) => orUndefined(() => readWhole(path)),
   size: (path) => fs.statSync(path, { throwIfNoEntry: false })?.size,
   changedAtMs: (path) => fs.statSync(path, { throwIfNoEntry: false })?.mtimeMs,
   list: (folder) => (orUndefined(() => fs.readdirSync(folder)) ?? []).sort(),
@@ -61,6 +61,19 @@ const nodeDisk: DiskShape = {
     }
   },
 };
+
+/** Most files of the cache are records, which fit: one read, without asking for the size first. */
+const small = Buffer.allocUnsafe(1 << 16);
+
+function readWhole(path: string): Buffer {
+  const file = fs.openSync(path, "r");
+  try {
+    const length = fs.readSync(file, small);
+    return length < small.length ? Buffer.from(small.subarray(0, length)) : fs.readFileSync(path);
+  } finally {
+    fs.closeSync(file);
+  }
+}
 
 function orUndefined<A>(read: () => A): A | undefined {
   try {

@@ -83,14 +83,14 @@ export function markLayout(disk: DiskShape, layout: Layout): void {
 
 let written = 0;
 
-/** Writes a file durably under a name of its own. Nothing is left on failure. */
-function writeAside(disk: DiskShape, layout: Layout, bytes: Uint8Array): string {
+/** Writes a whole file, durably unless told otherwise, under a name of its own. Nothing is left on failure. */
+function writeAside(disk: DiskShape, layout: Layout, bytes: Uint8Array, isDurable = true): string {
   const path = join(layout.aside, `${process.pid}-${Date.now().toString(36)}-${written++}`);
   const file = inFolder(disk, layout.aside, () => disk.open(path, "wx"));
   try {
     try {
       disk.write(file, bytes);
-      disk.sync(file);
+      if (isDurable) disk.sync(file);
     } finally {
       disk.close(file);
     }
@@ -101,9 +101,15 @@ function writeAside(disk: DiskShape, layout: Layout, bytes: Uint8Array): string 
   return path;
 }
 
-/** Puts a whole, durable file at `path`, in place of what is there; the folder is still to be synced. */
-export function replaceFile(disk: DiskShape, layout: Layout, bytes: Uint8Array, path: string): void {
-  const aside = writeAside(disk, layout, bytes);
+/** Puts a whole file at `path`, in place of what is there; the folder is still to be synced. */
+export function replaceFile(
+  disk: DiskShape,
+  layout: Layout,
+  bytes: Uint8Array,
+  path: string,
+  isDurable = true,
+): void {
+  const aside = writeAside(disk, layout, bytes, isDurable);
   try {
     inFolder(disk, dirname(path), () => disk.rename(aside, path));
   } catch (error) {

@@ -68,7 +68,7 @@ export class StatCache {
     const { layout } = this;
     const text = JSON.stringify([...this.entries]);
     inFolder(this.disk, layout.root, () =>
-      replaceFile(this.disk, layout, Buffer.from(`${sha256(text)}\n${text}`), layout.stats),
+      replaceFile(this.disk, layout, Buffer.from(`${sha256(text)}\n${text}`), layout.stats, false),
     );
     this.isChanged = false;
   }

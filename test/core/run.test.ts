@@ -2,9 +2,10 @@ import { assert, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Fiber from "effect/Fiber";
-import { linger, join, roll, say, shout, stumble } from "../kit/fakeStages.ts";
+import { inWorker, linger, join, roll, say, shout, stumble } from "../kit/fakeStages.ts";
 import { graphOf } from "../kit/graphs.ts";
-import { inWords, memoryRig, runEvents } from "../kit/runEvents.ts";
+import { folderRig, inWords, memoryRig, runEvents } from "../kit/runEvents.ts";
+import { temporaryFolder } from "../kit/temporary.ts";
 import type { RunEvent } from "../../src/core/events.ts";
 import { emptyMemory } from "../../src/store/memory.ts";
 
@@ -99,6 +100,27 @@ describe("runGraph", () => {
       const three = yield* runEvents(naps("2"), { jobs: 3 });
       assert.deepStrictEqual(three.words.slice(0, 3), ["start a", "start b", "start c"]);
     }).pipe(Effect.provide(memoryRig())),
+  );
+
+  it.live("cheap steps run beside the one that claims all cores, and only one of those at a time", () =>
+    Effect.gen(function* () {
+      const root = yield* temporaryFolder;
+      const graph = graphOf([
+        { id: "big1", uses: inWorker(linger), with: { words: "1", ms: 300 } },
+        { id: "big2", uses: inWorker(linger), with: { words: "2", ms: 10 } },
+        { id: "small", uses: say, with: { words: "3" } },
+      ]);
+      const { words } = yield* Effect.provide(runEvents(graph, { jobs: undefined }), folderRig(root));
+      assert.deepStrictEqual(words, [
+        "start big1",
+        "start small",
+        "finish small",
+        "finish big1",
+        "start big2",
+        "finish big2",
+        "succeeded",
+      ]);
+    }),
   );
 
   it.effect("a failure stops new work and names what it blocks", () =>

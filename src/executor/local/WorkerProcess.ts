@@ -4,6 +4,8 @@
  */
 import { fork, type ChildProcess } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { finished } from "node:stream/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import { StageFailure, type StoreError } from "../../core/errors.ts";
 import type { Task, TaskResult } from "../../core/Executor.ts";
 import type { ProgressReport } from "../../core/Stage.ts";
@@ -27,6 +29,8 @@ interface CurrentTask {
   readonly onLog: (message: string) => unknown;
   readonly onEnd: (ended: Ended) => void;
 }
+
+const lastWordsMs = 300;
 
 /** Lines of a dead worker's output that go into the error. */
 const keptLines = 8;
@@ -52,12 +56,15 @@ export class WorkerProcess {
       stream.setEncoding("utf8").on("data", (text: string) => this.keepLines(text));
     }
     this.child.on("message", (message) => this.hear(message));
-    this.exited = new Promise((resolve) => {
-      this.child.on("error", (error) => this.died(error.message));
-      this.child.on("close", (code, signal) => {
-        this.died(signal ?? `exit code ${code}`);
-        resolve();
-      });
+    // Not `close`: after a disconnect from this side, Node never tells it.
+    const isGone = new Promise<string>((resolve) => {
+      this.child.on("error", (error) => resolve(error.message));
+      this.child.on("exit", (code, signal) => resolve(signal ?? `exit code ${code}`));
+    });
+    this.exited = isGone.then(async (how) => {
+      this.hasExited = true;
+      await Promise.race([this.outputEnd(), sleep(lastWordsMs, undefined, { ref: false })]);
+      this.died(how);
     });
   }
 
@@ -126,6 +133,13 @@ export class WorkerProcess {
     }
   }
 
+  /** What it printed last may come after its end; a process that it started and that still prints is not waited for. */
+  private async outputEnd(): Promise<void> {
+    await Promise.all(
+      [this.child.stdout!, this.child.stderr!].map((stream) => finished(stream).catch(() => undefined)),
+    );
+  }
+
   private end(ended: Ended): void {
     const { current } = this;
     this.current = undefined;
@@ -133,7 +147,6 @@ export class WorkerProcess {
   }
 
   private died(how: string): void {
-    this.hasExited = true;
     if (this.current === undefined) return;
     const { step } = this.current.task;
     this.end({ kind: "failed", failure: deathOf(step, how, this.lastLines, this.outOfMemoryKills) });

@@ -1,0 +1,234 @@
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join as joinPath } from "node:path";
+import { fileURLToPath } from "node:url";
+import { assert, describe, it } from "@effect/vitest";
+import * as Effect from "effect/Effect";
+import * as Fiber from "effect/Fiber";
+import * as Logger from "effect/Logger";
+import type { RunEvent } from "../../src/core/events.ts";
+import { inWorker, join, linger, perish, read, say, stumble } from "../kit/fakeStages.ts";
+import { graphOf } from "../kit/graphs.ts";
+import { finalDigests, folderRig, inWords, runEvents } from "../kit/runEvents.ts";
+import { temporaryFolder } from "../kit/temporary.ts";
+
+const until = (holds: () => boolean) =>
+  Effect.promise(async () => {
+    for (let i = 0; i < 2000 && !holds(); i++) await new Promise((resolve) => setTimeout(resolve, 5));
+    assert.isTrue(holds(), "waited ten seconds in vain");
+  });
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** Processes that run the tests' worker on a cache folder. */
+const workersOn = (root: string): ReadonlyArray<number> =>
+  readdirSync("/proc")
+    .map(Number)
+    .filter((pid) => pid > 0)
+    .filter((pid) => {
+      try {
+        const command = readFileSync(`/proc/${pid}/cmdline`, "utf8");
+        return command.includes("kit/worker.ts") && command.includes(root);
+      } catch {
+        return false;
+      }
+    });
+
+const hasProc = existsSync("/proc/self/cmdline");
+
+const threeSteps = (place: typeof inWorker) =>
+  graphOf([
+    { id: "a", uses: place(say), with: { words: "one" } },
+    { id: "b", uses: place(say), with: { words: "two" } },
+    { id: "c", uses: place(join), with: { between: " " }, in: { parts: ["a", "b"] } },
+  ]);
+
+describe("the local executor", () => {
+  it.live("gives the same outputs from a worker as from the driver", () =>
+    Effect.gen(function* () {
+      const [first, second] = [yield* temporaryFolder, yield* temporaryFolder];
+      const inDriver = yield* Effect.provide(runEvents(threeSteps((stage) => stage)), folderRig(first));
+      const inWorkers = yield* Effect.provide(runEvents(threeSteps(inWorker)), folderRig(second));
+      assert.deepStrictEqual(finalDigests(inWorkers.events), finalDigests(inDriver.events));
+      assert.deepStrictEqual(inWorkers.words, inDriver.words);
+    }),
+  );
+
+  it.live("passes progress on a few times a second, the last report always", () =>
+    Effect.gen(function* () {
+      const root = yield* temporaryFolder;
+      const graph = graphOf([{ id: "a", uses: inWorker(linger), with: { words: "x", ms: 500 } }]);
+      const { events } = yield* Effect.provide(runEvents(graph), folderRig(root));
+      const progress = events.filter((event) => event.event === "step.progress");
+      assert.isAtLeast(progress.length, 2);
+      assert.isAtMost(progress.length, 8);
+      assert.deepStrictEqual(progress.at(-1), {
+        event: "step.progress",
+        step: "a",
+        done: 50,
+        total: 50,
+        unit: "naps",
+        loss: 1 / 50,
+      });
+    }),
+  );
+
+  it.live("carries a failure with its place across, and a defect as one sentence", () =>
+    Effect.gen(function* () {
+      const root = yield* temporaryFolder;
+      const graph = graphOf([
+        { id: "a", uses: say, with: { words: "x" } },
+        { id: "fails", uses: inWorker(stumble), with: { how: "fails" }, in: { text: "a" } },
+        { id: "breaks", uses: inWorker(stumble), with: { how: "breaks" }, in: { text: "a" } },
+        { id: "passes", uses: inWorker(stumble), with: { how: "passes" }, in: { text: "a" } },
+      ]);
+      const logged: Array<string> = [];
+      const log = Logger.layer([Logger.make(({ message }) => void logged.push(String(message)))]);
+      const run = Effect.provide(runEvents(graph, { keepGoing: true }), folderRig(root));
+      const { summary, words } = yield* Effect.provide(run, log);
+      assert.match(logged.join(), /^breaks \(stumble-worker\): Error: an unexpected turn\n {4}at .*fakeStages\.ts/);
+      assert.deepStrictEqual(summary.failures, [
+        {
+          step: "fails",
+          error: {
+            cause: "stage-error",
+            message: "data.tsv has no column b.",
+            hint: "Add it.",
+            path: "data.tsv",
+            line: 3,
+          },
+        },
+        {
+          step: "breaks",
+          error: {
+            cause: "stage-error",
+            message: "breaks: stumble-worker broke on a fault of its own: an unexpected turn.",
+            hint: "This is a mistake in the stage, not in the pipeline file; the log has the place in its code.",
+          },
+        },
+      ]);
+      assert.include(words, "finish passes");
+    }),
+  );
+
+  for (const [how, told] of [
+    ["SIGKILL", "SIGKILL"],
+    ["exit", "exit code 7"],
+  ] as const) {
+    it.live(`a worker that dies by ${how} fails its step with its last words, and the next step gets a new one`, () =>
+      Effect.gen(function* () {
+        const root = yield* temporaryFolder;
+        const graph = graphOf([
+          { id: "dies", uses: perish, with: { how } },
+          { id: "lives", uses: inWorker(say), with: { words: "x" } },
+        ]);
+        const { summary, words } = yield* Effect.provide(runEvents(graph, { keepGoing: true }), folderRig(root));
+        assert.deepStrictEqual(summary.failures[0]!.error, {
+          cause: "killed",
+          message: `dies: its worker died (${told}). Its last words: the last thing I saw`,
+          hint: "Run the same command again: nothing of the step was kept, all that finished before was.",
+        });
+        assert.include(words, "finish lives");
+      }),
+    );
+  }
+
+  it.live("interruption asks the worker to end, and waits for it", () =>
+    Effect.gen(function* () {
+      const root = yield* temporaryFolder;
+      const graph = graphOf([{ id: "long", uses: inWorker(linger), with: { words: "x", ms: 60_000 } }]);
+      const events: Array<RunEvent> = [];
+      const onEvent = (event: RunEvent) => void events.push(event);
+      const fiber = yield* Effect.forkChild(Effect.provide(runEvents(graph, { onEvent }), folderRig(root)));
+      yield* until(() => events.some((event) => event.event === "step.progress"));
+      yield* Fiber.interrupt(fiber);
+      assert.deepStrictEqual(inWords(events), ["start long", "stop long", "interrupted"]);
+      if (hasProc) assert.deepStrictEqual(workersOn(root), []);
+    }),
+  );
+
+  it.live("a worker that will not end is killed when the grace is over", () =>
+    Effect.gen(function* () {
+      const root = yield* temporaryFolder;
+      // `linger` polls between its naps; one endless nap does not.
+      const graph = graphOf([{ id: "deaf", uses: inWorker(linger), with: { words: "deaf", ms: 60_000 } }]);
+      const events: Array<RunEvent> = [];
+      const onEvent = (event: RunEvent) => void events.push(event);
+      const fiber = yield* Effect.forkChild(Effect.provide(runEvents(graph, { onEvent }), folderRig(root, 100)));
+      yield* until(() => events.some((event) => event.event === "step.progress"));
+      if (hasProc) for (const pid of workersOn(root)) process.kill(pid, "SIGSTOP");
+      yield* Fiber.interrupt(fiber);
+      assert.strictEqual(inWords(events).at(-1), "interrupted");
+      if (hasProc) assert.deepStrictEqual(workersOn(root), []);
+    }),
+  );
+
+  it.live("files that move while a step reads them fail it, and nothing is cached", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder;
+      const file = joinPath(folder, "a.txt");
+      writeFileSync(file, "before");
+      const path = { field: "path", pattern: file, written: "a.txt", kind: "file" } as const;
+      // Changes its own input after having read it, as an editor in another window would.
+      const meddling = {
+        ...read,
+        run: (context: Parameters<typeof read.run>[0]) =>
+          Effect.tap(read.run(context), () => Effect.sync(() => writeFileSync(file, "after"))),
+      };
+      const graph = (uses: typeof read) => graphOf([{ id: "r", uses, with: { path: "a.txt" }, paths: [path] }]);
+      yield* Effect.gen(function* () {
+        const { summary } = yield* runEvents(graph(meddling));
+        assert.deepStrictEqual(summary.failures[0]!.error, {
+          cause: "inputs-moved",
+          message: `${file} changed while r was running; nothing of it was cached.`,
+          hint: "Run the same command again once the file no longer changes.",
+          path: file,
+        });
+        assert.isFalse(existsSync(joinPath(folder, "cache", "actions")));
+        assert.deepStrictEqual((yield* runEvents(graph(read))).words, ["start r", "finish r", "succeeded"]);
+        assert.deepStrictEqual((yield* runEvents(graph(read))).words, ["hit r", "succeeded"]);
+      }).pipe(Effect.provide(folderRig(joinPath(folder, "cache"))));
+    }),
+  );
+});
+
+const driver = fileURLToPath(new URL("../kit/driver.ts", import.meta.url));
+
+/** A driver in a process of its own, killed once its output holds `mark`; gives the lines it printed. */
+const drive = (root: string, killAt?: string) =>
+  Effect.promise(
+    () =>
+      new Promise<{ readonly lines: ReadonlyArray<string>; readonly code: number | null }>((resolve) => {
+        const child = spawn(process.execPath, [driver, root], { stdio: ["ignore", "pipe", "inherit"] });
+        let text = "";
+        child.stdout.setEncoding("utf8").on("data", (more: string) => {
+          text += more;
+          if (killAt !== undefined && text.includes(killAt)) child.kill("SIGKILL");
+        });
+        child.on("close", (code) => resolve({ lines: text.trim().split("\n"), code }));
+      }),
+  );
+
+describe("a driver killed by SIGKILL in the middle of a step", () => {
+  it.live("leaves a cache from which the same command finishes, with the digests of an undisturbed run", () =>
+    Effect.gen(function* () {
+      const [disturbed, quiet] = [yield* temporaryFolder, yield* temporaryFolder];
+      const killed = yield* drive(disturbed, "start slow");
+      assert.isNull(killed.code);
+      const workers = hasProc ? workersOn(disturbed) : [];
+      const again = yield* drive(disturbed);
+      assert.strictEqual(again.code, 0);
+      assert.include(again.lines, "hit first");
+      const undisturbed = yield* drive(quiet);
+      assert.strictEqual(again.lines.at(-1), undisturbed.lines.at(-1));
+      yield* until(() => !workers.some(isAlive));
+    }),
+  );
+});

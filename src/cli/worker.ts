@@ -1,6 +1,7 @@
 /** The worker process: the stages there are, the cache it is given, and the engine that runs them. */
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
+import { threadsVariable } from "../executor/local/layer.ts";
 import { serveWorker } from "../executor/local/serveWorker.ts";
 import { layerDirectory } from "../store/directory.ts";
 import { stages } from "../../stages/index.ts";
@@ -12,6 +13,9 @@ if (cache === undefined || process.send === undefined) {
 }
 
 // Heavy, and only workers compute: it comes when the first task does.
-const engine = Layer.unwrap(Effect.promise(async () => (await import("../engine/onnx/layer.ts")).layer()));
+const threads = Number(process.env[threadsVariable]) || undefined;
+const engine = Layer.unwrap(
+  Effect.promise(async () => (await import("../engine/onnx/layer.ts")).layer(threads === undefined ? {} : { threads })),
+);
 
 serveWorker({ stages, layer: Layer.merge(layerDirectory(cache), engine) });

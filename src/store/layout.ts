@@ -102,13 +102,7 @@ function writeAside(disk: DiskShape, layout: Layout, bytes: Uint8Array, isDurabl
 }
 
 /** Puts a whole file at `path`, in place of what is there; the folder is still to be synced. */
-export function replaceFile(
-  disk: DiskShape,
-  layout: Layout,
-  bytes: Uint8Array,
-  path: string,
-  isDurable = true,
-): void {
+export function replaceFile(disk: DiskShape, layout: Layout, bytes: Uint8Array, path: string, isDurable = true): void {
   const aside = writeAside(disk, layout, bytes, isDurable);
   try {
     inFolder(disk, dirname(path), () => disk.rename(aside, path));
@@ -118,9 +112,9 @@ export function replaceFile(
   }
 }
 
-/** Puts a whole, durable file at `path` unless the name is taken; true where it was the first. */
-export function nameFirst(disk: DiskShape, layout: Layout, bytes: Uint8Array, path: string): boolean {
-  const aside = writeAside(disk, layout, bytes);
+/** Puts a whole file at `path` unless the name is taken; true where it was the first. The folder is still to be synced. */
+export function nameFirst(disk: DiskShape, layout: Layout, bytes: Uint8Array, path: string, isDurable = true): boolean {
+  const aside = writeAside(disk, layout, bytes, isDurable);
   try {
     inFolder(disk, dirname(path), () => disk.link(aside, path));
     return true;

@@ -8,7 +8,7 @@ import type { RunEvent } from "../core/events.ts";
 import { RunLog, type OpenRun, type RunManifest, type RunStart } from "../core/RunLog.ts";
 import { Disk, type DiskShape } from "./Disk.ts";
 import { brokenAt, chainStart, chainedLine, parseEvents } from "./eventChain.ts";
-import { isAlive, layoutOf, markLayout, replaceFile, type Layout } from "./layout.ts";
+import { isAlive, layoutOf, markLayout, nameFirst, replaceFile, type Layout } from "./layout.ts";
 import { attempt, storeError } from "./storeErrors.ts";
 
 /** Runs kept under `root`, the cache folder. */
@@ -46,8 +46,6 @@ interface ManifestFile extends RunManifest {
 function openRun(disk: DiskShape, layout: Layout, start: RunStart, now: () => string): OpenRun {
   markLayout(disk, layout);
   const folder = join(layout.runs, start.run);
-  if (disk.size(folder) !== undefined) throw runExists(start.run, folder);
-  disk.makeFolder(folder);
   const manifest = (end: Partial<RunManifest>): ManifestFile => ({
     ...start,
     process: process.pid,
@@ -60,9 +58,8 @@ function openRun(disk: DiskShape, layout: Layout, start: RunStart, now: () => st
     ...end,
   });
   const path = join(folder, "manifest.json");
-  const write = (content: ManifestFile, isDurable: boolean) =>
-    replaceFile(disk, layout, Buffer.from(`${JSON.stringify(content)}\n`), path, isDurable);
-  write(manifest({}), false);
+  // The folder may be there already, with a log in it; the manifest is what makes it a run.
+  if (!nameFirst(disk, layout, bytesOf(manifest({})), path, false)) throw runExists(start.run, folder);
   const events = new EventFile(disk, join(folder, "events.ndjson"), now);
   return {
     append: (event) => events.append(event),
@@ -71,10 +68,12 @@ function openRun(disk: DiskShape, layout: Layout, start: RunStart, now: () => st
         // A run that found nothing to do is not worth waiting for the disk.
         const isDurable = end.ran + end.failed > 0;
         events.close(isDurable);
-        write(manifest(end), isDurable);
+        replaceFile(disk, layout, bytesOf(manifest(end)), path, isDurable);
       }),
   };
 }
+
+const bytesOf = (manifest: ManifestFile): Uint8Array => Buffer.from(`${JSON.stringify(manifest)}\n`);
 
 const runExists = (run: string, path: string): StoreError =>
   new StoreError({

@@ -103,6 +103,18 @@ describe("RunLog in a cache folder", () => {
     }),
   );
 
+  it.effect("refuses a second run of one name, and minds no log in the folder", () =>
+    Effect.gen(function* () {
+      const root = yield* temporaryFolder;
+      mkdirSync(join(root, "runs", "r"), { recursive: true });
+      writeFileSync(join(root, "runs", "r", "log.ndjson"), "");
+      yield* Effect.gen(function* () {
+        yield* logged("r");
+        assert.strictEqual((yield* Effect.flip(logged("r"))).message, "There is a run r already.");
+      }).pipe(Effect.provide(layerRunLog(root)));
+    }),
+  );
+
   it.effect("tells at the end that events could not be written", () =>
     Effect.gen(function* () {
       const root = yield* temporaryFolder;

@@ -15,7 +15,7 @@ export interface WorkerEntry {
   /** The file the process runs: it calls `serveWorker`. */
   readonly path: string;
   readonly args: ReadonlyArray<string>;
-  readonly env: { readonly [name: string]: string };
+  readonly env: { readonly [name: string]: string | undefined };
 }
 
 /** How a task ended. */

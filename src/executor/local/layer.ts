@@ -2,6 +2,7 @@
  * The executor of one machine: cheap stages run inside the driver, the others in long-lived worker processes, which are
  * started when first needed and kept for the next step.
  */
+import { availableParallelism } from "node:os";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import { ArtifactStore } from "../../core/ArtifactStore.ts";
@@ -13,16 +14,23 @@ import type { Ended, WorkerEntry, WorkerProcess } from "./WorkerProcess.ts";
 
 export interface LocalOptions {
   readonly worker: WorkerEntry;
+  /** How many workers there will be at most, `--jobs`: each is told to compute with its share of the cores. Default 1. */
+  readonly jobs?: number | undefined;
   /** How long a step that was asked to end may take for it before its process group is killed. */
   readonly graceMs?: number;
 }
+
+/** Tells a worker how many threads to compute with; the numbers do not depend on it. */
+export const threadsVariable = "TANDEM_THREADS";
 
 export const layerLocal = (options: LocalOptions): Layer.Layer<Executor, never, ArtifactStore> =>
   Layer.effect(
     Executor,
     Effect.gen(function* () {
       const store = yield* ArtifactStore;
-      const workers = new WorkerPool(options.worker, options.graceMs ?? 20_000);
+      const threads = Math.max(1, Math.floor(availableParallelism() / (options.jobs ?? 1)));
+      const env = { ...options.worker.env, [threadsVariable]: String(threads) };
+      const workers = new WorkerPool({ ...options.worker, env }, options.graceMs ?? 20_000);
       yield* Effect.addFinalizer(() => Effect.promise(() => workers.close()));
       return Executor.of({
         run: (task, onProgress) =>
@@ -85,10 +93,15 @@ class WorkerPool {
   private readonly all = new Set<WorkerProcess>();
   private readonly entry: WorkerEntry;
   private readonly graceMs: number;
+  /** However the driver exits, by a second Ctrl-C too, its workers and what they started go with it. */
+  private readonly killAll = (): void => {
+    for (const worker of this.all) worker.kill();
+  };
 
   constructor(entry: WorkerEntry, graceMs: number) {
     this.entry = entry;
     this.graceMs = graceMs;
+    process.on("exit", this.killAll);
   }
 
   async take(): Promise<WorkerProcess> {
@@ -118,5 +131,6 @@ class WorkerPool {
 
   async close(): Promise<void> {
     await Promise.all([...this.all].map((worker) => worker.release(2000)));
+    process.off("exit", this.killAll);
   }
 }

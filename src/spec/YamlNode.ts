@@ -78,6 +78,7 @@ function plainWords(code: string, message: string): string {
   if (code === "MULTIPLE_DOCS") return "a second document (`---`) begins here; a pipeline file holds one";
   const open = /^Flow (map|sequence) .* and end with a ([}\]])$/.exec(message);
   if (open !== null) return `the ${open[1] === "map" ? "`{`" : "`[`"} before this is not closed by \`${open[2]}\``;
+  if (message.startsWith("Missing closing")) return "this quote is never closed";
   if (message.includes("flow-map-start")) return "a `{` cannot stand here";
   return message.charAt(0).toLowerCase() + message.slice(1);
 }

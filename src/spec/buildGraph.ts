@@ -126,7 +126,8 @@ function checkTypes(
 ): ReadonlyArray<OutputTypes | undefined> {
   const types: Array<OutputTypes | undefined> = Array.from({ length: order.length });
   const typesOf = (step: StepInstance) => types[step.index];
-  for (const step of order) types[step.index] = checkStepLinks(step, inputs[step.index]!, typesOf, reporter);
+  const unfit = new Set<NamedLink>();
+  for (const step of order) types[step.index] = checkStepLinks(step, inputs[step.index]!, typesOf, unfit, reporter);
   return types;
 }
 

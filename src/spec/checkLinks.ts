@@ -25,11 +25,12 @@ export interface ResolvedInput {
   readonly value: Resolved;
 }
 
-/** The types of a step's outputs; reports links that do not fit. `typesOf` knows the steps before it. */
+/** The types of a step's outputs; reports links that do not fit. `typesOf` knows the steps before it, `unfit` the links reported. */
 export function checkStepLinks(
   step: StepInstance,
   inputs: ReadonlyArray<ResolvedInput>,
   typesOf: (step: StepInstance) => OutputTypes | undefined,
+  unfit: Set<NamedLink>,
   reporter: Reporter,
 ): OutputTypes {
   const { stage } = step.declaration;
@@ -43,7 +44,7 @@ export function checkStepLinks(
       isAllKnown = false;
       continue;
     }
-    const types = checkInput(step, declared, port, value, typesOf, reporter);
+    const types = checkInput(step, declared, port, value, typesOf, unfit, reporter);
     inputTypes[declared.name] = types?.[0];
     if (types === undefined || types.includes(undefined)) isAllKnown = false;
   }
@@ -91,6 +92,7 @@ function checkInput(
   port: InputPort<unknown>,
   value: Value,
   typesOf: (step: StepInstance) => OutputTypes | undefined,
+  unfit: Set<NamedLink>,
   reporter: Reporter,
 ): ReadonlyArray<AnyArtifactType | undefined> | undefined {
   const written = linkSpan(declared);
@@ -103,6 +105,9 @@ function checkInput(
   const types = value.targets.map((target) => targetType(target, typesOf));
   const wrong = types.findIndex((type) => type !== undefined && !portAccepts(port, type));
   if (wrong === -1) return types;
+  // What did not fit in an earlier cycle need not fit in a later one.
+  if (unfit.has(declared)) return undefined;
+  unfit.add(declared);
   const target = value.targets[wrong]!;
   const next = nextLink(step, written.text);
   if (next !== undefined) {

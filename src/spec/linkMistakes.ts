@@ -30,7 +30,8 @@ export interface LinkMistakes {
 }
 
 export function makeLinkMistakes(reporter: Reporter): LinkMistakes {
-  const say = (span: Span, message: string, hint?: string): undefined => void reporter.report(span, message, hint);
+  const say = (span: Span, message: string, hint?: string, rule?: string): undefined =>
+    void reporter.report(span, message, hint, rule);
   return {
     unknownName: ({ span, link }, scope) => {
       const { name } = link.segments[0];
@@ -83,7 +84,7 @@ export function makeLinkMistakes(reporter: Reporter): LinkMistakes {
     noSuchCycle: ({ span, link }, { declaration, cycles }, cycle) => {
       const has = `loop ${quoted(declaration.name)} has ${counted(cycles!, "cycle")}`;
       const hint = cycle === 0 ? "cycles count from 1" : "`[last]` is the last one, however many there are";
-      return say(span, `${quoted(link.text)}: ${has}, so there is no cycle ${cycle}`, hint);
+      return say(span, `${quoted(link.text)}: ${has}, so there is no cycle ${cycle}`, hint, "no such cycle");
     },
     noLastCycle: ({ span, link }, { declaration }, name) => {
       const why = `loop ${quoted(declaration.name)} has no cycles, and ${quoted(name)} does not feed its \`next\``;

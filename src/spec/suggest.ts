@@ -54,7 +54,7 @@ export function nameHint(written: string, candidates: Iterable<string>, what: st
   const names = [...candidates];
   const likely = closest(written, names);
   if (likely !== undefined) return `did you mean ${quoted(likely)}?`;
-  return names.length === 0 ? `there are no ${what}` : `${what}: ${listed(names)}`;
+  return names.length === 0 ? "there are none" : `${what}: ${listed(names)}`;
 }
 
 /** `1 cycle`, `3 cycles`. */

@@ -20,7 +20,7 @@ describe("the text", () => {
     expect(firstLine("steps:\n\ta: 1\n")).toBe(
       "x.yaml:2:1: error: this is not valid YAML: a tab indents this line; YAML wants spaces",
     );
-    expect(firstLine("steps: 'a\n")).toContain("this is not valid YAML: missing closing 'quote");
+    expect(firstLine("steps: 'a\n")).toContain("this is not valid YAML: this quote is never closed");
     expect(firstLine("a: 1\n---\nb: 2\n")).toContain(
       "a second document (`---`) begins here; a pipeline file holds one",
     );

@@ -7,9 +7,10 @@
  *
  * - sequences are sorted by length (ties in the caller's order) and cut into groups of equal size; their number depends on
  *   the number of sequences alone: one group up to 2 × `minGroupRows` - 1 sequences, at most `maxGroups`;
- * - a group's length is its longest sequence rounded up to a multiple of `lengthMultiple`; neighbours that come out equal
- *   are one group; a batch of one length that needs no rounding is one group without padding or mask;
- * - the number of token rows is rounded up to a step of about 1/16 of itself (a power of two, at least `minTokenStep`);
+ * - a group's length is its longest sequence rounded up to a multiple of `lengthMultiple`, and above four such multiples
+ *   to one and a half or one power of two of them (8, 16, 24, 32, 48, 64, 96, …): attention is a small part of the work;
+ *   neighbours that come out equal are one group; a batch of one length that needs no rounding is one group without mask;
+ * - the number of token rows is rounded up to a step of 1/16 to 1/8 of itself (a power of two, at least `minTokenStep`);
  * - where padding costs no more rows than that rounding, tokens lie in the padded layout itself and no gather is needed.
  */
 
@@ -24,7 +25,7 @@ export const defaultLayoutPolicy: LayoutPolicy = {
   lengthMultiple: 8,
   maxGroups: 3,
   minGroupRows: 16,
-  minTokenStep: 64,
+  minTokenStep: 32,
 };
 
 /** One padded rectangle without packing, all rows as long as the longest sequence: the plain formulation, for tests. */
@@ -96,7 +97,7 @@ function groupsOf(sorted: ReadonlyArray<number>, policy: LayoutPolicy, maxLength
   const groups: Array<LengthGroup> = [];
   for (let i = 0; i < count; i++) {
     const rows = sorted.slice(cut(i, count, sorted.length), cut(i + 1, count, sorted.length));
-    const length = Math.min(maxLength, roundUp(rows[rows.length - 1]!, policy.lengthMultiple));
+    const length = Math.min(maxLength, roundLength(rows[rows.length - 1]!, policy.lengthMultiple));
     groups.push({ rows: rows.length, length, masked: true });
   }
   return merged(groups);
@@ -113,6 +114,13 @@ function merged(groups: ReadonlyArray<LengthGroup>): ReadonlyArray<LengthGroup> 
   return result;
 }
 
+/** 1, 2, 3, 4, 6, 8, 12, 16, 24, … multiples. A multiple of 1 rounds nothing. */
+function roundLength(length: number, multiple: number): number {
+  if (multiple === 1) return length;
+  const octave = 2 ** Math.max(1, Math.ceil(Math.log2(length / multiple)) - 1);
+  return roundUp(length, (multiple * octave) / 2);
+}
+
 const cut = (group: number, groups: number, rows: number): number => Math.floor((group * rows) / groups);
 
 const roundUp = (value: number, multiple: number): number =>
@@ -120,5 +128,5 @@ const roundUp = (value: number, multiple: number): number =>
 
 function tokenStep(real: number, policy: LayoutPolicy): number {
   if (!Number.isFinite(policy.minTokenStep)) return policy.minTokenStep;
-  return Math.max(policy.minTokenStep, 2 ** (Math.floor(Math.log2(real)) - 4));
+  return Math.max(policy.minTokenStep, 2 ** (Math.floor(Math.log2(real)) - 3));
 }

@@ -17,7 +17,7 @@ import { outputName, traceProgram } from "./traceProgram.ts";
 export interface OnnxOptions {
   /** Threads a session computes with; results do not depend on it. Default: as many as the machine offers. */
   readonly threads?: number;
-  /** Most compiled programs alive at once; default 8. */
+  /** Most compiled programs alive at once; default 16. */
   readonly maxSessions?: number;
   /** Most bytes that the intermediate values of all sessions may take (one session may take more); default a quarter of memory. */
   readonly maxSessionBytes?: number;
@@ -44,7 +44,7 @@ export class OnnxEngine implements EngineShape {
   constructor(options: OnnxOptions = {}) {
     this.options = {
       threads: availableParallelism(),
-      maxSessions: 8,
+      maxSessions: 16,
       maxSessionBytes: totalmem() / 4,
       ...options,
     };

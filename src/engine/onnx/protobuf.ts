@@ -58,12 +58,18 @@ export class Message {
 
 /** Seven bits a byte, lowest first; negative numbers as their 64-bit two's complement. */
 function varint(value: number | bigint): Uint8Array {
+  if (typeof value === "number" && value >= 0 && value < 128) return oneByte[value]!;
   const bytes: Array<number> = [];
-  let rest = BigInt.asUintN(64, BigInt(value));
-  while (rest > 127n) {
-    bytes.push(Number(rest & 127n) | 128);
-    rest >>= 7n;
+  if (typeof value === "number" && value >= 0) {
+    let rest = value;
+    for (; rest > 127; rest = Math.floor(rest / 128)) bytes.push((rest % 128) | 128);
+    bytes.push(rest);
+    return Uint8Array.from(bytes);
   }
+  let rest = BigInt.asUintN(64, BigInt(value));
+  for (; rest > 127n; rest >>= 7n) bytes.push(Number(rest & 127n) | 128);
   bytes.push(Number(rest));
   return Uint8Array.from(bytes);
 }
+
+const oneByte = Array.from({ length: 128 }, (_, i) => Uint8Array.of(i));

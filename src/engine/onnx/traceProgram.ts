@@ -10,7 +10,7 @@ export function traceProgram(program: Program): Graph {
   try {
     return traceBackend.record((recorder) => recordProgram(program, recorder));
   } catch (cause) {
-    const kernel = /registered kernel '(\w+)'/.exec(String(cause))?.[1];
+    const kernel = /^Error: Kernel '(\w+)' not registered/.exec(String(cause))?.[1];
     if (kernel === undefined) throw cause;
     throw new Error(
       `The program ${program.key} uses ${kernel}, which has no ONNX form yet: add it to src/engine/onnx/kernels.`,

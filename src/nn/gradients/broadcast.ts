@@ -1,7 +1,10 @@
 /** Sums of gradients over the axes along which an operand was broadcast. */
 import * as tf from "@tensorflow/tfjs-core";
 
-/** @param gradient of the result @param shape the operand's @returns in the operand's shape */
+/**
+ * Always a new tensor, even of the same shape: tfjs disposes of gradients it has added up.
+ * @param gradient of the result @param shape the operand's @returns in the operand's shape
+ */
 export function summedTo(gradient: tf.Tensor, shape: Array<number>): tf.Tensor {
   const axes = tf.broadcast_util.getReductionAxes(shape, gradient.shape);
   return tf.reshape(axes.length === 0 ? gradient : tf.sum(gradient, axes), shape);

@@ -85,5 +85,6 @@ register(tf.Select, {
 tf.registerGradient({
   kernelName: tf.AddN,
   saveAllInputs: true,
-  gradFunc: (dy, saved) => Object.fromEntries(saved.map((_, i) => [String(i), () => dy as tf.Tensor])),
+  // A clone for each: tfjs disposes of gradients it has added up.
+  gradFunc: (dy, saved) => Object.fromEntries(saved.map((_, i) => [String(i), () => tf.clone(dy as tf.Tensor)])),
 });

@@ -16,10 +16,10 @@ register(tf.Mean, {
 for (const kernelName of [tf.Max, tf.Min])
   register(kernelName, {
     reads: ["x", "output"],
-    gradient: (dy, [x, y], { reductionIndices }) => ({
+    gradient: (dy, [x, y], { reductionIndices, axis = reductionIndices }) => ({
       x: () => {
-        const extreme = tf.equal(x!, spreadOver(y!, x!.shape, reductionIndices));
-        return tf.mul(spreadOver(dy, x!.shape, reductionIndices), tf.cast(extreme, "float32"));
+        const extreme = tf.equal(x!, spreadOver(y!, x!.shape, axis));
+        return tf.mul(spreadOver(dy, x!.shape, axis), tf.cast(extreme, "float32"));
       },
     }),
   });

@@ -2,7 +2,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { elementTypes } from "../onnxModel.ts";
 import { traceBackend, type Traced } from "../TraceBackend.ts";
-import { nameOf, node, registerAll, reshaped, type Kernel } from "./register.ts";
+import { nameOf, node, registerAll, type Kernel } from "./register.ts";
 
 const equalShapes = (a: ReadonlyArray<number>, b: ReadonlyArray<number>): boolean =>
   tf.util.arraysEqual([...a], [...b]);
@@ -102,12 +102,7 @@ registerAll({
     return node("Where", [positive, ...values], x!.shape, x!.dtype);
   },
   Cast: ({ inputs: { x }, attributes }) => cast(x!, attributes["dtype"]),
-  Select: ({ inputs: { condition, t, e } }) => {
-    // tfjs lets a one-dimensional condition choose among rows
-    const rows = condition!.shape.length < t!.shape.length && condition!.shape.length === 1;
-    const chosen = rows ? reshaped(condition!, [condition!.shape[0]!, ...t!.shape.slice(1).map(() => 1)]) : condition!;
-    return node("Where", [chosen, t!, e!], t!.shape, t!.dtype);
-  },
+  Select: ({ inputs: { condition, t, e } }) => node("Where", [condition!, t!, e!], t!.shape, t!.dtype),
 });
 
 export function cast(x: Traced, dtype: "float32" | "int32" | "bool"): Traced {

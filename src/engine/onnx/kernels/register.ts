@@ -45,8 +45,10 @@ export function node(
   return traceBackend.symbol(traceBackend.recorder.node(operation, names, attributes, domain), shape, dtype);
 }
 
+/** The same values in another shape; one value throughout stays that. */
 export const reshaped = (x: Traced, shape: ReadonlyArray<number>): Traced => {
   const uniform = x.shape.length === 0 && shape.length === 0 ? undefined : traceBackend.uniformValue(x);
   if (uniform !== undefined) return traceBackend.uniform(uniform, shape, x.dtype);
+  if (tf.util.arraysEqual(x.shape, [...shape])) return traceBackend.symbol(nameOf(x), shape, x.dtype);
   return node("Reshape", [x, traceBackend.recorder.int64(shape)], shape, x.dtype);
 };

@@ -2,6 +2,7 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { traceBackend, type Traced } from "../TraceBackend.ts";
 import { elementTypes } from "../onnxModel.ts";
+import { cast } from "./elementwise.ts";
 import { nameOf, node, registerAll, reshaped, type Kernel, type KernelCall } from "./register.ts";
 
 const size = (shape: ReadonlyArray<number>): number => tf.util.sizeFromShape([...shape]);
@@ -31,7 +32,8 @@ registerAll({
   Unpack: (call) => {
     const { value } = call.inputs as { value: Traced };
     const { axis } = call.attributes;
-    const parts = split(value, value.shape.map(() => 1).slice(0, value.shape[axis]!), axis);
+    const ones = Array.from({ length: value.shape[axis]! }, () => 1);
+    const parts = split(value, ones, axis);
     return parts.map((part) => reshaped(part, part.shape.toSpliced(axis, 1)));
   },
   SplitV: ({ inputs: { x }, attributes }) => {
@@ -70,10 +72,11 @@ registerAll({
   },
   OneHot: ({ inputs: { indices }, attributes, recorder }) => {
     const { depth, onValue, offValue, dtype } = attributes;
-    const values = dtype === "int32" ? Int32Array.of(offValue, onValue) : Float32Array.of(offValue, onValue);
-    const pair = recorder.constant(values, [2], dtype);
+    const shape = [...indices!.shape, depth];
+    const pair = recorder.constant(Float32Array.of(offValue, onValue), [2], "float32");
     const depthName = recorder.constant(Int32Array.of(depth), [], "int32");
-    return node("OneHot", [indices!, depthName, pair], [...indices!.shape, depth], dtype, { axis: { int: -1 } });
+    // onnxruntime knows int32 indices with float32 values only
+    return cast(node("OneHot", [indices!, depthName, pair], shape, "float32", { axis: { int: -1 } }), dtype);
   },
   GatherV2: ({ inputs: { x, indices }, attributes }) => {
     if ((attributes["batchDims"] ?? 0) !== 0) throw new Error("GatherV2 with batchDims has no ONNX form here.");

@@ -18,9 +18,11 @@ export const runLayer = (cache: string) =>
 function workerEntry(cache: string) {
   const name = import.meta.url.endsWith(".ts") ? "worker.ts" : "worker.js";
   const compileCache = getCompileCacheDir();
+  const env: { readonly [name: string]: string } =
+    compileCache === undefined ? {} : { NODE_COMPILE_CACHE: compileCache };
   return {
     path: fileURLToPath(new URL(name, import.meta.url)),
     args: [cache],
-    env: compileCache === undefined ? {} : { NODE_COMPILE_CACHE: compileCache },
+    env,
   };
 }

@@ -14,12 +14,15 @@ export function originalTrace(trace: string, readMap: (file: string) => string |
     }
     return maps.get(file);
   };
-  return trace.replaceAll(/(file:\/\/[^\s()]+?\.js):(\d+):(\d+)/g, (place, url: string, line: string, column: string) => {
-    const file = fileURLToPath(url);
-    const origin = mapOf(file)?.findEntry(Number(line) - 1, Number(column) - 1);
-    if (origin === undefined || !("originalSource" in origin)) return place;
-    return `${resolve(dirname(file), origin.originalSource)}:${origin.originalLine + 1}:${origin.originalColumn + 1}`;
-  });
+  return trace.replaceAll(
+    /(file:\/\/[^\s()]+?\.js):(\d+):(\d+)/g,
+    (place, url: string, line: string, column: string) => {
+      const file = fileURLToPath(url);
+      const origin = mapOf(file)?.findEntry(Number(line) - 1, Number(column) - 1);
+      if (origin === undefined || !("originalSource" in origin)) return place;
+      return `${resolve(dirname(file), origin.originalSource)}:${origin.originalLine + 1}:${origin.originalColumn + 1}`;
+    },
+  );
 }
 
 function mapBeside(file: string): string | undefined {

@@ -18,11 +18,19 @@ export interface Setting {
 
 type Field = Schema.Codec<unknown, unknown, never, never>;
 
-const fieldsOf = (stage: AnyStage): { readonly [name: string]: Field } =>
-  (stage.config as { readonly fields?: { readonly [name: string]: Field } }).fields ?? {};
+/** The settings of a stage; those inside a mapping by their full name, `fresh.layers`. */
+export const settingsOf = (stage: AnyStage): ReadonlyArray<Setting> => settingsIn(stage.config.ast, "");
 
-export const settingsOf = (stage: AnyStage): ReadonlyArray<Setting> =>
-  Object.entries(fieldsOf(stage)).map(([name, field]) => settingOf(name, field));
+/** From the schema's tree, which a filter or a default around it does not hide. */
+function settingsIn(ast: AnyStage["config"]["ast"], prefix: string): ReadonlyArray<Setting> {
+  if (ast._tag !== "Objects") return [];
+  return ast.propertySignatures.flatMap(({ name, type }) => {
+    const setting = settingOf(String(name), Schema.make<Field>(type));
+    const inner = settingsIn(type, `${prefix}${setting.name}.`);
+    const takes = inner.length === 0 ? setting.takes : "a mapping";
+    return [{ ...setting, name: `${prefix}${setting.name}`, takes }, ...inner];
+  });
+}
 
 const settingOf = (name: string, field: Field): Setting => ({
   name,

@@ -10,6 +10,10 @@ export function formatDuration(durationMs: number): string {
   return `${Math.floor(minutes / 60)}h ${pad(minutes % 60)}m`;
 }
 
+/** Time left, in whole seconds at least: more would be false precision, and would flicker. */
+export const formatLeft = (durationMs: number): string =>
+  durationMs < 59_500 ? `${Math.max(1, Math.round(durationMs / 1000))} s` : formatDuration(durationMs);
+
 const pad = (value: number) => String(value).padStart(2, "0");
 
 /** `3.4`, `128`, `12400`: three digits below ten thousand are enough to watch a speed. */

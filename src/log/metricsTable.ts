@@ -13,24 +13,31 @@ export interface MetricRow {
 /** Lines; rows and columns in the order in which steps and names first come. `average` stands last of the sets. */
 export function metricsTable(metrics: ReadonlyArray<MetricRow>, columns = Infinity): ReadonlyArray<string> {
   const names = [...new Set(metrics.map((metric) => metric.name))];
+  const decimals = new Map(
+    [...Map.groupBy(metrics, (metric) => metric.name)].map(([name, ofName]) => [
+      name,
+      decimalsOf(ofName.map((m) => m.value)),
+    ]),
+  );
+  const format = (name: string, value: number | undefined) => value?.toFixed(decimals.get(name)) ?? "";
   const rows = [...Map.groupBy(metrics, (metric) => metric.step)].map(([step, ofStep]) => {
     const values = new Map(ofStep.map((metric) => [metric.name, metric.value]));
-    return [step].concat(names.map((name) => formatValue(values.get(name))));
+    return [step].concat(names.map((name) => format(name, values.get(name))));
   });
   const asColumns: ReadonlyArray<Column> = names.map((title) => ({ title, align: "right" }));
   const table = renderTable([{ title: "" }, ...asColumns], rows);
-  return Math.max(...table.map((line) => line.length)) <= columns ? table : longTable(metrics);
+  return Math.max(...table.map((line) => line.length)) <= columns ? table : longTable(metrics, format);
 }
 
 /** Too many sets for the width: one line a number instead. */
-const longTable = (metrics: ReadonlyArray<MetricRow>): ReadonlyArray<string> =>
+const longTable = (
+  metrics: ReadonlyArray<MetricRow>,
+  format: (name: string, value: number) => string,
+): ReadonlyArray<string> =>
   renderTable(
     [{ title: "step" }, { title: "metric" }, { title: "value", align: "right" }],
-    metrics.map((metric) => [metric.step, metric.name, formatValue(metric.value)]),
+    metrics.map((metric) => [metric.step, metric.name, format(metric.name, metric.value)]),
   );
 
-/** Two decimals, as papers give them; small numbers (a loss) keep four digits. */
-function formatValue(value: number | undefined): string {
-  if (value === undefined) return "";
-  return Math.abs(value) >= 0.1 || value === 0 ? value.toFixed(2) : value.toPrecision(2);
-}
+/** Two decimals, as papers give correlations; a column of small numbers (alignment) keeps four. */
+const decimalsOf = (values: ReadonlyArray<number>): number => (values.every((value) => Math.abs(value) < 10) ? 4 : 2);

@@ -3,7 +3,7 @@
  * folded where nothing happens in them. A pure function of the tree, the size of the terminal and the time.
  */
 import { type Colors, colorsOf } from "./colors.ts";
-import { formatDuration, formatLoss, formatRate, plural } from "./duration.ts";
+import { formatDuration, formatLeft, formatLoss, formatRate, plural } from "./duration.ts";
 import {
   type GroupNode,
   type ProgressView,
@@ -184,7 +184,7 @@ export function progressText(progress: ProgressView, at: number): string {
     share === "" ? `${progress.done} ${progress.unit}` : share,
     progress.loss === undefined ? "" : `loss ${formatLoss(progress.loss)}`,
     speed === undefined ? "" : `${formatRate(speed.perSecond)} ${progress.unit}/s`,
-    speed === undefined || progress.total <= 0 ? "" : `${formatDuration(speed.leftMs)} left`,
+    speed === undefined || progress.total <= 0 ? "" : `${formatLeft(speed.leftMs)} left`,
   ]
     .filter((part) => part !== "")
     .join("  ");

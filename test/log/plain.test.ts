@@ -56,8 +56,8 @@ describe("plain lines", () => {
       `
     0.0s  run 20261122-031500-ab12: 1 step to run, 0 fresh
     0.0s  bi0: started
-   11.0s  bi0: 27 %  loss 0.4123  10 pairs/s  29.0 s left
-   21.0s  bi0: 52 %  loss 0.3  10 pairs/s  19.0 s left`.slice(1),
+   11.0s  bi0: 27 %  loss 0.4123  10 pairs/s  29 s left
+   21.0s  bi0: 52 %  loss 0.3  10 pairs/s  19 s left`.slice(1),
     );
   });
 

@@ -45,7 +45,7 @@ describe("the live tree", () => {
   ✓ [1]        3 ran, 3.0 s
   ▸ [2]
     = labels   hit
-    ⠋ cross    ━━━━━━━─────────────────  30 %  loss 0.4123  100 pairs/s  7.0 s left
+    ⠋ cross    ━━━━━━━─────────────────  30 %  loss 0.4123  100 pairs/s  7 s left
     · student
   · [3]…[4]    6 steps waiting
   6 of 14 steps, 2 hits, 20.0 s`.slice(1),

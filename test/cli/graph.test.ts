@@ -1,0 +1,136 @@
+import * as Effect from "effect/Effect";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { findOutput } from "../../src/cli/findOutput.ts";
+import { graphView } from "../../src/cli/graph/GraphView.ts";
+import { layOut } from "../../src/cli/graph/layout.ts";
+import { svgText } from "../../src/cli/graph/svg.ts";
+import { dotText, mermaidText, treeText } from "../../src/cli/graph/texts.ts";
+import { loadPipeline } from "../../src/spec/loadPipeline.ts";
+import { stages } from "../../stages/index.ts";
+
+const text = `name: small
+steps:
+  corpus: { uses: generate-corpus, with: { sentences: 9, pairs: 9 } }
+  outer:
+    repeat: 2
+    carry: { rows: corpus.pairs }
+    steps:
+      half: { uses: sample, in: { from: rows }, with: { rows: 5 } }
+      inner:
+        repeat: 3
+        carry: { again: half }
+        steps:
+          unique: { uses: deduplicate, in: { from: again } }
+        next: { again: unique }
+    next: { rows: inner.again }
+`;
+const folder = mkdtempSync(join(tmpdir(), "tandem-graph-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+writeFileSync(join(folder, "a.yaml"), text);
+const graph = Effect.runSync(loadPipeline({ file: "a.yaml", cwd: folder, sets: [], env: {}, stages }));
+const folded = graphView(graph, false);
+
+describe("the graph of a pipeline", () => {
+  it("as a tree shows each step once, with where its inputs come from", () => {
+    expect(treeText(folded)).toEqual([
+      "small",
+      "  corpus             generate-corpus",
+      "  outer, 2 cycles",
+      "    half             sample           from ← corpus.pairs, then inner.unique of the cycle before",
+      "    inner, 3 cycles",
+      "      unique         deduplicate      from ← outer.half, then unique of the cycle before",
+    ]);
+  });
+
+  it("unrolled has every cycle as a group", () => {
+    const lines = treeText(graphView(graph, true));
+    expect(lines.slice(0, 9)).toEqual(
+      [
+        "small",
+        "  corpus         generate-corpus",
+        "  outer, 2 cycles",
+        "    [1]",
+        "      half       sample           from ← corpus.pairs",
+        "      inner, 3 cycles",
+        "        [1]",
+        "          unique deduplicate      from ← outer[1].half",
+        "        [2]",
+      ].map((line) =>
+        expect.stringMatching(
+          new RegExp(`^${line.replaceAll(/[[\]]/g, "\\$&").replaceAll(/ {1,}/g, " +").replace(/^ \+/, " *")}$`),
+        ),
+      ),
+    );
+    expect(lines).toHaveLength(1 + 1 + 1 + 2 * (1 + 1 + 1 + 3 * 2));
+  });
+
+  it("is valid Mermaid and Graphviz in shape: groups close, edges join declared nodes, carried ones are dashed", () => {
+    expect(mermaidText(folded)).toEqual([
+      "flowchart LR",
+      '  n1["corpus<br/><small>generate-corpus</small>"]',
+      '  subgraph g1["outer, 2 cycles"]',
+      '    n2["half<br/><small>sample</small>"]',
+      '    subgraph g2["inner, 3 cycles"]',
+      '      n3["unique<br/><small>deduplicate</small>"]',
+      "    end",
+      "  end",
+      '  n1 -- "from" --> n2',
+      '  n2 -- "from" --> n3',
+      '  n3 -. "from, next cycle" .-> n3',
+      '  n3 -. "from, next cycle" .-> n2',
+    ]);
+    const dot = dotText(folded);
+    expect(dot[0]).toBe('digraph "small" {');
+    expect(dot.join("").split("{")).toHaveLength(dot.join("").split("}").length);
+    expect(dot).toContain('  n1 [label="corpus\\ngenerate-corpus"];');
+    expect(dot).toContain('  n3 -> n2 [label="from", style=dashed, constraint=false];');
+  });
+
+  it("as SVG keeps every box inside its group and apart from its neighbours", () => {
+    for (const isUnrolled of [false, true]) {
+      const view = graphView(graph, isUnrolled);
+      const { boxes, width, height } = layOut(view);
+      const nodes = boxes.filter(({ child }) => "stage" in child);
+      expect(nodes).toHaveLength(view.nodes.length);
+      for (const box of boxes) {
+        expect(box.x).toBeGreaterThanOrEqual(0);
+        expect(box.x + box.width).toBeLessThanOrEqual(width);
+        expect(box.y + box.height).toBeLessThanOrEqual(height);
+      }
+      for (const a of nodes) {
+        for (const b of nodes) {
+          const apart =
+            a === b || a.x + a.width <= b.x || b.x + b.width <= a.x || a.y + a.height <= b.y || b.y + b.height <= a.y;
+          expect(apart, `${a.child.id} and ${b.child.id}`).toBe(true);
+        }
+      }
+      for (const node of view.nodes) {
+        const box = boxes.find(({ child }) => child.id === node.id)!;
+        for (const id of node.groups) {
+          const around = boxes.find(({ child }) => child.id === id)!;
+          expect(box.x >= around.x && box.x + box.width <= around.x + around.width).toBe(true);
+          expect(box.y >= around.y && box.y + box.height <= around.y + around.height).toBe(true);
+        }
+      }
+    }
+    expect(svgText(folded).at(-1)).toBe("</svg>");
+  });
+});
+
+const found = (written: string): string => {
+  const { step, port } = findOutput(graph, written);
+  return `${step.id}.${port}`;
+};
+
+describe("the output that STEP[.PORT] names", () => {
+  it("is the main port of a step, a named port, or that of a loop's last cycle", () => {
+    expect(found("corpus")).toBe("corpus.sentences");
+    expect(found("corpus.gold")).toBe("corpus.gold");
+    expect(found("outer[1].half")).toBe("outer[1].half.sample");
+    expect(found("outer[last].half.sample")).toBe("outer[2].half.sample");
+    expect(found("outer[2].inner[last].unique")).toBe("outer[2].inner[3].unique.unique");
+  });
+});

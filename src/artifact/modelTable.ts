@@ -6,6 +6,8 @@ import { DamagedArtifact, type Table } from "./table.ts";
 
 export function encodeModel(model: EncoderModel): Omit<Table, "type"> {
   const { kind, weights, ...facts } = model;
+  for (const [name, { values }] of weights)
+    if (!values.every(Number.isFinite)) throw new TypeError(`${kind}: parameter ${name} holds what is not a number`);
   return {
     rows: weights.size,
     columns: weightColumns(weights),

@@ -7,6 +7,7 @@ import type { Tokenizer } from "../artifact/index.ts";
 import type { ModelConfig, Pooling } from "../nn/EncoderModel.ts";
 import type { Float32Tensor, Weights } from "../nn/Weights.ts";
 import { headParameters, headSpecs, parameterSpecs } from "../nn/parameters.ts";
+import { textEncoder } from "./encodeTexts.ts";
 import { ModelProblem } from "./ModelProblem.ts";
 import { readModelConfig } from "./modelConfig.ts";
 import { readSafetensors, toFloat32, type StoredTensor } from "./safetensors.ts";
@@ -57,6 +58,7 @@ export async function readModelFolder(folder: ModelFolder): Promise<FolderModel>
   const config = readModelConfig(configJson, problems);
   if (problems.length > 0) throw unusable(folder, problems);
   const tokenizer = readTokenizer(tokenizerJson, tokenizerConfig, `${folder.path}/tokenizer.json`);
+  await checkSteps(tokenizer, problems);
   const entries = vocabularySize(tokenizer);
   if (entries > config.vocabSize)
     problems.push(`tokenizer.json has ids up to ${entries - 1}, config.json a vocab_size of ${config.vocabSize}`);
@@ -98,6 +100,15 @@ function parseJson(
     problems.push(`${name} is not JSON (${cause instanceof Error ? cause.message : String(cause)})`);
   }
   return undefined;
+}
+
+/** Normalizer and pre-tokenizer are built once here, so that a kind that is not supported is named with all the rest. */
+async function checkSteps(tokenizer: Tokenizer, problems: Array<string>): Promise<void> {
+  try {
+    await textEncoder(tokenizer);
+  } catch (cause) {
+    problems.push(`tokenizer.json: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
 }
 
 const unusable = (folder: ModelFolder, problems: ReadonlyArray<string>) =>
@@ -167,17 +178,17 @@ function pickWeights(stored: ReadonlyMap<string, StoredTensor>, config: ModelCon
   if (unexpected.length > 0)
     problems.push(`model.safetensors has what a BERT of this config has not: ${listed(unexpected)}`);
   const weights = new Map<string, Float32Tensor>();
-  const misshapen: Array<string> = [];
+  const wrong: Array<string> = [];
   for (const [name, shape] of wanted) {
     const tensor = found.get(name);
     if (tensor === undefined) continue;
-    if (tensor.shape.join() !== shape.join())
-      misshapen.push(`${name} is ${sized(tensor.shape)}, wanted ${sized(shape)}`);
+    if (tensor.shape.join() !== shape.join()) wrong.push(`${name} is ${sized(tensor.shape)}, wanted ${sized(shape)}`);
     const values = toFloat32(tensor);
-    if (values === undefined) misshapen.push(`${name} is of type ${tensor.dtype}, wanted F32, F16 or BF16`);
+    if (values === undefined) wrong.push(`${name} is of type ${tensor.dtype}, wanted F32, F16 or BF16`);
+    else if (!values.values.every(Number.isFinite)) wrong.push(`${name} holds NaN or infinity`);
     else weights.set(name, values);
   }
-  if (misshapen.length > 0) problems.push(`model.safetensors: ${listed(misshapen)}`);
+  if (wrong.length > 0) problems.push(`model.safetensors: ${listed(wrong)}`);
   return weights;
 }
 

@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { artifactTypes, Scores, Sentences, TokenPairs, Tokens } from "../../src/artifact/index.ts";
+import { artifactTypes, Backbone, Scores, Sentences, TokenPairs, Tokens } from "../../src/artifact/index.ts";
 import type { AnyArtifactType } from "../../src/core/ArtifactType.ts";
 import { raggedFrom } from "../../src/nn/Ragged.ts";
 import { sampleDigests } from "./digests.ts";
@@ -104,6 +104,10 @@ describe("artifact checks", () => {
     const short = { ...samples.TokenPairs, b: raggedFrom([[1]]) };
     expect(await refusal(TokenPairs.encode(short))).toBe(
       'TypeError: TokenPairs: columns of unequal length {"a":2,"b":1}',
+    );
+    const broken = new Map([["w", { shape: [1], values: Float32Array.of(Infinity) }]]);
+    expect(await refusal(Backbone.encode({ ...samples.Backbone, weights: broken }))).toBe(
+      "TypeError: backbone: parameter w holds what is not a number",
     );
     const half = await refusal(Sentences.encode({ texts: ["fine", "\ud83d"] }));
     expect(half).toBe("TypeError: row 1: half a surrogate pair has no UTF-8 form");

@@ -113,6 +113,13 @@ describe("a model folder", () => {
     );
   });
 
+  it("names a step of the tokenizer that is not supported", async () => {
+    const odd = { ...tokenizerJson, pre_tokenizer: { type: "Jieba" } };
+    expect(await problem({ "tokenizer.json": odd })).toBe(
+      "models/tiny cannot be loaded: tokenizer.json: Unknown PreTokenizer type: Jieba",
+    );
+  });
+
   it("names everything that is wrong with a tokenizer", async () => {
     const { "[MASK]": _, ...vocab } = tokenizerJson.model.vocab;
     const model = { ...tokenizerJson.model, type: "WordLevel", vocab };

@@ -6,7 +6,10 @@ import { inWorker, linger, join, roll, say, shout, stumble } from "../kit/fakeSt
 import { graphOf } from "../kit/graphs.ts";
 import { folderRig, inWords, memoryRig, runEvents } from "../kit/runEvents.ts";
 import { temporaryFolder } from "../kit/temporary.ts";
+import { contentDigest } from "../../src/core/digest.ts";
 import type { RunEvent } from "../../src/core/events.ts";
+import { selectSteps } from "../../src/core/selectSteps.ts";
+import type { AnyStage } from "../../src/core/Stage.ts";
 import { emptyMemory } from "../../src/store/memory.ts";
 
 const chain = (words: string, seed = 1) =>
@@ -196,10 +199,50 @@ describe("runGraph", () => {
     }).pipe(Effect.provide(memoryRig())),
   );
 
+  it.effect("a forced step that comes out otherwise is told, and what was recorded first stands", () =>
+    Effect.gen(function* () {
+      let count = 0;
+      const uses: AnyStage = { ...say, run: () => Effect.sync(() => ({ text: `run ${count++}` })) };
+      const graph = graphOf([
+        { id: "a", uses, with: { words: "x" } },
+        { id: "b", uses: shout, in: { text: "a" } },
+      ]);
+      const digests = ["run 0", "run 1"].map((text) => contentDigest(new TextEncoder().encode(text)));
+      yield* runEvents(graph);
+      const { events, words } = yield* runEvents(graph, { force: ["a"] });
+      assert.deepStrictEqual(words, ["start a", "finish a", "hit b", "succeeded"]);
+      const finished = events.find((event) => event.event === "step.finished");
+      assert.deepInclude(finished, {
+        outputs: { text: digests[0] },
+        differs: { text: { recorded: digests[0], computed: digests[1] } },
+      });
+    }).pipe(Effect.provide(memoryRig())),
+  );
+
+  it.effect("a name may mean one step, a step in every cycle, a cycle, or a whole loop", () =>
+    Effect.gen(function* () {
+      const ids = ["pre", "loop[1].a", "loop[1].b", "loop[2].a", "loop[2].b", "loop2.a"];
+      const graph = graphOf(ids.map((id) => ({ id, uses: say, with: { words: id } })));
+      const named = (name: string) =>
+        Effect.map(selectSteps(graph, "--until", [name]), (found) => [...found].map((index) => ids[index]));
+      assert.deepStrictEqual(yield* named("loop[2].a"), ["loop[2].a"]);
+      assert.deepStrictEqual(yield* named("loop.a"), ["loop[1].a", "loop[2].a"]);
+      assert.deepStrictEqual(yield* named("loop[1]"), ["loop[1].a", "loop[1].b"]);
+      assert.deepStrictEqual(yield* named("loop"), ids.slice(1, 5));
+    }),
+  );
+
   it.effect("a name that fits no step is an error with the nearest one", () =>
     Effect.gen(function* () {
-      const exit = yield* Effect.flip(runEvents(broken("fails"), { until: ["fre"], force: ["nothing"] }));
-      assert.strictEqual(exit._tag, "InvalidPipeline");
+      const asked = { until: ["fre"], force: ["elsewhere"] };
+      const error = yield* Effect.flip(runEvents(broken("fails"), asked));
+      assert.deepStrictEqual(error._tag === "InvalidPipeline" && error.diagnostics, [
+        {
+          argument: "--until fre",
+          message: `There is no step named "fre" in /pipelines/test.yaml.`,
+          hint: `Did you mean "free"?`,
+        },
+      ]);
     }).pipe(Effect.provide(memoryRig())),
   );
 

@@ -232,3 +232,17 @@ describe("a driver killed by SIGKILL in the middle of a step", () => {
     }),
   );
 });
+
+describe("several drivers at once on one cache", () => {
+  it.live("all finish, with the digests of one alone", () =>
+    Effect.gen(function* () {
+      const [shared, alone] = [yield* temporaryFolder, yield* temporaryFolder];
+      const all = yield* Effect.all([drive(shared), drive(shared), drive(shared)], { concurrency: "unbounded" });
+      const one = yield* drive(alone);
+      for (const { code, lines } of all) {
+        assert.strictEqual(code, 0);
+        assert.strictEqual(lines.at(-1), one.lines.at(-1));
+      }
+    }),
+  );
+});

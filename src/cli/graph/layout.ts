@@ -16,7 +16,7 @@ export interface Box {
 const characterWidth = 7.2;
 const nodeHeight = 40;
 const gap = { x: 56, y: 16 };
-const padding = { side: 16, top: 30, bottom: 14 };
+const padding = { side: 16, top: 30, bottom: 30 };
 
 export interface Layout {
   /** Groups before what is in them. */
@@ -40,11 +40,12 @@ function layOutGroup(view: GraphView, group: string | undefined, depth: number):
   let x = 0;
   for (const [i, layer] of layers.entries()) {
     const columnWidth = Math.max(...layer.map((id) => inner.get(id)!.width));
+    const nodeWidth = Math.max(0, ...layer.map((id) => (view.groups.has(id) ? 0 : inner.get(id)!.width)));
     let y = (height - heights[i]!) / 2;
     for (const id of layer) {
       const placed = inner.get(id)!;
       const child = children.find((each) => each.id === id)!;
-      boxes.push({ child, x, y, width: isNode(child) ? columnWidth : placed.width, height: placed.height, depth });
+      boxes.push({ child, x, y, width: isNode(child) ? nodeWidth : placed.width, height: placed.height, depth });
       boxes.push(...placed.boxes.map((box) => movedBy(box, x, y)));
       y += placed.height + gap.y;
     }

@@ -45,9 +45,19 @@ function nodeSvg(box: Box): string {
 
 /** From the right side of one box to the left side of the other; what is carried goes back underneath. */
 function edgeSvg(from: Box, to: Box, isCarried: boolean): string {
+  const stroke = isCarried ? 'stroke="#b06a2c" stroke-dasharray="5 4"' : 'stroke="#889"';
+  const path = isCarried ? wayBack(from, to) : wayOn(from, to);
+  return `  <path d="${path}" fill="none" ${stroke} marker-end="url(#arrow)"/>`;
+}
+
+function wayOn(from: Box, to: Box): string {
   const [x1, y1, x2, y2] = [from.x + from.width, from.y + from.height / 2, to.x, to.y + to.height / 2];
   const bend = Math.max(30, Math.abs(x2 - x1) / 2);
-  const style = `fill="none" stroke="${isCarried ? "#b06a2c" : "#889"}"${isCarried ? ' stroke-dasharray="5 4"' : ""} marker-end="url(#arrow)"`;
-  const path = `M${at(x1)} ${at(y1)} C${at(x1 + bend)} ${at(y1)} ${at(x2 - bend)} ${at(y2)} ${at(x2)} ${at(y2)}`;
-  return `  <path d="${path}" ${style}/>`;
+  return `M${at(x1)} ${at(y1)} C${at(x1 + bend)} ${at(y1)} ${at(x2 - bend)} ${at(y2)} ${at(x2)} ${at(y2)}`;
+}
+
+function wayBack(from: Box, to: Box): string {
+  const [x1, y1, x2, y2] = [from.x + from.width / 2, from.y + from.height, to.x + to.width / 3, to.y + to.height];
+  const low = Math.max(y1, y2) + 34;
+  return `M${at(x1)} ${at(y1)} C${at(x1)} ${at(low)} ${at(x2)} ${at(low)} ${at(x2)} ${at(y2)}`;
 }

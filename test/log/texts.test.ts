@@ -64,7 +64,7 @@ describe("tables", () => {
       "start                  72.59    72.59",
       "distil[1].studentEval  75.00              0.0123",
     ]);
-    expect(metricsTable(rows, 40)[1]).toBe("start                  sts12      72.59");
+    expect(metricsTable(rows, 40)[1]).toBe("start                  sts12       72.59");
   });
 });
 

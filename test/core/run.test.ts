@@ -5,6 +5,7 @@ import * as Fiber from "effect/Fiber";
 import { inWorker, linger, join, roll, say, shout, stumble } from "../kit/fakeStages.ts";
 import { graphOf } from "../kit/graphs.ts";
 import { folderRig, inWords, memoryRig, runEvents } from "../kit/runEvents.ts";
+import { bytesOf } from "../kit/records.ts";
 import { temporaryFolder } from "../kit/temporary.ts";
 import { contentDigest } from "../../src/core/digest.ts";
 import type { RunEvent } from "../../src/core/events.ts";
@@ -207,14 +208,14 @@ describe("runGraph", () => {
         { id: "a", uses, with: { words: "x" } },
         { id: "b", uses: shout, in: { text: "a" } },
       ]);
-      const digests = ["run 0", "run 1"].map((text) => contentDigest(new TextEncoder().encode(text)));
+      const [recorded, computed] = [contentDigest(bytesOf("run 0")), contentDigest(bytesOf("run 1"))];
       yield* runEvents(graph);
       const { events, words } = yield* runEvents(graph, { force: ["a"] });
       assert.deepStrictEqual(words, ["start a", "finish a", "hit b", "succeeded"]);
       const finished = events.find((event) => event.event === "step.finished");
       assert.deepInclude(finished, {
-        outputs: { text: digests[0] },
-        differs: { text: { recorded: digests[0], computed: digests[1] } },
+        outputs: { text: recorded },
+        differs: { text: { recorded, computed } },
       });
     }).pipe(Effect.provide(memoryRig())),
   );

@@ -81,6 +81,7 @@ interface Loaded {
   readonly tokenizer: Tokenizer;
   readonly tokenizerDigest: string;
   readonly pooling: Pooling | undefined;
+  readonly normalize: boolean;
   readonly maxTokens: number;
 }
 
@@ -110,7 +111,8 @@ function makeFresh(shape: typeof fresh.Type, tokenizer: Tokenizer, tokenizerDige
     attentionDropout: shape.attentionDropout,
   };
   const weights = initializeWeights(parameterSpecs(config), seed);
-  return { config, weights, tokenizer, tokenizerDigest, pooling: undefined, maxTokens: config.maxPositions };
+  const maxTokens = config.maxPositions;
+  return { config, weights, tokenizer, tokenizerDigest, pooling: undefined, normalize: false, maxTokens };
 }
 
 const fail = (message: string, hint: string) => new StageFailure({ cause: "stage-error", message, hint });
@@ -137,11 +139,12 @@ export default defineStage({
         `maxTokens is ${maxTokens}, but the model has positions for ${loaded.config.maxPositions} tokens`,
         `set maxTokens to ${loaded.config.maxPositions} or less`,
       );
-    const { config: shape, weights, tokenizer } = loaded;
+    const { config: shape, weights, tokenizer, normalize } = loaded;
     const common = { config: shape, tokenizer: loaded.tokenizerDigest, special: tokenizer.special };
     const model: Backbone = { kind: "backbone", ...common, weights };
     const pooling = config.pooling ?? loaded.pooling ?? "mean";
-    const encoder: BiEncoder = { kind: "bi-encoder", ...common, weights: withoutPooler(weights), pooling, maxTokens };
+    const sentence = { weights: withoutPooler(weights), pooling, normalize, maxTokens };
+    const encoder: BiEncoder = { kind: "bi-encoder", ...common, ...sentence };
     return { model, encoder, tokenizer };
   }),
 });

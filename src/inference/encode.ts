@@ -8,19 +8,19 @@ import { type Ragged, raggedRow, raggedRows } from "../nn/Ragged.ts";
 import { type Hooks, runInBatches } from "./batchRunner.ts";
 
 /**
- * Embeddings as the pooling gives them, not scaled to unit length; texts are cut at the model's `maxTokens`.
+ * Embeddings as the pooling gives them, scaled to unit length where the model says `normalize`; texts are cut at its `maxTokens`.
  *
  * @param ids of the sentences, without special tokens
  * @returns [sentences, hiddenSize], row-major, row i for sentence i
  * @throws InferenceInterrupted when `hooks.isInterrupted` says so between two batches
  */
-export function encodeTokens(
+export async function encodeTokens(
   model: BiEncoder,
   ids: Ragged,
   engine: EngineShape,
   hooks: Hooks = {},
 ): Promise<Float32Array> {
-  const { config, pooling, special, maxTokens } = model;
+  const { config, pooling, special, maxTokens, normalize } = model;
   const sequences = Array.from({ length: raggedRows(ids) }, (_, row) =>
     assembleSingle(raggedRow(ids, row), special, maxTokens),
   );
@@ -30,5 +30,16 @@ export function encodeTokens(
     width: config.hiddenSize,
     build: (call: Parameters<typeof embedSequences>[0]) => embedSequences(call, pooling),
   };
-  return runInBatches(model, head, sequences, engine, hooks);
+  const embeddings = await runInBatches(model, head, sequences, engine, hooks);
+  if (normalize) scaleToUnitLength(embeddings, config.hiddenSize);
+  return embeddings;
+}
+
+/** In place; a vector of zeros stays as it is. */
+function scaleToUnitLength(embeddings: Float32Array, dimension: number): void {
+  for (let from = 0; from < embeddings.length; from += dimension) {
+    const vector = embeddings.subarray(from, from + dimension);
+    const length = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
+    if (length > 0) vector.forEach((value, i) => (vector[i] = value / length));
+  }
 }

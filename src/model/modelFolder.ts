@@ -39,6 +39,8 @@ export interface FolderModel {
   readonly tokenizer: Tokenizer;
   /** As the folder says; undefined where it has no pooling config. */
   readonly pooling: Pooling | undefined;
+  /** Whether its modules end in scaling to unit length. */
+  readonly normalize: boolean;
   /** Longest input in tokens, special ones included: the least of what the folder's files say. */
   readonly maxTokens: number;
 }
@@ -53,7 +55,8 @@ export async function readModelFolder(folder: ModelFolder): Promise<FolderModel>
   const configJson = json("config.json") ?? {};
   const tokenizerJson = json("tokenizer.json");
   const tokenizerConfig = json("tokenizer_config.json");
-  const pooling = readPooling(json("modules.json"), json("1_Pooling/config.json"), problems);
+  const modules = readModules(json("modules.json"), problems);
+  const pooling = readPooling(json("1_Pooling/config.json"), problems);
   if (problems.length > 0) throw unusable(folder, problems);
   const config = readModelConfig(configJson, problems);
   if (problems.length > 0) throw unusable(folder, problems);
@@ -66,7 +69,7 @@ export async function readModelFolder(folder: ModelFolder): Promise<FolderModel>
   const weights = pickWeights(readSafetensors(files.get("model.safetensors")!, weightsPath), config, problems);
   if (problems.length > 0) throw unusable(folder, problems);
   const maxTokens = longestInput(config, json("sentence_bert_config.json"), tokenizerConfig);
-  return { config, weights, tokenizer, pooling, maxTokens };
+  return { config, weights, tokenizer, pooling, normalize: modules.includes("Normalize"), maxTokens };
 }
 
 async function readFiles(folder: ModelFolder): Promise<ReadonlyMap<string, Uint8Array>> {
@@ -123,18 +126,18 @@ const poolingModes: ReadonlyArray<readonly [key: string, pooling: Pooling | unde
   ["pooling_mode_lasttoken", undefined],
 ];
 
-/** Normalize after pooling changes no cosine and is passed over; any other module (Dense, CNN, …) changes the embedding. */
-function readPooling(
-  modules: JsonObject | undefined,
-  config: JsonObject | undefined,
-  problems: Array<string>,
-): Pooling | undefined {
+/** The kinds of sentence-transformers' modules, in order; what we cannot do (Dense, CNN, …) is a problem. */
+function readModules(modules: JsonObject | undefined, problems: Array<string>): ReadonlyArray<string> {
   const types = Array.isArray(modules)
     ? modules.map((entry: JsonObject) => String(entry["type"]).split(".").at(-1)!)
     : [];
   for (const type of types)
     if (!["Transformer", "Pooling", "Normalize"].includes(type))
       problems.push(`modules.json: a module of type ${type} is not supported`);
+  return types;
+}
+
+function readPooling(config: JsonObject | undefined, problems: Array<string>): Pooling | undefined {
   if (config === undefined) return undefined;
   const chosen = poolingModes.filter(([key]) => config[key] === true);
   const [only] = chosen;

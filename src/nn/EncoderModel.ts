@@ -46,6 +46,8 @@ export interface Backbone extends ModelBase {
 export interface BiEncoder extends ModelBase {
   readonly kind: "bi-encoder";
   readonly pooling: Pooling;
+  /** Embeddings are scaled to unit length, as sentence-transformers' Normalize module does; no cosine changes by it. */
+  readonly normalize: boolean;
   /** Longest input in tokens, special ones included. */
   readonly maxTokens: number;
 }

@@ -15,12 +15,19 @@ export const asBackbone = (from: EncoderModel, weights: Weights): Backbone => ({
   weights: keep(from, weights),
 });
 
-/** Heads that served training are dropped; config, tokenizer and special tokens are those of the model it started from. */
+/** Heads that served training are dropped; config, tokenizer, special tokens and `normalize` are those of the model it started from. */
 export const asBiEncoder = (
   from: EncoderModel,
   weights: Weights,
   { pooling, maxTokens }: { readonly pooling: Pooling; readonly maxTokens: number },
-): BiEncoder => ({ kind: "bi-encoder", ...facts(from), weights: keep(from, weights), pooling, maxTokens });
+): BiEncoder => ({
+  kind: "bi-encoder",
+  ...facts(from),
+  weights: keep(from, weights),
+  pooling,
+  normalize: from.kind === "bi-encoder" && from.normalize,
+  maxTokens,
+});
 
 /** With its head. */
 export const asCrossEncoder = (

@@ -23,7 +23,7 @@ describe("artifact codecs", () => {
       Scores: "32d94f2e34bf815b",
       Tokenizer: "7abf1fc5bab53415",
       Backbone: "d1d4d30ddc6c67af",
-      BiEncoder: "1bc16671dc121a43",
+      BiEncoder: "cec174e61e1f0480",
       CrossEncoder: "d0ebe84a371116f0",
       Embeddings: "f081d4a6355f7215",
       Metrics: "1c0a5c5db48dc672",

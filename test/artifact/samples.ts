@@ -78,7 +78,7 @@ export const samples: Samples = {
     special,
   },
   Backbone: { kind: "backbone", ...model },
-  BiEncoder: { kind: "bi-encoder", ...model, pooling: "mean", maxTokens: 8 },
+  BiEncoder: { kind: "bi-encoder", ...model, pooling: "mean", normalize: true, maxTokens: 8 },
   CrossEncoder: { kind: "cross-encoder", ...model, maxTokens: 8 },
   Embeddings: { dimension: 3, values: Float32Array.of(1, 2, 3, 4, 5, 6) },
   Metrics: {

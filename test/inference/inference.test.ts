@@ -28,6 +28,7 @@ const biEncoder = (pooling: Pooling, maxTokens = 16): BiEncoder => ({
   ...base,
   kind: "bi-encoder",
   pooling,
+  normalize: false,
   maxTokens,
 });
 const head = initializeWeights(headSpecs(base.config, "cross-encoder"), 3);
@@ -57,6 +58,16 @@ describe.each(["cls", "mean"] as const)("encodeTokens with pooling %s", (pooling
       await encodeTokens(biEncoder(pooling), sentences, cpu),
     ];
     expect(furthest(traced, eager)).toBeLessThan(1e-5);
+  });
+
+  it("scales to unit length where the model says so", async () => {
+    const scaled = await encodeTokens({ ...biEncoder(pooling), normalize: true }, sentences, onnx);
+    const plain = await encodeTokens(biEncoder(pooling), sentences, onnx);
+    for (let from = 0; from < plain.length; from += 16) {
+      const length = Math.hypot(...plain.subarray(from, from + 16));
+      const expected = plain.slice(from, from + 16).map((value) => value / length);
+      expect(furthest(scaled.slice(from, from + 16), expected)).toBeLessThan(1e-6);
+    }
   });
 });
 

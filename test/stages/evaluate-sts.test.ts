@@ -9,7 +9,7 @@ import { tinyBackbone, tinyConfig, tinyPairs } from "../training/tinyModel.ts";
 import { runStage, stageFailure } from "./runStage.ts";
 
 const backbone = tinyBackbone();
-const encoder: BiEncoder = { ...backbone, kind: "bi-encoder", pooling: "mean", maxTokens: 16 };
+const encoder: BiEncoder = { ...backbone, kind: "bi-encoder", pooling: "mean", normalize: false, maxTokens: 16 };
 const head = initializeWeights(headSpecs(tinyConfig, "cross-encoder"), 1);
 const cross: CrossEncoder = {
   ...backbone,

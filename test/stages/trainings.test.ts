@@ -180,7 +180,7 @@ describe("pseudo-label", () => {
 
   it.effect("refuses pairs of another tokenizer", () =>
     Effect.gen(function* () {
-      const encoder: BiEncoder = { ...model, kind: "bi-encoder", pooling: "mean", maxTokens: 16 };
+      const encoder: BiEncoder = { ...model, kind: "bi-encoder", pooling: "mean", normalize: false, maxTokens: 16 };
       const pairs = { ...tinyPairs(2), tokenizer: "8".repeat(64) };
       const failure = yield* failureOf(pseudoLabel.run(context({}, { pairs, encoder })));
       assert.match(failure.message, /^The pairs were tokenized with tokenizer 888888888888,/);

@@ -1,7 +1,7 @@
 /**
  * From a pipeline file to the graph that core plans and runs.
  *
- * In order: text → tree with places (YamlNode) → declarations, checked for form (declarations, shape) → parameters and
+ * In order: text → tree with places (readYaml) → declarations, checked for form (declarations, shape) → parameters and
  * arguments (params) → unrolled instances (unroll) → links (resolveLinks) → order, types, settings (buildGraph). Mistakes are
  * gathered by one Reporter all along; each stage of the way goes on with what is sound.
  */
@@ -16,7 +16,7 @@ import { readDeclarations } from "./declarations.ts";
 import { readArguments } from "./params.ts";
 import { makeReporter, type Reporter } from "./Reporter.ts";
 import { quoted } from "./suggest.ts";
-import { readYaml } from "./YamlNode.ts";
+import { readYaml } from "./readYaml.ts";
 
 export interface PipelineRequest {
   /** As the user named it; relative to `cwd`. Diagnostics name it the same way. */

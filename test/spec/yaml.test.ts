@@ -122,8 +122,12 @@ x.yaml:3:36: error: stage \`read-sentences\` has no setting \`at\`
       (_, at) => `  l${at + 1}: &l${at + 1} [${Array(9).fill(`*l${at}`).join(", ")}]`,
     );
     expect(firstLine(`params:\n  l0: &l0 [x]\n${lines.join("\n")}\nsteps: {}\n`)).toBe(
-      "x.yaml:1:1: error: the file's aliases unfold into more than two million values",
+      "x.yaml:1:1: error: the file's aliases unfold into more than 200,000 values",
     );
+    expect(message("params: { a: &a [*a] }\nsteps: { b: { uses: count } }\n")).toContain(
+      "x.yaml:1:18: error: `*a` stands inside its own anchor",
+    );
+    expect(firstLine(`params: ${"[".repeat(50_000)}`)).toContain("nested too deeply");
   });
 });
 

@@ -9,20 +9,27 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, st
 import { dirname, join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 
-const dayMs = 24 * 3600 * 1000;
-/** A run holds on to its bundle, from which it still loads parts late; so none goes before it was unused for this long. */
-const keptMs = 14 * dayMs;
+const hourMs = 3600 * 1000;
+/** None goes before it was unused for this long; a run that lasts longer says every hour that it uses its own. */
+const keptMs = 24 * hourMs;
 
-/** URL of the module that is the command line: in the bundle where there can be one, else `src/cli/main.ts`. */
+/**
+ * The module that is the command line, in the bundle where there can be one, else `src/cli/main.ts`; and a folder for what
+ * V8 compiles of it, which goes when the bundle goes.
+ */
 export function commandLineModule(root) {
-  const sources = join(root, "src", "cli", "main.ts");
-  if (process.env.PIPELINE_UNBUNDLED === "1") return pathToFileURL(sources).href;
   const home = join(root, "node_modules", ".cache", "tandem");
+  const sources = {
+    url: pathToFileURL(join(root, "src", "cli", "main.ts")).href,
+    compileCache: join(home, "compiled"),
+  };
+  if (process.env.PIPELINE_UNBUNDLED === "1") return sources;
   const bundle = join(home, `bundle-${stampOf(root)}`);
   const entry = join(bundle, "main.js");
-  if (existsSync(entry)) touch(bundle);
-  else build(root, home, bundle);
-  return pathToFileURL(existsSync(entry) ? entry : sources).href;
+  if (!existsSync(entry)) build(root, home, bundle);
+  touch(bundle);
+  setInterval(touch, hourMs, bundle).unref();
+  return existsSync(entry) ? { url: pathToFileURL(entry).href, compileCache: join(bundle, "compiled") } : sources;
 }
 
 /** One hash over the stamps of all that goes into a bundle. Change times cannot be set back, unlike modification times. */
@@ -65,16 +72,15 @@ function build(root, home, bundle) {
 const touch = (bundle) => {
   try {
     const { mtimeMs } = statSync(bundle);
-    if (Date.now() - mtimeMs > dayMs) utimesSync(bundle, new Date(), new Date());
+    if (Date.now() - mtimeMs > hourMs / 2) utimesSync(bundle, new Date(), new Date());
   } catch {
-    // read-only: nothing there is ever swept either
+    // none was built, or it is read-only, and then nothing there is ever swept either
   }
 };
 
 function sweep(home) {
   for (const name of readdirSync(home)) {
     const path = join(home, name);
-    const isUnused = Date.now() - statSync(path).mtimeMs > (name.startsWith("building-") ? dayMs : keptMs);
-    if (isUnused) rmSync(path, { recursive: true, force: true });
+    if (Date.now() - statSync(path).mtimeMs > keptMs) rmSync(path, { recursive: true, force: true });
   }
 }

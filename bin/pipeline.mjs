@@ -2,7 +2,6 @@
 /** The `pipeline` command: runs src/cli/main.ts on a Node that can, in this process where this Node is the one. */
 import { realpathSync } from "node:fs";
 import module from "node:module";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { environmentWith, isRecentEnough, packageRoot, provideNodeOrLeave, runInOurPlace } from "./node22.mjs";
 
@@ -12,9 +11,10 @@ if (isRecentEnough(process.versions.node)) {
   process.on("warning", (warning) => {
     if (warning.name !== "ExperimentalWarning") process.stderr.write(`${warning.name}: ${warning.message}\n`);
   });
-  module.enableCompileCache(process.env.NODE_COMPILE_CACHE ?? join(packageRoot, "node_modules", ".cache", "compile"));
   const { commandLineModule } = await import("./bundle.mjs");
-  await import(commandLineModule(packageRoot));
+  const { url, compileCache } = commandLineModule(packageRoot);
+  module.enableCompileCache(process.env.NODE_COMPILE_CACHE ?? compileCache);
+  await import(url);
 } else {
   const node = provideNodeOrLeave();
   const launcher = realpathSync(fileURLToPath(import.meta.url));

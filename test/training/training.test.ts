@@ -8,6 +8,7 @@ import { crossEncoder } from "../../src/training/methods/crossEncoder.ts";
 import { maskedLanguageModel } from "../../src/training/methods/maskedLanguageModel.ts";
 import { simCse } from "../../src/training/methods/simCse.ts";
 import type { Method } from "../../src/training/Method.ts";
+import type { TrainingOptions } from "../../src/training/options.ts";
 import { scheduleOf } from "../../src/training/schedule.ts";
 import { train } from "../../src/training/train.ts";
 import { TrainingFailure } from "../../src/training/TrainingFailure.ts";
@@ -38,7 +39,8 @@ const methods: { readonly [name: string]: (seed: number, rows: number) => Method
 const names = Object.keys(methods);
 
 const quiet = { report: () => {}, isInterrupted: () => false };
-const run = (method: Method, engine: EngineShape, options = tinyOptions) => train(method, engine, options, quiet);
+const run = (method: Method, engine: EngineShape, options: TrainingOptions = tinyOptions) =>
+  train(method, engine, options, quiet);
 const bytesOf = (weights: Weights) =>
   Array.from(weights.values(), ({ values }) => Buffer.from(values.buffer).toString("hex"));
 const mean = (values: Float32Array) => values.reduce((a, b) => a + b) / values.length;

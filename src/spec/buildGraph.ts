@@ -44,6 +44,7 @@ export function buildGraph(building: Building): Graph | undefined {
   const types = checkTypes(order, inputs, reporter);
   const configs = configReader(building);
   for (const step of unrolled.steps) configs(step);
+  if (reporter.count() === 0) checkTypesKnown(order, types, reporter);
   return reporter.count() > 0 ? undefined : assemble(building, unrolled, order, inputs, types, configs, outputs);
 }
 
@@ -129,6 +130,20 @@ function checkTypes(
   const unfit = new Set<NamedLink>();
   for (const step of order) types[step.index] = checkStepLinks(step, inputs[step.index]!, typesOf, unfit, reporter);
   return types;
+}
+
+/** In a file without mistakes one type can still be unknown: that of an output which takes after an empty list. */
+function checkTypesKnown(
+  order: ReadonlyArray<StepInstance>,
+  types: ReadonlyArray<OutputTypes | undefined>,
+  reporter: Reporter,
+): void {
+  for (const { index, scope, declaration } of order) {
+    const port = Object.entries(types[index] ?? {}).find(([, type]) => type === undefined)?.[0];
+    if (port === undefined || scope.isPhantom) continue;
+    const message = `${quoted(`${declaration.path}.${port}`)} takes its type from what is linked in, and the list is empty`;
+    reporter.report(declaration.span, message, "a loop with `repeat: 0` gives an empty list");
+  }
 }
 
 type ConfigReader = (step: StepInstance) => StepConfig | undefined;

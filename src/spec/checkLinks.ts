@@ -46,7 +46,7 @@ export function checkStepLinks(
     }
     const types = checkInput(step, declared, port, value, typesOf, unfit, reporter);
     inputTypes[declared.name] = types?.[0];
-    if (types === undefined || types.includes(undefined)) isAllKnown = false;
+    if (types?.[0] === undefined || types.includes(undefined)) isAllKnown = false;
   }
   const isComplete = Object.entries(ports).every(([name, port]) => port.optional || name in inputTypes);
   return outputTypes(stage, inputTypes, isAllKnown && isComplete);

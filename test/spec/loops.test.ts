@@ -107,6 +107,16 @@ x.yaml:7:60: error: \`at\` must be an integer, not the text "x"
     );
   });
 
+  it("with no cycles gives no type to an output that takes after the list of its steps", () => {
+    const text = `steps:
+  loop: { repeat: 0, steps: { a: { uses: count } } }
+  mean: { uses: average-scores, in: { scores: "loop[*].a" } }
+`;
+    expect(message(text)).toContain(
+      "x.yaml:3:3: error: `mean.scores` takes its type from what is linked in, and the list is empty",
+    );
+  });
+
   it("may stand without `carry` and `next`: its cycles are then independent", () => {
     const graph = graphOf('steps:\n  loop: { repeat: 2, steps: { a: { uses: count, with: { at: "${cycle}" } } } }\n');
     expect(graph.steps.map(({ id, encodedConfig }) => [id, encodedConfig["at"]])).toEqual([

@@ -19,7 +19,7 @@ export interface OnnxOptions {
   readonly threads?: number;
   /** Most compiled programs alive at once; default 16. */
   readonly maxSessions?: number;
-  /** Most bytes that the intermediate values of all sessions may take (one session may take more); default a quarter of memory. */
+  /** Most bytes that the intermediate values and constants of all sessions may take (one session may take more); default a quarter of memory. */
   readonly maxSessionBytes?: number;
   /** Writes onnxruntime's profile of each session to files with this prefix: see `bench/profile.ts`. */
   readonly profilePrefix?: string;
@@ -66,7 +66,7 @@ export class OnnxEngine implements EngineShape {
   async close(): Promise<void> {
     const all = [...this.compiled.values()];
     this.compiled.clear();
-    for (const compiled of all) await (await compiled).session.release();
+    for (const compiled of all) await this.release(await compiled);
   }
 
   private async run(
@@ -114,8 +114,9 @@ export class OnnxEngine implements EngineShape {
       graphOptimizationLevel: "all",
       ...(profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: profilePrefix }),
     });
-    const { inputs, outputs, peakBytes: bytes } = graph;
-    return { key: program.key, session, inputs, outputs, bytes, busy: 0 };
+    const { inputs, outputs } = graph;
+    const constants = graph.constants.reduce((sum, constant) => sum + constant.values.byteLength, 0);
+    return { key: program.key, session, inputs, outputs, bytes: graph.peakBytes + constants, busy: 0 };
   }
 
   /** Releases the least recently used until both bounds hold; the latest always stays. */
@@ -129,8 +130,13 @@ export class OnnxEngine implements EngineShape {
       this.compiled.delete(compiled.key);
       count--;
       bytes -= compiled.bytes;
-      await compiled.session.release();
+      await this.release(compiled);
     }
+  }
+
+  private async release({ session }: Compiled): Promise<void> {
+    if (this.options.profilePrefix !== undefined) session.endProfiling();
+    await session.release();
   }
 }
 

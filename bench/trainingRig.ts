@@ -1,0 +1,94 @@
+/** One training step of a MiniLM-shaped SimCSE as our stages do it: masks, embedding rows, forward, backward, AdamW. */
+import * as tf from "@tensorflow/tfjs-core";
+import { type OnnxOptions, OnnxEngine } from "../src/engine/onnx/OnnxEngine.ts";
+import { embeddingRows, weightValues } from "../src/nn/embeddingRows.ts";
+import type { ModelConfig } from "../src/nn/EncoderModel.ts";
+import { infoNce } from "../src/nn/losses/infoNce.ts";
+import { embedSequences } from "../src/nn/modules/pooling.ts";
+import { adamW, adamWDefaults, decaysByDefault, initialAdamWState } from "../src/nn/optim/adamW.ts";
+import { embeddingsName } from "../src/nn/PackedBatch.ts";
+import { encoderSpecs, parameterSpecs } from "../src/nn/parameters.ts";
+import { random32, randomKey } from "../src/nn/random.ts";
+import { sizeOf } from "../src/nn/TensorSpec.ts";
+import { gradientName } from "../src/engine/withGradients.ts";
+import { parameterGradients } from "../src/training/parameterGradients.ts";
+import { encoderSteps } from "../src/training/prepareEncoderStep.ts";
+import type { Weights } from "../src/nn/Weights.ts";
+
+export const miniLm: ModelConfig = {
+  architecture: "bert",
+  vocabSize: 30522,
+  hiddenSize: 384,
+  layers: 6,
+  heads: 12,
+  intermediateSize: 1536,
+  maxPositions: 512,
+  typeVocabSize: 2,
+  layerNormEps: 1e-12,
+  activation: "gelu",
+  hiddenDropout: 0.1,
+  attentionDropout: 0.1,
+};
+
+/** Weights whose values do not matter for speed, made faster than fresh ones: none is denormal, rows differ. */
+function quickWeights(config: ModelConfig): Weights {
+  const key = randomKey("bench");
+  const noise = Float32Array.from({ length: 65_537 }, (_, i) => (0.035 * random32(key, i)) / 2 ** 31);
+  return new Map(
+    parameterSpecs(config).map(({ name, shape }) => {
+      const values = new Float32Array(sizeOf(shape));
+      if (name.endsWith("LayerNorm.weight")) values.fill(1);
+      else if (!name.endsWith("bias"))
+        for (let from = 0; from < values.length; from += noise.length)
+          values.set(noise.subarray(0, values.length - from), from);
+      return [name, { shape, values }];
+    }),
+  );
+}
+
+export interface TrainingRig {
+  /** Does one step and tells how long it took, in milliseconds. */
+  readonly step: () => Promise<number>;
+  readonly close: () => Promise<void>;
+}
+
+/** @param batch sequences of `tokens` tokens each: both views of half as many */
+export async function trainingRig(batch: number, tokens: number, options: OnnxOptions): Promise<TrainingRig> {
+  const parameters = weightValues(quickWeights(miniLm));
+  const engine = new OnnxEngine(options);
+  const specs = encoderSpecs(miniLm);
+  const sequences = Array.from({ length: batch }, (_, row) => ({
+    ids: Int32Array.from({ length: tokens }, (_, i) => (i * 7919 + row * 104_729) % miniLm.vocabSize),
+  }));
+  const steps = encoderSteps({
+    key: "bench",
+    config: miniLm,
+    parameters: specs,
+    encoded: "first",
+    headDropout: false,
+    seed: 1,
+    loss: (call) => {
+      const [anchors, positives] = tf.split(embedSequences(call, "cls"), 2, 0) as [tf.Tensor2D, tf.Tensor2D];
+      return { loss: infoNce({ anchors, positives }, { temperature: 0.05 }) };
+    },
+  });
+  const into = Object.fromEntries(
+    specs.map(({ name, shape }) => [gradientName(name), new Float32Array(sizeOf(shape))]),
+  );
+  const state = initialAdamWState();
+  const optimizer = { ...adamWDefaults.pytorch, weightDecay: 0.01, decays: decaysByDefault };
+  let done = 0;
+  return {
+    step: async () => {
+      const started = performance.now();
+      const prepared = steps.prepare(done++, steps.pack(sequences), { inputs: [], feeds: {} });
+      const executable = await engine.compile(prepared.program);
+      const rows = embeddingRows(parameters, prepared.batch, miniLm.hiddenSize);
+      const values = Object.fromEntries(prepared.parameters.map((name) => [name, parameters.get(name)!]));
+      const outputs = await executable.run({ ...values, ...prepared.feeds, [embeddingsName()]: rows }, into);
+      adamW(parameters, parameterGradients(parameters, prepared, outputs, miniLm.hiddenSize), state, optimizer, 3e-5);
+      return performance.now() - started;
+    },
+    close: () => engine.close(),
+  };
+}

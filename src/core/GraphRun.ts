@@ -183,8 +183,9 @@ export class GraphRun {
     return Effect.map(Effect.forkChild(told), (fiber) => void this.running.set(index, { kind, fiber }));
   }
 
-  private progress(index: number, { done, total, unit, metrics }: ProgressReport): void {
+  private progress(index: number, { done, total, unit, metrics, isResumed }: ProgressReport): void {
     if (!this.running.has(index)) return;
+    if (isResumed === true) return this.emit({ event: "step.resumed", step: this.idOf(index), done, total, unit });
     this.emit({ ...metrics, event: "step.progress", step: this.idOf(index), done, total, unit });
   }
 

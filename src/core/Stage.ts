@@ -19,6 +19,8 @@ export interface ProgressReport {
   readonly unit: string;
   /** Numbers worth seeing now: `loss`, `learningRate`, `tokensPerSecond`. */
   readonly metrics?: { readonly [name: string]: number };
+  /** The first report of a step that goes on from a checkpoint: `done` is where. */
+  readonly isResumed?: boolean;
 }
 
 /** Progress out, interruption in. A long-running stage reports often (the service throttles) and stops when asked to. */

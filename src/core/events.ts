@@ -33,6 +33,14 @@ export type RunEvent =
       readonly loss?: number;
       readonly [metric: string]: string | number | undefined;
     }
+  /** The step goes on from a checkpoint, in which this much was done. */
+  | {
+      readonly event: "step.resumed";
+      readonly step: string;
+      readonly done: number;
+      readonly total: number;
+      readonly unit: string;
+    }
   | {
       readonly event: "step.finished";
       readonly step: string;

@@ -5,6 +5,7 @@
 import * as Effect from "effect/Effect";
 import type { ActionRecord } from "./ActionRecord.ts";
 import { ArtifactStore } from "./ArtifactStore.ts";
+import { CheckpointStore } from "./Checkpoints.ts";
 import type { ContentDigest } from "./digest.ts";
 import { environmentFacts } from "./environment.ts";
 import { StageFailure, type StoreError } from "./errors.ts";
@@ -46,6 +47,8 @@ export const runStep = (
       yield* stillUnmoved(asked.step, files);
       const made = recordOf(asked, files, result.outputs, result.durationMs);
       const winner = yield* (yield* ArtifactStore).publish(made);
+      // The step is done either way: a checkpoint left lying is garbage, to be collected as such.
+      yield* Effect.ignore((yield* CheckpointStore).remove(asked.key.fingerprint));
       return { outputs: winner.outputs, durationMs: result.durationMs, differs: differencesOf(winner, made) };
     }),
   );

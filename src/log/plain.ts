@@ -1,7 +1,7 @@
 /** One line an event, for files, pipes and CI: what happened, seconds since the start, nothing that moves. */
 import type { RunEvent } from "../core/events.ts";
 import { formatDuration, plural } from "./duration.ts";
-import { progressText } from "./pretty.ts";
+import { progressText, resumedText } from "./pretty.ts";
 import type { ProgressView } from "./runTree.ts";
 import { oneLine } from "./textWidth.ts";
 
@@ -52,6 +52,8 @@ function plainTexts(state: PlainState, before: PlainState, event: RunEvent, at: 
         ? []
         : [`${event.step}: ${progressText(entry.progress!, at).trimStart()}`];
     }
+    case "step.resumed":
+      return [`${event.step}: ${resumedText(event)}`];
     case "step.finished":
       return [
         `${event.step}: finished in ${formatDuration(event.durationMs)}${event.differs === undefined ? "" : `, ${differs}`}`,

@@ -7,6 +7,7 @@ import { formatDuration, formatLeft, formatLoss, formatRate, plural } from "./du
 import {
   type GroupNode,
   type ProgressView,
+  type ResumedAt,
   type RunTree,
   type StepNode,
   sizeOf,
@@ -152,7 +153,7 @@ function stepLine(step: StepNode, depth: number, context: Context): Line {
     case "hit":
       return line(colors.faint("="), colors.faint("hit"), "done");
     case "ran":
-      return line(colors.good("✓"), formatDuration(step.durationMs ?? 0), "done");
+      return line(colors.good("✓"), formatDuration(step.durationMs ?? 0) + resumedNote(step, context), "done");
     case "failed":
       return line(colors.bad("✗"), colors.bad(oneLine(`failed: ${step.error?.message ?? "no reason given"}`)));
     case "skipped":
@@ -173,8 +174,15 @@ function runningStatus(step: StepNode, { view, colors }: Context): string {
   const room = view.columns - Math.min(30, Math.floor(view.columns / 2));
   const bar =
     progress.total > 0 && room >= 40 ? drawBar(progress.done / progress.total, room >= 70 ? 24 : 12, colors) : "";
-  return [bar, progressText(progress, view.at)].filter((part) => part !== "").join(" ");
+  return [bar, progressText(progress, view.at)].filter((part) => part !== "").join(" ") + resumedNote(step, { colors });
 }
+
+const resumedNote = ({ resumed }: StepNode, { colors }: Pick<Context, "colors">): string =>
+  resumed === undefined ? "" : colors.faint(`  ${resumedText(resumed)}`);
+
+/** `resumed at step 120 of 400` */
+export const resumedText = ({ done, total, unit }: ResumedAt): string =>
+  `resumed at ${unit.replace(/s$/, "")} ${done} of ${total}`;
 
 /** `58 %  loss 0.412  1240 pairs/s  12 s left`: the same words as the plain lines use. */
 export function progressText(progress: ProgressView, at: number): string {

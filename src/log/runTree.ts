@@ -19,6 +19,12 @@ export interface ProgressView {
   readonly at: number;
 }
 
+export interface ResumedAt {
+  readonly done: number;
+  readonly total: number;
+  readonly unit: string;
+}
+
 export interface StepNode {
   readonly kind: "step";
   readonly label: string;
@@ -28,6 +34,8 @@ export interface StepNode {
   startedAt?: number;
   durationMs?: number;
   progress?: ProgressView;
+  /** Where it went on from a checkpoint. */
+  resumed?: ResumedAt;
   error?: StepError;
   blockedBy?: string;
 }
@@ -106,6 +114,9 @@ function noteStepEvent(step: StepNode, event: StepEvent, at: number): void {
       return setStatus(step, "hit");
     case "step.progress":
       return noteProgress(step, event, at);
+    case "step.resumed":
+      step.resumed = event;
+      return noteProgress(step, { ...event, event: "step.progress" }, at);
     case "step.finished":
       step.durationMs = event.durationMs;
       for (let node: GroupNode | undefined = step.parent; node; node = node.parent) node.durationMs += event.durationMs;

@@ -30,17 +30,19 @@ export interface DiskShape {
   readonly rename: (from: string, to: string) => void;
   /** No error where there is nothing. */
   readonly remove: (path: string) => void;
+  /** An empty folder; no error where there is none, or something in it. */
+  readonly removeFolder: (folder: string) => void;
   /** Makes names in a folder durable. */
   readonly syncFolder: (folder: string) => void;
 }
 
-/** Linux writes at most 2 GiB in one call. */
-const maxWrite = 1 << 30;
+/** Linux reads or writes at most 2 GiB in one call. */
+const atOnce = 1 << 30;
 
 const nodeDisk: DiskShape = {
   open: (path, flags) => fs.openSync(path, flags),
   write: (file, bytes) => {
-    for (let at = 0; at < bytes.length;) at += fs.writeSync(file, bytes, at, Math.min(maxWrite, bytes.length - at));
+    for (let at = 0; at < bytes.length;) at += fs.writeSync(file, bytes, at, Math.min(atOnce, bytes.length - at));
   },
   sync: (file) => fs.fsyncSync(file),
   close: (file) => fs.closeSync(file),
@@ -52,6 +54,13 @@ const nodeDisk: DiskShape = {
   link: (from, to) => fs.linkSync(from, to),
   rename: (from, to) => fs.renameSync(from, to),
   remove: (path) => fs.rmSync(path, { force: true }),
+  removeFolder: (folder) => {
+    try {
+      fs.rmdirSync(folder);
+    } catch (error) {
+      if (!["ENOENT", "ENOTEMPTY", "EEXIST"].includes(codeOf(error) ?? "")) throw error;
+    }
+  },
   syncFolder: (folder) => {
     const file = fs.openSync(folder, "r");
     try {
@@ -69,10 +78,21 @@ function readWhole(path: string): Buffer {
   const file = fs.openSync(path, "r");
   try {
     const length = fs.readSync(file, small);
-    return length < small.length ? Buffer.from(small.subarray(0, length)) : fs.readFileSync(path);
+    return length < small.length ? Buffer.from(small.subarray(0, length)) : readLarge(file);
   } finally {
     fs.closeSync(file);
   }
+}
+
+/** A checkpoint may be larger than the 2 GiB that Node reads at once. */
+function readLarge(file: number): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(fs.fstatSync(file).size);
+  for (let at = 0; at < bytes.length;) {
+    const length = fs.readSync(file, bytes, at, Math.min(atOnce, bytes.length - at), at);
+    if (length === 0) return bytes.subarray(0, at);
+    at += length;
+  }
+  return bytes;
 }
 
 function orUndefined<A>(read: () => A): A | undefined {

@@ -1,13 +1,14 @@
-/** Everything that lives in a cache folder, as one layer: the store, the digests of source files, the record of runs. */
+/** Everything that lives in a cache folder, as one layer: the store, checkpoints, the digests of source files, the record of runs. */
 import * as Layer from "effect/Layer";
 import type { ArtifactStore } from "../core/ArtifactStore.ts";
 import type { StoreError } from "../core/errors.ts";
 import type { RunLog } from "../core/RunLog.ts";
 import type { SourceFiles } from "../core/SourceFiles.ts";
+import { layerCheckpoints } from "./checkpoints.ts";
 import { layerDirectory } from "./directory.ts";
 import { layerRunLog } from "./runLog.ts";
 import { layerSourceFiles } from "./sourceFiles.ts";
 
 /** `root` is the cache folder; it is made when something is first written. */
 export const layerCache = (root: string): Layer.Layer<ArtifactStore | SourceFiles | RunLog, StoreError> =>
-  Layer.mergeAll(layerDirectory(root), layerSourceFiles(root), layerRunLog(root));
+  Layer.mergeAll(layerDirectory(root), layerCheckpoints(root), layerSourceFiles(root), layerRunLog(root));

@@ -12,9 +12,9 @@ import type { StoreError } from "../core/errors.ts";
 import { Disk, type DiskShape } from "./Disk.ts";
 import {
   checkLayout,
-  inFolder,
   layoutOf,
   markLayout,
+  moveAside,
   nameFirst,
   replaceFile,
   sweepAside,
@@ -64,7 +64,7 @@ class CacheFolder {
     if (bytes === undefined) throw missingBlob(path, digest);
     if (contentDigest(bytes) === digest) return bytes;
     this.sound.delete(digest);
-    this.moveAside(path);
+    moveAside(this.disk, this.layout, path);
     throw damagedBlob(path, digest);
   }
 
@@ -115,7 +115,7 @@ class CacheFolder {
     const bytes = this.disk.read(path);
     if (bytes === undefined) return undefined;
     const record = decodeRecord(bytes, fingerprint);
-    if (record === undefined) this.moveAside(path);
+    if (record === undefined) moveAside(this.disk, this.layout, path);
     return record;
   }
 
@@ -133,22 +133,11 @@ class CacheFolder {
     const bytes = this.disk.read(path);
     if (bytes === undefined) return false;
     if (contentDigest(bytes) !== digest) {
-      this.moveAside(path);
+      moveAside(this.disk, this.layout, path);
       return false;
     }
     this.sound.add(digest);
     return true;
-  }
-
-  /** Where it cannot be moved (a read-only disk, another process was faster), the damage itself is still what is told. */
-  private moveAside(path: string): void {
-    const name = path.slice(this.layout.root.length + 1).replaceAll("/", "-");
-    const to = join(this.layout.quarantine, `${name}-${Date.now().toString(36)}`);
-    try {
-      inFolder(this.disk, this.layout.quarantine, () => this.disk.rename(path, to));
-    } catch {
-      // It is checked, and found damaged, at every read.
-    }
   }
 
   /** Before the first write: the layout is marked, and what crashed writers left is swept. */

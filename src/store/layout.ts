@@ -24,6 +24,8 @@ export interface Layout {
   readonly quarantine: string;
   readonly object: (digest: string) => string;
   readonly action: (fingerprint: string) => string;
+  /** The folder of a fingerprint's checkpoints. */
+  readonly checkpoint: (fingerprint: string) => string;
 }
 
 export function layoutOf(root: string): Layout {
@@ -41,6 +43,7 @@ export function layoutOf(root: string): Layout {
     quarantine: join(root, "quarantine"),
     object: (digest) => `${objects}/${digest.slice(0, 2)}/${digest.slice(2)}`,
     action: (fingerprint) => `${actions}/${fingerprint.slice(0, 2)}/${fingerprint}.json`,
+    checkpoint: (fingerprint) => join(root, "checkpoints", fingerprint),
   };
 }
 
@@ -83,13 +86,16 @@ export function markLayout(disk: DiskShape, layout: Layout): void {
 
 let written = 0;
 
+/** Of a file: at once, or in parts. */
+type Bytes = Uint8Array | ReadonlyArray<Uint8Array>;
+
 /** Writes a whole file, durably unless told otherwise, under a name of its own. Nothing is left on failure. */
-function writeAside(disk: DiskShape, layout: Layout, bytes: Uint8Array, isDurable = true): string {
+function writeAside(disk: DiskShape, layout: Layout, bytes: Bytes, isDurable = true): string {
   const path = join(layout.aside, `${process.pid}-${Date.now().toString(36)}-${written++}`);
   const file = inFolder(disk, layout.aside, () => disk.open(path, "wx"));
   try {
     try {
-      disk.write(file, bytes);
+      for (const part of bytes instanceof Uint8Array ? [bytes] : bytes) disk.write(file, part);
       if (isDurable) disk.sync(file);
     } finally {
       disk.close(file);
@@ -102,7 +108,7 @@ function writeAside(disk: DiskShape, layout: Layout, bytes: Uint8Array, isDurabl
 }
 
 /** Puts a whole file at `path`, in place of what is there; the folder is still to be synced. */
-export function replaceFile(disk: DiskShape, layout: Layout, bytes: Uint8Array, path: string, isDurable = true): void {
+export function replaceFile(disk: DiskShape, layout: Layout, bytes: Bytes, path: string, isDurable = true): void {
   const aside = writeAside(disk, layout, bytes, isDurable);
   try {
     inFolder(disk, dirname(path), () => disk.rename(aside, path));
@@ -127,11 +133,22 @@ export function nameFirst(disk: DiskShape, layout: Layout, bytes: Uint8Array, pa
 }
 
 /** What cannot be removed now is swept when the cache is next opened for writing; the first error is the one to tell. */
-function removeQuietly(disk: DiskShape, path: string): void {
+export function removeQuietly(disk: DiskShape, path: string): void {
   try {
     disk.remove(path);
   } catch {
     // Left for `sweepAside`.
+  }
+}
+
+/** Where it cannot be moved (a read-only disk, another process was faster), the damage itself is still what is told. */
+export function moveAside(disk: DiskShape, layout: Layout, path: string): void {
+  const name = path.slice(layout.root.length + 1).replaceAll("/", "-");
+  const to = join(layout.quarantine, `${name}-${Date.now().toString(36)}`);
+  try {
+    inFolder(disk, layout.quarantine, () => disk.rename(path, to));
+  } catch {
+    // It is checked, and found damaged, at every read.
   }
 }
 

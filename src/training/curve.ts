@@ -7,15 +7,18 @@ export interface Curve {
   readonly series: { readonly [name: string]: Float32Array };
 }
 
+export const emptyCurve: Curve = { step: new Int32Array(0), series: {} };
+
 export interface CurveRecorder {
   readonly add: (step: number, values: { readonly [name: string]: number }) => void;
+  /** All rows so far. */
   readonly finish: () => Curve;
 }
 
-/** Every row has the series of the first one. */
-export function recordCurve(): CurveRecorder {
-  const steps: Array<number> = [];
-  const series = new Map<string, Array<number>>();
+/** Every row has the series of the first one. @param past rows to go on from */
+export function recordCurve(past: Curve = emptyCurve): CurveRecorder {
+  const steps = Array.from(past.step);
+  const series = new Map(Object.entries(past.series).map(([name, values]) => [name, Array.from(values)]));
   return {
     add: (step, values) => {
       steps.push(step);

@@ -1,17 +1,19 @@
 /**
- * The training stages' side of a training: the engine and the progress of the running step come in as services, failures go
- * out as the stage's. Light to import: the loop comes by `import()`.
+ * The training stages' side of a training: the engine, the progress and the checkpoints of the running step come in as
+ * services, failures go out as the stage's. Light to import: the loop comes by `import()`.
  */
 import * as Effect from "effect/Effect";
+import { type Checkpoint, CheckpointEveryMs, Checkpoints } from "../core/Checkpoints.ts";
 import { StageFailure } from "../core/errors.ts";
 import { Progress } from "../core/Stage.ts";
 import { Engine } from "../engine/Engine.ts";
 import type { Method } from "./Method.ts";
 import type { TrainingOptions } from "./options.ts";
+import type { ResumableWatcher } from "./resumableTraining.ts";
 import { TrainingFailure } from "./TrainingFailure.ts";
 
 /**
- * Trains to the end of the options' schedule.
+ * Trains to the end of the options' schedule, from the step's checkpoint where it has one.
  * @param prepare checks what the stage was given and makes the method; runs inside, so that its failures are the stage's
  */
 export const runTraining = Effect.fn("runTraining")(function* (
@@ -20,11 +22,17 @@ export const runTraining = Effect.fn("runTraining")(function* (
 ) {
   const progress = yield* Progress;
   const engine = yield* Engine;
+  const checkpoints = yield* Checkpoints;
+  const everyMs = yield* CheckpointEveryMs;
+  // Synchronous by contract: the loop goes on when the state is stored.
+  const now = Effect.runSyncWith(yield* Effect.context());
   const trained = yield* Effect.tryPromise({
     try: async () => {
-      const { train } = await import("./train.ts");
-      return train(await prepare(), engine, options, {
+      const { resumableTraining } = await import("./resumableTraining.ts");
+      const watcher: ResumableWatcher = {
         isInterrupted: progress.isInterrupted,
+        resumed: (done, total) => progress.report({ done, total, unit: "steps", isResumed: true }),
+        passedOver: () => now(Effect.logWarning(doesNotFit)),
         report: ({ step, total, loss, learningRate, tokensPerSecond, observed }, warnings) =>
           progress.report({
             done: step,
@@ -32,7 +40,13 @@ export const runTraining = Effect.fn("runTraining")(function* (
             unit: "steps",
             metrics: { loss, learningRate, tokensPerSecond, ...observed, ...warnings },
           }),
-      });
+      };
+      const keeper = {
+        load: () => now(checkpoints.load),
+        save: (checkpoint: Checkpoint) => now(checkpoints.save(checkpoint)),
+        everyMs,
+      };
+      return resumableTraining(await prepare(), engine, options, watcher, keeper);
     },
     catch: asStageFailure,
   });
@@ -42,6 +56,9 @@ export const runTraining = Effect.fn("runTraining")(function* (
     );
   return trained;
 });
+
+const doesNotFit =
+  "There is a checkpoint of this step, but of another version of the program: the training starts from the beginning.";
 
 /** A known failure as the stage's own; anything else is a defect and passes as it is. */
 export function asStageFailure(error: unknown): StageFailure {

@@ -1,7 +1,7 @@
 /** A whole training as a promise: start, loop, watch, keep. What stages run; tests that look closer use the loop itself. */
 import type { EngineShape } from "../engine/Engine.ts";
 import type { Weights } from "../nn/Weights.ts";
-import { type Curve, recordCurve } from "./curve.ts";
+import { type Curve, emptyCurve, recordCurve } from "./curve.ts";
 import type { Method, Numbers } from "./Method.ts";
 import type { TrainingOptions } from "./options.ts";
 import { scheduleOf } from "./schedule.ts";
@@ -13,6 +13,8 @@ import { startFrom, type TrainingState, trainedWeights } from "./trainingState.t
 export interface Watcher {
   readonly report: (metrics: StepMetrics, warnings: { readonly [name: string]: number }) => void;
   readonly isInterrupted: () => boolean;
+  /** Called after every update but the last, when the state may be copied; with `mustSave` the training ends with it. */
+  readonly keep?: (curve: () => Curve, mustSave: boolean) => void;
 }
 
 export interface Trained {
@@ -25,6 +27,7 @@ export interface Trained {
 
 /**
  * @param state where to go on; left out, the method's start
+ * @param past the curve up to there
  * @throws TrainingFailure of reason `divergence` or `interrupted`
  */
 export async function train(
@@ -33,16 +36,21 @@ export async function train(
   options: TrainingOptions,
   watcher: Watcher,
   state: TrainingState = startFrom(method.start),
+  past: Curve = emptyCurve,
 ): Promise<Trained> {
   const schedule = scheduleOf(options, method.stepsPerEpoch);
-  const curve = recordCurve();
+  const curve = recordCurve(past);
   const collapse = watchCollapse(method.collapsedLoss);
+  past.series["loss"]?.forEach((loss) => collapse.see(loss));
   for await (const metrics of trainingLoop(method, engine, state, schedule, options.maxGradientNorm)) {
     const { step, loss, learningRate, gradientNorm, observed } = metrics;
     const atCollapse: Numbers = method.collapsedLoss === undefined ? {} : { collapsedLoss: method.collapsedLoss };
     curve.add(step, { loss, ...atCollapse, learningRate, gradientNorm, ...observed });
     watcher.report(metrics, collapse.see(loss) ? { collapsed: 1 } : {});
-    if (watcher.isInterrupted() && step < schedule.totalSteps)
+    if (step === schedule.totalSteps) continue;
+    const isInterrupted = watcher.isInterrupted();
+    watcher.keep?.(curve.finish, isInterrupted);
+    if (isInterrupted)
       throw new TrainingFailure(
         "interrupted",
         `Training was interrupted after update ${step} of ${schedule.totalSteps}.`,

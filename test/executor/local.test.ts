@@ -133,7 +133,7 @@ describe("the local executor", () => {
         assert.deepStrictEqual(summary.failures[0]!.error, {
           cause: "killed",
           message: `dies: its worker died (${told}). Its last words: the last thing I saw`,
-          hint: "Run the same command again: nothing of the step was kept, all that finished before was.",
+          hint: "Run the same command again: all that finished before was kept, and a training goes on from its last checkpoint.",
         });
         assert.include(words, "finish lives");
       }),

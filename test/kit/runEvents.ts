@@ -57,6 +57,8 @@ export const inWords = (events: ReadonlyArray<RunEvent>): ReadonlyArray<string> 
         return [`skip ${event.step} (${event.blockedBy})`];
       case "step.started":
         return [`${event.repairs === undefined ? "start" : "repair"} ${event.step}`];
+      case "step.resumed":
+        return [`resume ${event.step} (${event.done} of ${event.total})`];
       default:
         return [`${words[event.event]} ${event.step}`];
     }

@@ -14,6 +14,7 @@ import { type Display, jsonDisplay, liveDisplay, plainDisplay } from "../../log/
 import { formatDuration } from "../../log/duration.ts";
 import { metricsTable } from "../../log/metricsTable.ts";
 import { openPinoLog } from "../../log/pinoLog.ts";
+import { checkpointEveryMs, checkpointVariable } from "../checkpointEveryMs.ts";
 import { type Invocation, isOn, numberOf, valuesOf } from "../commandLine.ts";
 import { exitCodes } from "../exitCodes.ts";
 import type { OutputDigests } from "../knownOutputs.ts";
@@ -27,6 +28,8 @@ import { onInterrupt } from "../signals.ts";
 
 export async function run(invocation: Invocation): Promise<number> {
   const stderrLevel = logLevel(process.env["PIPELINE_LOG"]);
+  // Workers read it; a mistake in it is told before anything starts.
+  checkpointEveryMs(process.env[checkpointVariable]);
   const session = await openSession(invocation);
   const runId = makeRunId();
   const isJson = isOn(invocation, "json");

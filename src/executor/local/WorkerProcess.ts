@@ -172,7 +172,7 @@ function deathOf(step: string, how: string, lastLines: ReadonlyArray<string>, ki
   return new StageFailure({
     cause: "killed",
     message: `${step}: its worker died (${how}).${said}`,
-    hint: "Run the same command again: nothing of the step was kept, all that finished before was.",
+    hint: "Run the same command again: all that finished before was kept, and a training goes on from its last checkpoint.",
   });
 }
 

@@ -36,6 +36,7 @@ const Report = Schema.Struct({
   total: Schema.Number,
   unit: Schema.String,
   metrics: Schema.optionalKey(Schema.Record(Schema.String, Schema.Number)),
+  isResumed: Schema.optionalKey(Schema.Boolean),
 });
 
 const Result = Schema.Struct({

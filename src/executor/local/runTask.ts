@@ -15,10 +15,12 @@ import {
   type InputPort,
   type InputTypes,
 } from "../../core/ArtifactType.ts";
+import { Checkpoints } from "../../core/Checkpoints.ts";
 import type { ContentDigest } from "../../core/digest.ts";
 import { StageFailure, StoreError } from "../../core/errors.ts";
 import type { Task, TaskResult } from "../../core/Executor.ts";
 import { Progress, type AnyStage, type ProgressReport } from "../../core/Stage.ts";
+import { taskCheckpoints } from "./taskCheckpoints.ts";
 import { throttle } from "./throttle.ts";
 
 export interface TaskHooks {
@@ -33,6 +35,7 @@ export const runTask = (
 ): Effect.Effect<TaskResult, StageFailure | StoreError, ArtifactStore> => {
   const progress = throttle(hooks.onProgress);
   return untilDone(task).pipe(
+    Effect.provideServiceEffect(Checkpoints, taskCheckpoints(task)),
     Effect.provideService(Progress, { report: progress.report, isInterrupted: hooks.isInterrupted }),
     Effect.onExit(() => Effect.sync(progress.flush)),
     defectsAsFailures(task),

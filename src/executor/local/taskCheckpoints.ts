@@ -1,0 +1,34 @@
+/** The checkpoints of one task: those of its fingerprint, with the cache's troubles made warnings, since work goes on without. */
+import * as Effect from "effect/Effect";
+import { CheckpointStore, type CheckpointsShape } from "../../core/Checkpoints.ts";
+import type { StoreError } from "../../core/errors.ts";
+import type { Task } from "../../core/Executor.ts";
+
+export const taskCheckpoints = ({ step, fingerprint }: Task): Effect.Effect<CheckpointsShape> =>
+  Effect.gen(function* () {
+    const store = yield* CheckpointStore;
+    let isFailing = false;
+    /** Told once, until it works again: a full disk would be told every minute. */
+    const tell = (error: StoreError) => {
+      const isNews = !isFailing;
+      isFailing = true;
+      return isNews
+        ? Effect.logWarning(`${step}: no checkpoint could be saved, the work goes on without. ${error.message}`)
+        : Effect.void;
+    };
+    return {
+      load: Effect.catch(store.load(fingerprint), (error) =>
+        Effect.as(
+          Effect.logWarning(
+            `${step}: its checkpoint could not be read, it starts from the beginning. ${error.message}`,
+          ),
+          undefined,
+        ),
+      ),
+      save: (checkpoint) =>
+        Effect.matchEffect(store.save(fingerprint, checkpoint), {
+          onFailure: tell,
+          onSuccess: () => Effect.sync(() => void (isFailing = false)),
+        }),
+    };
+  });

@@ -2,6 +2,11 @@
 import type { Backbone, ModelConfig } from "../../src/nn/EncoderModel.ts";
 import { initializeWeights, parameterSpecs } from "../../src/nn/parameters.ts";
 import { randomKey, uniformAt } from "../../src/nn/random.ts";
+import type { Method } from "../../src/training/Method.ts";
+import { biEncoder } from "../../src/training/methods/biEncoder.ts";
+import { crossEncoder } from "../../src/training/methods/crossEncoder.ts";
+import { maskedLanguageModel } from "../../src/training/methods/maskedLanguageModel.ts";
+import { simCse } from "../../src/training/methods/simCse.ts";
 import { type Ragged, raggedFrom } from "../../src/nn/Ragged.ts";
 
 export const tinyConfig: ModelConfig = {
@@ -70,3 +75,24 @@ export const tinyOptions = {
   maxGradientNorm: 1,
   maxTokens: 16,
 };
+
+/** Every way to train, by the name of its stage. */
+export function makeMethods(model = tinyBackbone()): {
+  readonly [name: string]: (seed: number, rows: number) => Method;
+} {
+  return {
+    "train-simcse": (seed, rows) =>
+      simCse(model, tinyTokens(rows), { ...tinyOptions, temperature: 0.05, pooling: "cls" }, seed),
+    "train-cross-encoder": (seed, rows) =>
+      crossEncoder(
+        model,
+        tinyPairs(rows),
+        tinyScores(rows),
+        { ...tinyOptions, labels: "cosine-raw", bothOrders: true },
+        seed,
+      ),
+    "train-bi-encoder": (seed, rows) => biEncoder(model, tinyPairs(rows), tinyScores(rows), "mean", tinyOptions, seed),
+    "pretrain-mlm": (seed, rows) =>
+      maskedLanguageModel(model, tinyTokens(rows), { ...tinyOptions, maskRatio: 0.3 }, seed),
+  };
+}

@@ -3,9 +3,6 @@ import { CpuEngine } from "../../src/engine/cpu/CpuEngine.ts";
 import { OnnxEngine } from "../../src/engine/onnx/OnnxEngine.ts";
 import type { EngineShape } from "../../src/engine/Engine.ts";
 import type { Weights } from "../../src/nn/Weights.ts";
-import { biEncoder } from "../../src/training/methods/biEncoder.ts";
-import { crossEncoder } from "../../src/training/methods/crossEncoder.ts";
-import { maskedLanguageModel } from "../../src/training/methods/maskedLanguageModel.ts";
 import { simCse } from "../../src/training/methods/simCse.ts";
 import type { Method } from "../../src/training/Method.ts";
 import type { TrainingOptions } from "../../src/training/options.ts";
@@ -14,28 +11,14 @@ import { train } from "../../src/training/train.ts";
 import { TrainingFailure } from "../../src/training/TrainingFailure.ts";
 import { trainingLoop } from "../../src/training/trainingLoop.ts";
 import { captureState, startFrom } from "../../src/training/trainingState.ts";
-import { tinyBackbone, tinyOptions, tinyPairs, tinyScores, tinyTokens } from "./tinyModel.ts";
+import { makeMethods, tinyBackbone, tinyOptions, tinyTokens } from "./tinyModel.ts";
 
 const onnx = new OnnxEngine({ maxSessions: 32 });
 const cpu = new CpuEngine();
 afterAll(() => onnx.close());
 
 const model = tinyBackbone();
-const methods: { readonly [name: string]: (seed: number, rows: number) => Method } = {
-  "train-simcse": (seed, rows) =>
-    simCse(model, tinyTokens(rows), { ...tinyOptions, temperature: 0.05, pooling: "cls" }, seed),
-  "train-cross-encoder": (seed, rows) =>
-    crossEncoder(
-      model,
-      tinyPairs(rows),
-      tinyScores(rows),
-      { ...tinyOptions, labels: "cosine-raw", bothOrders: true },
-      seed,
-    ),
-  "train-bi-encoder": (seed, rows) => biEncoder(model, tinyPairs(rows), tinyScores(rows), "mean", tinyOptions, seed),
-  "pretrain-mlm": (seed, rows) =>
-    maskedLanguageModel(model, tinyTokens(rows), { ...tinyOptions, maskRatio: 0.3 }, seed),
-};
+const methods = makeMethods();
 const names = Object.keys(methods);
 
 const quiet = { report: () => {}, isInterrupted: () => false };

@@ -1,0 +1,30 @@
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
+import { assert, describe, it } from "@effect/vitest";
+import * as Effect from "effect/Effect";
+import { randomKey, uniformAt } from "../../src/nn/random.ts";
+import { attack, blows, canFindWorkers } from "../kit/attack.ts";
+import { temporaryFolder } from "../kit/temporary.ts";
+import { allTrainings } from "../kit/trainingPipelines.ts";
+
+/** Another seed tries other moments. */
+const seed = Number(process.env["TANDEM_ATTACK_SEED"] ?? 1);
+const key = randomKey("attack", seed);
+
+describe("every kind of training, stopped thirty times at random moments in random ways", () => {
+  it.live.skipIf(!canFindWorkers)("ends with the digests of an undisturbed run, at every port of every step", () =>
+    Effect.gen(function* () {
+      const [disturbed, quiet] = [yield* temporaryFolder, yield* temporaryFolder];
+      const planned = Array.from({ length: 30 }, (_, n) => blows[Math.floor(3 * uniformAt(key, 2 * n))]!);
+      const attacked = yield* Effect.promise(() =>
+        attack(disturbed, allTrainings, planned, (turn) => 300 * uniformAt(key, 2 * turn + 1)),
+      );
+      const undisturbed = yield* Effect.promise(() => attack(quiet, allTrainings, [], () => 0));
+      assert.deepStrictEqual(attacked.digests, undisturbed.digests);
+      const steps = new Set(attacked.resumed.map(({ step }) => step));
+      assert.deepStrictEqual([...steps].sort(), ["backbone", "bi0", "cross", "student"]);
+      assert.isAbove(attacked.landed.length, 10);
+      assert.deepStrictEqual(readdirSync(join(disturbed, "cache", "checkpoints")), []);
+    }),
+  );
+});

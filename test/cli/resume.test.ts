@@ -1,0 +1,52 @@
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { assert, describe, it } from "@effect/vitest";
+import * as Effect from "effect/Effect";
+import { checkpointEveryMs } from "../../src/cli/checkpointEveryMs.ts";
+import { attack, canFindWorkers } from "../kit/attack.ts";
+import { temporaryFolder } from "../kit/temporary.ts";
+import { oneTraining } from "../kit/trainingPipelines.ts";
+
+describe("a training whose worker is killed, whose driver is killed, and that is interrupted", () => {
+  it.live.skipIf(!canFindWorkers)("goes on from its checkpoints, to the bytes of an undisturbed one", () =>
+    Effect.gen(function* () {
+      const [disturbed, quiet] = [yield* temporaryFolder, yield* temporaryFolder];
+      const delaysMs = [60, 140, 20];
+      const attacked = yield* Effect.promise(() =>
+        attack(disturbed, oneTraining, ["worker", "driver", "ctrl-c"], (turn) => delaysMs[turn % 3]!),
+      );
+      const undisturbed = yield* Effect.promise(() => attack(quiet, oneTraining, [], () => 0));
+      assert.deepStrictEqual(attacked.digests, undisturbed.digests);
+      assert.isAbove(attacked.landed.length, 0);
+      assert.strictEqual(attacked.resumed.length, attacked.landed.length);
+      const places = attacked.resumed.map(({ done }) => done);
+      assert.deepStrictEqual(
+        places,
+        [...places].sort((a, b) => a - b),
+      );
+      assert.deepStrictEqual(undisturbed.resumed, []);
+      // Nothing of what served the training is left once its record is there.
+      assert.deepStrictEqual(readdirSync(join(disturbed, "cache", "checkpoints")), []);
+    }),
+  );
+
+  it.live("goes on without checkpoints where they cannot be saved", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder;
+      mkdirSync(join(folder, "cache"));
+      // A file where the folder should be: no save succeeds.
+      writeFileSync(join(folder, "cache", "checkpoints"), "");
+      const { digests } = yield* Effect.promise(() => attack(folder, oneTraining, [], () => 0));
+      assert.containsAllKeys(digests, ["bi0"]);
+      assert.isTrue(existsSync(join(folder, "cache", "actions")));
+    }),
+  );
+});
+
+describe("PIPELINE_CHECKPOINT_SECONDS", () => {
+  it("is a number of seconds, 60 where it is not given", () => {
+    assert.deepStrictEqual([undefined, "", "0", "2.5"].map(checkpointEveryMs), [60_000, 60_000, 0, 2500]);
+    for (const wrong of ["often", "-1", "Infinity"])
+      assert.throws(() => checkpointEveryMs(wrong), `PIPELINE_CHECKPOINT_SECONDS cannot be \`${wrong}\``);
+  });
+});

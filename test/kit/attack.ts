@@ -1,0 +1,105 @@
+/**
+ * The real command, stopped again and again in the middle of its trainings: its worker or itself killed by SIGKILL, or asked
+ * to end by Ctrl-C. Then it is left alone, and what it ends with is handed back.
+ */
+import { spawn } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import type { RunEvent } from "../../src/core/events.ts";
+import { finalDigests } from "./runEvents.ts";
+
+const command = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
+
+/** How to find a worker without asking its driver. */
+export const canFindWorkers = existsSync("/proc/self/cmdline");
+
+export const blows = ["worker", "driver", "ctrl-c"] as const;
+export type Blow = (typeof blows)[number];
+
+export interface Attacked {
+  readonly digests: ReturnType<typeof finalDigests>;
+  /** Blows that met a training, in order. */
+  readonly landed: ReadonlyArray<Blow>;
+  /** Updates that were not computed again, by step, in order. */
+  readonly resumed: ReadonlyArray<{ readonly step: string; readonly done: number; readonly total: number }>;
+}
+
+/** @param blowAfterMs how long after the first update of a run the n-th blow falls */
+export async function attack(
+  folder: string,
+  pipeline: string,
+  planned: ReadonlyArray<Blow>,
+  blowAfterMs: (n: number) => number,
+): Promise<Attacked> {
+  writeFileSync(join(folder, "attacked.yaml"), pipeline);
+  const landed: Array<Blow> = [];
+  const resumed: Array<Attacked["resumed"][number]> = [];
+  // More turns than blows: a blow may come too late for its training.
+  for (let turn = 0; turn < planned.length + 20; turn++) {
+    const blow = planned[landed.length];
+    const run = await runOnce(folder, blow, blowAfterMs(turn));
+    for (const event of run.events) if (event.event === "step.resumed") resumed.push(event);
+    const isDone = run.events.some((event) => event.event === "run.finished" && event.status === "succeeded");
+    if (isDone) return { digests: finalDigests(run.events), landed, resumed };
+    if (blow === undefined) throw new Error(`undisturbed, and yet:\n${run.text}`);
+    landed.push(blow);
+  }
+  throw new Error("it never ended");
+}
+
+interface Run {
+  readonly events: ReadonlyArray<RunEvent>;
+  readonly text: string;
+}
+
+function runOnce(folder: string, blow: Blow | undefined, afterMs: number): Promise<Run> {
+  const cache = join(folder, "cache");
+  const child = spawn(process.execPath, [command, "run", "attacked.yaml", "--json", "--cache", cache], {
+    cwd: folder,
+    env: { ...process.env, PIPELINE_CHECKPOINT_SECONDS: "0" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let [stdout, stderr] = ["", ""];
+  let timer: NodeJS.Timeout | undefined;
+  child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    stdout += text;
+    if (blow === undefined || !/"unit":"steps"/.test(stdout)) return;
+    timer ??= setTimeout(() => strike(blow, child.pid!, cache), afterMs);
+  });
+  return new Promise((resolve) =>
+    child.on("close", () => {
+      clearTimeout(timer);
+      // A killed driver may leave half a line.
+      const lines = stdout.split("\n").filter((line) => line.endsWith("}"));
+      resolve({ events: lines.map((line) => JSON.parse(line) as RunEvent), text: stdout + stderr });
+    }),
+  );
+}
+
+function strike(blow: Blow, driver: number, cache: string): void {
+  const targets = blow === "worker" ? workersOn(cache) : [driver];
+  for (const pid of targets) {
+    try {
+      process.kill(pid, blow === "ctrl-c" ? "SIGINT" : "SIGKILL");
+    } catch {
+      // It has just ended by itself.
+    }
+  }
+}
+
+/** Worker processes on a cache folder. */
+export const workersOn = (cache: string): ReadonlyArray<number> =>
+  readdirSync("/proc")
+    .map(Number)
+    .filter((pid) => pid > 0 && commandLineOf(pid).some((part) => part.endsWith("worker.ts")))
+    .filter((pid) => commandLineOf(pid).includes(cache));
+
+function commandLineOf(pid: number): ReadonlyArray<string> {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, "utf8").split("\0");
+  } catch {
+    return [];
+  }
+}

@@ -5,9 +5,8 @@ import { fileURLToPath } from "node:url";
 import { assert, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as Fiber from "effect/Fiber";
-import * as Logger from "effect/Logger";
 import type { RunEvent } from "../../src/core/events.ts";
-import { inWorker, join, linger, perish, read, say, stumble } from "../kit/fakeStages.ts";
+import { grumble, inWorker, join, linger, perish, read, say, stumble } from "../kit/fakeStages.ts";
 import { graphOf } from "../kit/graphs.ts";
 import { finalDigests, folderRig, inWords, runEvents } from "../kit/runEvents.ts";
 import { temporaryFolder } from "../kit/temporary.ts";
@@ -89,34 +88,55 @@ describe("the local executor", () => {
         { id: "breaks", uses: inWorker(stumble), with: { how: "breaks" }, in: { text: "a" } },
         { id: "passes", uses: inWorker(stumble), with: { how: "passes" }, in: { text: "a" } },
       ]);
-      const logged: Array<string> = [];
-      const log = Logger.layer([Logger.make(({ message }) => void logged.push(String(message)))]);
-      const run = Effect.provide(runEvents(graph, { keepGoing: true }), folderRig(root));
-      const { summary, words } = yield* Effect.provide(run, log);
-      assert.match(logged.join(), /^breaks \(stumble-worker\): Error: an unexpected turn\n {4}at .*fakeStages\.ts/);
-      assert.deepStrictEqual(summary.failures, [
-        {
-          step: "fails",
-          error: {
-            cause: "stage-error",
-            message: "data.tsv has no column b.",
-            hint: "Add it.",
-            path: "data.tsv",
-            line: 3,
+      const { summary, words } = yield* Effect.provide(runEvents(graph, { keepGoing: true }), folderRig(root));
+      const [failed, broken] = summary.failures.map(({ error: { trace, ...error }, step }) => ({ step, error, trace }));
+      assert.isUndefined(failed!.trace);
+      assert.match(broken!.trace!, /^Error: an unexpected turn\n {4}at .*fakeStages\.ts/);
+      assert.deepStrictEqual(
+        [failed, broken].map((each) => ({ step: each!.step, error: each!.error })),
+        [
+          {
+            step: "fails",
+            error: {
+              cause: "stage-error",
+              message: "data.tsv has no column b.",
+              hint: "Add it.",
+              path: "data.tsv",
+              line: 3,
+            },
           },
-        },
-        {
-          step: "breaks",
-          error: {
-            cause: "stage-error",
-            message: "breaks: stumble-worker broke on a fault of its own: an unexpected turn.",
-            hint: "This is a mistake in the stage, not in the pipeline file; the log has the place in its code.",
+          {
+            step: "breaks",
+            error: {
+              cause: "stage-error",
+              message: "breaks: stumble-worker broke on a fault of its own: an unexpected turn.",
+              hint: "This is a mistake in the stage, not in the pipeline file; the run's log has the place in its code.",
+            },
           },
-        },
-      ]);
+        ],
+      );
       assert.include(words, "finish passes");
     }),
   );
+
+  for (const [where, stage] of [
+    ["the driver", grumble],
+    ["a worker", inWorker(grumble)],
+  ] as const) {
+    it.live(`what a stage warns of in ${where} is an event, and nothing else of its log is`, () =>
+      Effect.gen(function* () {
+        const root = yield* temporaryFolder;
+        const graph = graphOf([{ id: "a", uses: stage, with: { words: "x" } }]);
+        const { events, words } = yield* Effect.provide(runEvents(graph), folderRig(root));
+        assert.deepStrictEqual(words, ["start a", "warn a", "finish a", "succeeded"]);
+        const warning = { event: "step.warning", step: "a", message: "x is doubtful" } as const;
+        assert.deepStrictEqual(
+          events.find((event) => event.event === "step.warning"),
+          warning,
+        );
+      }),
+    );
+  }
 
   for (const [how, told] of [
     ["SIGKILL", "SIGKILL"],

@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join as joinPath } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -221,8 +221,12 @@ describe("the local executor", () => {
 
 const driver = fileURLToPath(new URL("../kit/driver.ts", import.meta.url));
 
-/** A driver in a process of its own, killed once its output holds `mark`; gives the lines it printed. */
-const drive = (root: string, killAt?: string) =>
+/** A driver in a process of its own, `kill`ed once its output holds `killAt`; gives the lines it printed. */
+const drive = (
+  root: string,
+  killAt?: string,
+  kill: (child: ChildProcess) => unknown = (child) => child.kill("SIGKILL"),
+) =>
   Effect.promise(
     () =>
       new Promise<{ readonly lines: ReadonlyArray<string>; readonly code: number | null }>((resolve) => {
@@ -230,7 +234,7 @@ const drive = (root: string, killAt?: string) =>
         let text = "";
         child.stdout.setEncoding("utf8").on("data", (more: string) => {
           text += more;
-          if (killAt !== undefined && text.includes(killAt)) child.kill("SIGKILL");
+          if (killAt !== undefined && text.includes(killAt)) kill(child);
         });
         child.on("close", (code) => resolve({ lines: text.trim().split("\n"), code }));
       }),
@@ -248,6 +252,24 @@ describe("a driver killed by SIGKILL in the middle of a step", () => {
       assert.include(again.lines, "hit first");
       const undisturbed = yield* drive(quiet);
       assert.strictEqual(again.lines.at(-1), undisturbed.lines.at(-1));
+      yield* until(() => !workers.some(isAlive));
+    }),
+  );
+});
+
+describe("a driver that exits at once", () => {
+  it.live.skipIf(!hasProc)("takes its workers with it, also one that hears nothing any more", () =>
+    Effect.gen(function* () {
+      const root = yield* temporaryFolder;
+      let workers: ReadonlyArray<number> = [];
+      const stopWorkersAndLeave = async (child: ChildProcess) => {
+        while ((workers = workersOn(root)).length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+        for (const pid of workers) process.kill(pid, "SIGSTOP");
+        child.kill("SIGUSR2");
+      };
+      const { code } = yield* drive(root, "start slow", stopWorkersAndLeave);
+      assert.strictEqual(code, 130);
+      assert.lengthOf(workers, 1);
       yield* until(() => !workers.some(isAlive));
     }),
   );

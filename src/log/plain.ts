@@ -54,6 +54,8 @@ function plainTexts(state: PlainState, before: PlainState, event: RunEvent, at: 
     }
     case "step.resumed":
       return [`${event.step}: ${resumedText(event)}`];
+    case "step.warning":
+      return [`${event.step}: warning: ${oneLine(event.message)}`];
     case "step.finished":
       return [
         `${event.step}: finished in ${formatDuration(event.durationMs)}${event.differs === undefined ? "" : `, ${differs}`}`,

@@ -133,7 +133,13 @@ function foldedLine(nodes: ReadonlyArray<GroupNode>, depth: number, context: Con
     depth,
     glyph: groupGlyph(first, context),
     label: nodes.length === 1 ? first.label : `${first.label}…${last.label}`,
-    status: colors.faint(parts.filter((part) => part !== "").join(", ")),
+    status: [
+      colors.faint(parts.filter((part) => part !== "").join(", ")),
+      ...warningMark(
+        nodes.reduce((total, node) => total + node.warnings, 0),
+        context,
+      ),
+    ].join("  "),
     folds: isUntouched(first) ? "waiting" : "done",
   };
 }
@@ -153,7 +159,7 @@ function stepLine(step: StepNode, depth: number, context: Context): Line {
     case "hit":
       return line(colors.faint("="), colors.faint("hit"), "done");
     case "ran":
-      return line(colors.good("✓"), formatDuration(step.durationMs ?? 0) + resumedNote(step, context), "done");
+      return line(colors.good("✓"), [formatDuration(step.durationMs ?? 0), ...notes(step, context)].join("  "), "done");
     case "failed":
       return line(colors.bad("✗"), colors.bad(oneLine(`failed: ${step.error?.message ?? "no reason given"}`)));
     case "skipped":
@@ -167,18 +173,28 @@ function stepLine(step: StepNode, depth: number, context: Context): Line {
 
 const spin = (at: number) => spinner[Math.floor(at / 100) % spinner.length]!;
 
-function runningStatus(step: StepNode, { view, colors }: Context): string {
+/** What was said stands above the tree (log/display.ts); here, which step said it. */
+const warningMark = (warnings: number, { colors }: Context): ReadonlyArray<string> =>
+  warnings === 0 ? [] : [colors.wary(plural(warnings, "warning"))];
+
+function runningStatus(step: StepNode, context: Context): string {
+  const { view, colors } = context;
   const elapsed = formatDuration(Math.max(0, view.at - (step.startedAt ?? view.at)));
   const { progress } = step;
-  if (progress === undefined) return colors.faint(elapsed);
+  const noted = notes(step, context);
+  if (progress === undefined) return [colors.faint(elapsed), ...noted].join("  ");
   const room = view.columns - Math.min(30, Math.floor(view.columns / 2));
   const bar =
     progress.total > 0 && room >= 40 ? drawBar(progress.done / progress.total, room >= 70 ? 24 : 12, colors) : "";
-  return [bar, progressText(progress, view.at)].filter((part) => part !== "").join(" ") + resumedNote(step, { colors });
+  const text = [progressText(progress, view.at), ...noted].join("  ");
+  return bar === "" ? text : `${bar} ${text}`;
 }
 
-const resumedNote = ({ resumed }: StepNode, { colors }: Pick<Context, "colors">): string =>
-  resumed === undefined ? "" : colors.faint(`  ${resumedText(resumed)}`);
+/** What stays worth knowing of a step, whatever it does now. */
+const notes = ({ resumed, warnings }: StepNode, context: Context): ReadonlyArray<string> => [
+  ...(resumed === undefined ? [] : [context.colors.faint(resumedText(resumed))]),
+  ...warningMark(warnings, context),
+];
 
 /** `resumed at step 120 of 400` */
 export const resumedText = ({ done, total, unit }: ResumedAt): string =>

@@ -4,7 +4,7 @@ import { CheckpointStore, type CheckpointsShape } from "../../core/Checkpoints.t
 import type { StoreError } from "../../core/errors.ts";
 import type { Task } from "../../core/Executor.ts";
 
-export const taskCheckpoints = ({ step, fingerprint }: Task): Effect.Effect<CheckpointsShape> =>
+export const taskCheckpoints = ({ fingerprint }: Task): Effect.Effect<CheckpointsShape> =>
   Effect.gen(function* () {
     const store = yield* CheckpointStore;
     let isFailing = false;
@@ -13,15 +13,13 @@ export const taskCheckpoints = ({ step, fingerprint }: Task): Effect.Effect<Chec
       const isNews = !isFailing;
       isFailing = true;
       return isNews
-        ? Effect.logWarning(`${step}: no checkpoint could be saved, the work goes on without. ${error.message}`)
+        ? Effect.logWarning(`No checkpoint could be saved, the work goes on without. ${error.message}`)
         : Effect.void;
     };
     return {
       load: Effect.catch(store.load(fingerprint), (error) =>
         Effect.as(
-          Effect.logWarning(
-            `${step}: its checkpoint could not be read, it starts from the beginning. ${error.message}`,
-          ),
+          Effect.logWarning(`The checkpoint could not be read, the work starts from the beginning. ${error.message}`),
           undefined,
         ),
       ),

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
@@ -30,15 +30,17 @@ describe("a training whose worker is killed, whose driver is killed, and that is
     }),
   );
 
-  it.live("goes on without checkpoints where they cannot be saved", () =>
+  it.live("goes on, with a warning, where checkpoints cannot be read or saved", () =>
     Effect.gen(function* () {
       const folder = yield* temporaryFolder;
       mkdirSync(join(folder, "cache"));
       // A file where the folder should be: no save succeeds.
       writeFileSync(join(folder, "cache", "checkpoints"), "");
-      const { digests } = yield* Effect.promise(() => attack(folder, oneTraining, [], () => 0));
+      const { digests, warnings } = yield* Effect.promise(() => attack(folder, oneTraining, [], () => 0));
       assert.containsAllKeys(digests, ["bi0"]);
-      assert.isTrue(existsSync(join(folder, "cache", "actions")));
+      assert.strictEqual(warnings.length, 2, warnings.join("\n"));
+      assert.match(warnings[0]!, /^The checkpoint could not be read, the work starts from the beginning\. /);
+      assert.match(warnings[1]!, /^No checkpoint could be saved, the work goes on without\. /);
     }),
   );
 });

@@ -21,6 +21,8 @@ export interface Attacked {
   readonly digests: ReturnType<typeof finalDigests>;
   /** Blows that met a training, in order. */
   readonly landed: ReadonlyArray<Blow>;
+  /** Of all runs. */
+  readonly warnings: ReadonlyArray<string>;
   /** Updates that were not computed again, by step, in order. */
   readonly resumed: ReadonlyArray<{ readonly step: string; readonly done: number; readonly total: number }>;
 }
@@ -35,13 +37,17 @@ export async function attack(
   writeFileSync(join(folder, "attacked.yaml"), pipeline);
   const landed: Array<Blow> = [];
   const resumed: Array<Attacked["resumed"][number]> = [];
+  const warnings: Array<string> = [];
   // More turns than blows: a blow may come too late for its training.
   for (let turn = 0; turn < planned.length + 20; turn++) {
     const blow = planned[landed.length];
     const run = await runOnce(folder, blow, blowAfterMs(turn));
-    for (const event of run.events) if (event.event === "step.resumed") resumed.push(event);
+    for (const event of run.events) {
+      if (event.event === "step.resumed") resumed.push(event);
+      if (event.event === "step.warning") warnings.push(event.message);
+    }
     const isDone = run.events.some((event) => event.event === "run.finished" && event.status === "succeeded");
-    if (isDone) return { digests: finalDigests(run.events), landed, resumed };
+    if (isDone) return { digests: finalDigests(run.events), landed, resumed, warnings };
     if (blow === undefined) throw new Error(`undisturbed, and yet:\n${run.text}`);
     landed.push(blow);
   }

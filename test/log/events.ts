@@ -31,6 +31,13 @@ export const progresses = (step: string, done: number, total: number, loss?: num
   ...(loss === undefined ? {} : { loss }),
 });
 export const warns = (step: string, message: string): RunEvent => ({ event: "step.warning", step, message });
+export const resumes = (step: string, done: number, total: number): RunEvent => ({
+  event: "step.resumed",
+  step,
+  done,
+  total,
+  unit: "steps",
+});
 export const fails = (step: string, message: string): RunEvent => ({
   event: "step.failed",
   step,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { RunEvent } from "../../src/core/events.ts";
 import { plainLines, plainStart, type PlainState } from "../../src/log/plain.ts";
-import { ends, fails, finishes, hits, progresses, skips, started, starts, warns } from "./events.ts";
+import { ends, fails, finishes, hits, progresses, resumes, skips, started, starts, warns } from "./events.ts";
 
 /** The lines of events that arrive at given seconds. */
 function lines(...events: ReadonlyArray<readonly [seconds: number, event: RunEvent]>): string {
@@ -60,6 +60,23 @@ describe("plain lines", () => {
     0.0s  bi0: started
    11.0s  bi0: 27 %  loss 0.4123  10 pairs/s  29 s left
    21.0s  bi0: 52 %  loss 0.3  10 pairs/s  19 s left`.slice(1),
+    );
+  });
+
+  it("tell where a training goes on from a checkpoint", () => {
+    expect(
+      lines(
+        [0, started({ bi0: "stale" })],
+        [0, starts("bi0")],
+        [2, resumes("bi0", 120, 400)],
+        [9, finishes("bi0", 9000)],
+      ),
+    ).toBe(
+      `
+    0.0s  run 20261122-031500-ab12: 1 step to run, 0 fresh
+    0.0s  bi0: started
+    2.0s  bi0: resumed at step 120 of 400
+    9.0s  bi0: finished in 9.0 s`.slice(1),
     );
   });
 

@@ -3,7 +3,7 @@ import type { RunEvent } from "../../src/core/events.ts";
 import { prettyLines, type PrettyView } from "../../src/log/pretty.ts";
 import { emptyRunTree, noteEvent } from "../../src/log/runTree.ts";
 import { textWidth } from "../../src/log/textWidth.ts";
-import { ends, fails, finishes, hits, progresses, skips, started, starts, warns } from "./events.ts";
+import { ends, fails, finishes, hits, progresses, resumes, skips, started, starts, warns } from "./events.ts";
 
 const body = ["labels", "cross", "student"];
 const cycles = (count: number) =>
@@ -49,6 +49,23 @@ describe("the live tree", () => {
     · student
   · [3]…[4]    6 steps waiting
   6 of 14 steps, 2 hits, 20.0 s`.slice(1),
+    );
+  });
+
+  it("shows where a training went on, and counts its speed from there", () => {
+    const resumed: ReadonlyArray<readonly [number, RunEvent]> = [
+      [0, started({ bi0: "stale" })],
+      [0, starts("bi0")],
+      [1, resumes("bi0", 120, 400)],
+    ];
+    expect(drawn({}, ...resumed)).toBe(
+      "⠋ bi0  ━━━━━━━─────────────────  30 %  resumed at step 120 of 400\n  0 of 1 step, 1.0 s",
+    );
+    expect(drawn({}, ...resumed, [3, progresses("bi0", 140, 400, 0.5)])).toBe(
+      "⠋ bi0  ━━━━━━━━────────────────  35 %  loss 0.5  10 pairs/s  26 s left  resumed at step 120 of 400\n  0 of 1 step, 3.0 s",
+    );
+    expect(drawn({}, ...resumed, [9, finishes("bi0", 9000)])).toBe(
+      "✓ bi0  9.0 s  resumed at step 120 of 400\n  1 of 1 step, 9.0 s",
     );
   });
 

@@ -5,10 +5,11 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { type Bench, type BenchOptions, table } from "./Bench.ts";
+import { checkpoint } from "./checkpoint.ts";
 import { noop } from "./noop.ts";
 import { trainingStep } from "./trainingStep.ts";
 
-const benches: ReadonlyArray<Bench> = [trainingStep, noop];
+const benches: ReadonlyArray<Bench> = [trainingStep, checkpoint, noop];
 
 const { values: flags, positionals: names } = parseArgs({
   allowPositionals: true,

@@ -31,7 +31,7 @@ export const miniLm: ModelConfig = {
 };
 
 /** Weights whose values do not matter for speed, made faster than fresh ones: none is denormal, rows differ. */
-function quickWeights(config: ModelConfig): Weights {
+export function quickWeights(config: ModelConfig): Weights {
   const key = randomKey("bench");
   const noise = Float32Array.from({ length: 65_537 }, (_, i) => (0.035 * random32(key, i)) / 2 ** 31);
   return new Map(

@@ -17,7 +17,7 @@ describe("every kind of training, stopped thirty times at random moments in rand
       const [disturbed, quiet] = [yield* temporaryFolder, yield* temporaryFolder];
       const planned = Array.from({ length: 30 }, (_, n) => blows[Math.floor(3 * uniformAt(key, 2 * n))]!);
       const attacked = yield* Effect.promise(() =>
-        attack(disturbed, allTrainings, planned, (turn) => 300 * uniformAt(key, 2 * turn + 1)),
+        attack(disturbed, allTrainings, planned, (turn) => 2000 * uniformAt(key, 2 * turn + 1)),
       );
       const undisturbed = yield* Effect.promise(() => attack(quiet, allTrainings, [], () => 0));
       assert.deepStrictEqual(attacked.digests, undisturbed.digests);

@@ -31,12 +31,12 @@ export const allTrainings = `${start}
   bi0:
     uses: train-simcse
     in: { model: backbone.model, sentences: tokens }
-    with: { batchSize: 8, maxTokens: 16, epochs: 4, learningRate: 1e-3 }
+    with: { batchSize: 8, maxTokens: 16, epochs: 4, learningRate: 3e-4 }
   labels: { uses: pseudo-label, in: { pairs: pairs, encoder: bi0 } }
   cross:
     uses: train-cross-encoder
     in: { pairs: pairs, scores: labels, model: backbone.model }
-    with: { batchSize: 8, epochs: 3, learningRate: 1e-3 }
+    with: { batchSize: 8, maxTokens: 32, epochs: 3, learningRate: 1e-3 }
   scores: { uses: pseudo-label, in: { pairs: pairs, encoder: cross } }
   student:
     uses: train-bi-encoder

@@ -83,7 +83,7 @@ ran 0, hits 6, failed 0, TIME
     place.file("bad.yaml", "name: bad\nsteps:\n  corpus: { uses: read-sentences, with: { path: empty.txt } }\n");
     place.file("empty.txt", "");
     const { code, stdout, stderr } = await place.run(["run", "bad.yaml"]);
-    expect(stderr).toMatch(/error: step corpus: .*empty/);
+    expect(stderr).toMatch(/^empty\.txt: error: step corpus: the file is empty\n {2}hint: write one sentence/m);
     expect(stderr).not.toMatch(/\n {4}at /);
     expect(stdout).toMatch(/ran 0, hits 0, failed 1/);
     expect(code).toBe(1);

@@ -242,8 +242,8 @@ describe("runGraph", () => {
       assert.deepStrictEqual(error._tag === "InvalidPipeline" && error.diagnostics, [
         {
           argument: "--until fre",
-          message: `There is no step named "fre" in /pipelines/test.yaml.`,
-          hint: `Did you mean "free"?`,
+          message: "there is no step `fre`",
+          hint: "did you mean `free`?",
         },
       ]);
     }).pipe(Effect.provide(memoryRig())),

@@ -47,10 +47,11 @@ class CheckpointFolder {
     this.layout = layout;
   }
 
-  load(fingerprint: string): Checkpoint | undefined {
+  /** @param looksLeft another run of the step may replace a file while it is looked for: then there is a newer one */
+  load(fingerprint: string, looksLeft = 3): Checkpoint | undefined {
     for (const { path, digest } of this.newestFirst(fingerprint)) {
       const bytes = this.disk.read(path);
-      if (bytes === undefined) continue;
+      if (bytes === undefined) return looksLeft === 0 ? undefined : this.load(fingerprint, looksLeft - 1);
       const checkpoint = digestOfParts([bytes]) === digest ? decodeCheckpoint(bytes, fingerprint) : undefined;
       if (checkpoint !== undefined) return checkpoint;
       moveAside(this.disk, this.layout, path);

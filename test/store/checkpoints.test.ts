@@ -6,6 +6,7 @@ import * as Layer from "effect/Layer";
 import { type Checkpoint, CheckpointStore, type CheckpointTensor } from "../../src/core/Checkpoints.ts";
 import { readSafetensors } from "../../src/model/safetensors.ts";
 import { layerCheckpoints, layerMemoryCheckpoints } from "../../src/store/checkpoints.ts";
+import type { DiskShape } from "../../src/store/Disk.ts";
 import { diskCrashingAt, diskFailing, diskWith, layerDisk } from "../kit/faultyDisk.ts";
 import { temporaryFolder } from "../kit/temporary.ts";
 
@@ -187,6 +188,27 @@ describe("checkpoints in a folder", () => {
         assertSame(yield* store.load(key), checkpointAt(1));
         assert.deepStrictEqual(readdirSync(join(root, "tmp")), []);
       }).pipe(Effect.provide(Layer.provide(layerCheckpoints(root), layerDisk(disk))));
+    }),
+  );
+
+  it.effect("that another run replaces while they are looked for are found all the same", () =>
+    Effect.gen(function* () {
+      const root = yield* temporaryFolder;
+      let isRaced = false;
+      const real = diskWith(() => undefined);
+      const disk: DiskShape = {
+        ...real,
+        read: (path) => {
+          if (path.endsWith(".safetensors") && !isRaced) {
+            isRaced = true;
+            Effect.runSync(Effect.provide(save(2), layerCheckpoints(root)));
+          }
+          return real.read(path);
+        },
+      };
+      yield* Effect.provide(save(1), layerCheckpoints(root));
+      const found = yield* Effect.provide(load, Layer.provide(layerCheckpoints(root), layerDisk(disk)));
+      assertSame(found, checkpointAt(2));
     }),
   );
 

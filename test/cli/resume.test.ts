@@ -7,15 +7,19 @@ import { attack, canFindWorkers } from "../kit/attack.ts";
 import { temporaryFolder } from "../kit/temporary.ts";
 import { oneTraining } from "../kit/trainingPipelines.ts";
 
+const undisturbedly = () => ({ updates: 0, laterMs: 0 });
+
 describe("a training whose worker is killed, whose driver is killed, and that is interrupted", () => {
   it.live.skipIf(!canFindWorkers)("goes on from its checkpoints, to the bytes of an undisturbed one", () =>
     Effect.gen(function* () {
       const [disturbed, quiet] = [yield* temporaryFolder, yield* temporaryFolder];
-      const delaysMs = [60, 140, 20];
       const attacked = yield* Effect.promise(() =>
-        attack(disturbed, oneTraining, ["worker", "driver", "ctrl-c"], (turn) => delaysMs[turn % 3]!),
+        attack(disturbed, oneTraining, ["worker", "driver", "ctrl-c"], (run) => ({
+          updates: 12 * run,
+          laterMs: 7 * run,
+        })),
       );
-      const undisturbed = yield* Effect.promise(() => attack(quiet, oneTraining, [], () => 0));
+      const undisturbed = yield* Effect.promise(() => attack(quiet, oneTraining, [], undisturbedly));
       assert.deepStrictEqual(attacked.digests, undisturbed.digests);
       assert.isAbove(attacked.landed.length, 0);
       assert.strictEqual(attacked.resumed.length, attacked.landed.length);
@@ -36,7 +40,7 @@ describe("a training whose worker is killed, whose driver is killed, and that is
       mkdirSync(join(folder, "cache"));
       // A file where the folder should be: no save succeeds.
       writeFileSync(join(folder, "cache", "checkpoints"), "");
-      const { digests, warnings } = yield* Effect.promise(() => attack(folder, oneTraining, [], () => 0));
+      const { digests, warnings } = yield* Effect.promise(() => attack(folder, oneTraining, [], undisturbedly));
       assert.containsAllKeys(digests, ["bi0"]);
       assert.strictEqual(warnings.length, 2, warnings.join("\n"));
       assert.match(warnings[0]!, /^The checkpoint could not be read, the work starts from the beginning\. /);

@@ -5,6 +5,7 @@
 import { spawn } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { RunEvent } from "../../src/core/events.ts";
 import { finalDigests } from "./runEvents.ts";
@@ -27,12 +28,18 @@ export interface Attacked {
   readonly resumed: ReadonlyArray<{ readonly step: string; readonly done: number; readonly total: number }>;
 }
 
-/** @param blowAfterMs how long after the first update of a run the n-th blow falls */
+/** When a blow falls: after this many updates of a run, and a little later, so that it meets any moment of one. */
+export interface Moment {
+  readonly updates: number;
+  readonly laterMs: number;
+}
+
+/** @param momentOf of the blow of a run, by the number of the run */
 export async function attack(
   folder: string,
   pipeline: string,
   planned: ReadonlyArray<Blow>,
-  blowAfterMs: (n: number) => number,
+  momentOf: (run: number) => Moment,
 ): Promise<Attacked> {
   writeFileSync(join(folder, "attacked.yaml"), pipeline);
   const landed: Array<Blow> = [];
@@ -41,7 +48,7 @@ export async function attack(
   // More turns than blows: a blow may come too late for its training.
   for (let turn = 0; turn < planned.length + 20; turn++) {
     const blow = planned[landed.length];
-    const run = await runOnce(folder, blow, blowAfterMs(turn));
+    const run = await runOnce(folder, blow, momentOf(turn));
     for (const event of run.events) {
       if (event.event === "step.resumed") resumed.push(event);
       if (event.event === "step.warning") warnings.push(event.message);
@@ -59,29 +66,48 @@ interface Run {
   readonly text: string;
 }
 
-function runOnce(folder: string, blow: Blow | undefined, afterMs: number): Promise<Run> {
+function runOnce(folder: string, blow: Blow | undefined, moment: Moment): Promise<Run> {
   const cache = join(folder, "cache");
   const child = spawn(process.execPath, [command, "run", "attacked.yaml", "--json", "--cache", cache], {
     cwd: folder,
     env: { ...process.env, PIPELINE_CHECKPOINT_SECONDS: "0" },
     stdio: ["ignore", "pipe", "pipe"],
   });
-  let [stdout, stderr] = ["", ""];
+  let stderr = "";
+  const events: Array<RunEvent> = [];
   let timer: NodeJS.Timeout | undefined;
   child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
-  child.stdout.setEncoding("utf8").on("data", (text: string) => {
-    stdout += text;
-    if (blow === undefined || !/"unit":"steps"/.test(stdout)) return;
-    timer ??= setTimeout(() => strike(blow, child.pid!, cache), afterMs);
+  // Only whole lines are told: a killed driver may leave half of one.
+  eachLine(child.stdout, (line) => {
+    events.push(JSON.parse(line) as RunEvent);
+    if (blow === undefined || !(updatesIn(events) > moment.updates)) return;
+    timer ??= setTimeout(() => strike(blow, child.pid!, cache), moment.laterMs);
   });
   return new Promise((resolve) =>
     child.on("close", () => {
       clearTimeout(timer);
-      // A killed driver may leave half a line.
-      const lines = stdout.split("\n").filter((line) => line.endsWith("}"));
-      resolve({ events: lines.map((line) => JSON.parse(line) as RunEvent), text: stdout + stderr });
+      resolve({ events, text: [...events.map((event) => JSON.stringify(event)), stderr].join("\n") });
     }),
   );
+}
+
+function eachLine(stream: Readable, note: (line: string) => void): void {
+  let text = "";
+  stream.setEncoding("utf8").on("data", (more: string) => {
+    const lines = (text + more).split("\n");
+    text = lines.pop()!;
+    lines.forEach(note);
+  });
+}
+
+/** Updates that a run has made in its trainings so far, as far as its reports tell. */
+function updatesIn(events: ReadonlyArray<RunEvent>): number {
+  const spans = new Map<string, { readonly from: number; readonly to: number }>();
+  for (const event of events) {
+    if (event.event !== "step.progress" || event.unit !== "steps") continue;
+    spans.set(event.step, { from: spans.get(event.step)?.from ?? event.done - 1, to: event.done });
+  }
+  return [...spans.values()].reduce((sum, { from, to }) => sum + to - from, 0);
 }
 
 function strike(blow: Blow, driver: number, cache: string): void {

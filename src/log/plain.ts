@@ -1,6 +1,7 @@
 /** One line an event, for files, pipes and CI: what happened, seconds since the start, nothing that moves. */
 import type { RunEvent } from "../core/events.ts";
 import { formatDuration, plural } from "./duration.ts";
+import { failureText } from "./failureText.ts";
 import { progressText } from "./pretty.ts";
 import type { ProgressView } from "./runTree.ts";
 import { oneLine } from "./textWidth.ts";
@@ -59,7 +60,7 @@ function plainTexts(state: PlainState, before: PlainState, event: RunEvent, at: 
         `${event.step}: finished in ${formatDuration(event.durationMs)}${event.differs === undefined ? "" : `, ${differs}`}`,
       ];
     case "step.failed":
-      return [`${event.step}: failed (${event.error.cause}): ${oneLine(event.error.message)}`];
+      return [`${event.step}: failed (${event.error.cause}): ${failureText(event.error)}`];
     case "step.skipped":
       return [`${event.step}: skipped, it needs ${event.blockedBy}`];
     case "step.interrupted":

@@ -4,6 +4,7 @@
  */
 import { type Colors, colorsOf } from "./colors.ts";
 import { formatDuration, formatLeft, formatLoss, formatRate, plural } from "./duration.ts";
+import { failureText } from "./failureText.ts";
 import {
   type GroupNode,
   type ProgressView,
@@ -13,7 +14,7 @@ import {
   speedOf,
   type TreeNode,
 } from "./runTree.ts";
-import { oneLine, padEnd, textWidth, truncate } from "./textWidth.ts";
+import { padEnd, textWidth, truncate } from "./textWidth.ts";
 
 export interface PrettyView {
   readonly columns: number;
@@ -164,7 +165,10 @@ function stepLine(step: StepNode, depth: number, context: Context): Line {
         "done",
       );
     case "failed":
-      return line(colors.bad("✗"), colors.bad(oneLine(`failed: ${step.error?.message ?? "no reason given"}`)));
+      return line(
+        colors.bad("✗"),
+        colors.bad(`failed: ${step.error === undefined ? "no reason given" : failureText(step.error)}`),
+      );
     case "skipped":
       return line(colors.faint("-"), colors.faint(`skipped, it needs ${step.blockedBy}`), "waiting");
     case "interrupted":

@@ -109,7 +109,7 @@ describe("one mistake gives one message", () => {
 
   it("takes a per cent for the share it is", () => {
     expect(mistakesOf(changed(["temperature: 0.05", "temperature: 7 %"]))).toContain(
-      "write a share as a number: 0.07 ",
+      "write a share as a number: 0.07",
     );
   });
 

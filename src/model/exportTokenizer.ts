@@ -61,10 +61,11 @@ function specialNames(special: SpecialTokens, tokens: ReadonlyMap<number, string
   };
 }
 
+const text = (id: "A" | "B", type: number): Json => ({ Sequence: { id, type_id: type } });
+
 /** What `assembleSingle` and `assemblePair` do, in the words of tokenizer.json. */
 function postProcessor({ cls, sep }: SpecialTokens, tokens: ReadonlyMap<number, string>): Json {
   const special = (id: number, type: number): Json => ({ SpecialToken: { id: tokens.get(id)!, type_id: type } });
-  const text = (id: "A" | "B", type: number): Json => ({ Sequence: { id, type_id: type } });
   const single = [special(cls, 0), text("A", 0), special(sep, 0)];
   const entry = (id: number): [string, Json] => {
     const token = tokens.get(id)!;

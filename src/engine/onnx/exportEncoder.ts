@@ -28,7 +28,7 @@ const inputs: ReadonlyArray<ModelValue> = ["input_ids", "attention_mask", "token
  * `last_hidden_state` [batch, sequence, dim], or `logits` [batch, 1] for a cross-encoder.
  *
  * `int8` keeps matrices as 8-bit numbers with a scale for each column and quantizes what they are multiplied with as it comes
- * (onnxruntime's "dynamic" quantization); the word table has a scale for each row; all else stays float32.
+ * (onnxruntime's "dynamic" quantization); the word table has a scale for each row; all else (`keptFloat`) stays float32.
  *
  * @throws RangeError where the model is too large for one file
  */
@@ -44,6 +44,12 @@ export function exportEncoder(model: EncoderModel, precision: ExportPrecision = 
       : { name: "last_hidden_state", shape: ["batch", "sequence", model.config.hiddenSize], dtype: "float32" };
   return encodeModel(graph.finish(model.kind === "cross-encoder" ? graph.logits(hidden) : hidden, output));
 }
+
+/**
+ * Stays float32 in an int8 model: a classifier is too little work to lose precision for, and what GELU gives has long tails that
+ * one scale for all of it serves badly (all-MiniLM-L6-v2 on STS-B test: 0.16 points of Spearman lost rather than 0.47).
+ */
+const keptFloat = /^classifier$|layer\.\d+\.output\.dense$/;
 
 class EncoderGraph {
   private readonly recorder = new GraphRecorder();
@@ -145,9 +151,8 @@ class EncoderGraph {
   /** x · Wᵀ + b, with W [out, in] as Hugging Face keeps it. */
   private linear(x: string, name: string): string {
     const weight = this.tensor(`${name}.weight`);
-    // One column (a classifier) is no work worth losing precision for.
-    const isSmall = weight.shape[0] === 1;
-    const product = this.precision === "int8" && !isSmall ? this.int8Product(x, weight) : this.product(x, weight);
+    const product =
+      this.precision === "int8" && !keptFloat.test(name) ? this.int8Product(x, weight) : this.product(x, weight);
     return this.node("Add", [product, this.weight(`${name}.bias`)]);
   }
 

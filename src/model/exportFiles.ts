@@ -55,7 +55,6 @@ function configJson({ kind, config, special }: EncoderModel): Json {
     initializer_range: 0.02,
     position_embedding_type: "absolute",
     pad_token_id: special.pad,
-    use_cache: false,
     ...(kind === "cross-encoder" ? classifierJson : {}),
   };
 }

@@ -136,6 +136,8 @@ function usage({ model, int8 }: CardFacts): ReadonlyArray<string> {
       `const embeddings = await encode(["one sentence", "another"], ${options});`,
     ),
     ...(model.kind === "bi-encoder" ? block("sh", 'pipeline encode DIR "one sentence" "another"') : []),
+    "",
+    `All give the same embeddings, but of texts beyond ${longestInput(model)} tokens: there transformers.js cuts off the closing special token too.`,
   ];
 }
 

@@ -5,9 +5,10 @@
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { type Bench, type BenchOptions, table } from "./Bench.ts";
+import { noop } from "./noop.ts";
 import { trainingStep } from "./trainingStep.ts";
 
-const benches: ReadonlyArray<Bench> = [trainingStep];
+const benches: ReadonlyArray<Bench> = [trainingStep, noop];
 
 const { values: flags, positionals: names } = parseArgs({
   allowPositionals: true,

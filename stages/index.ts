@@ -15,6 +15,7 @@ import trainBiEncoder from "./train-bi-encoder.ts";
 import trainCrossEncoder from "./train-cross-encoder.ts";
 import trainSimcse from "./train-simcse.ts";
 import trainTokenizer from "./train-tokenizer.ts";
+import trainWordVectors from "./train-word-vectors.ts";
 
 export const stages: ReadonlyArray<AnyStage> = [
   readSentences,
@@ -26,6 +27,7 @@ export const stages: ReadonlyArray<AnyStage> = [
   trainTokenizer,
   tokenize,
   tokenizePairs,
+  trainWordVectors,
   pretrainMlm,
   trainSimcse,
   pseudoLabel,

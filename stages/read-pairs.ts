@@ -52,9 +52,12 @@ interface PairFile {
   readonly scores: ReadonlyArray<number>;
 }
 
+const layout = "wanted is a first line of column names, sentence1, sentence2 and perhaps score, with tabs between them";
+const everyScore = "where there is a score column every row has a number in it; without the column none needs one";
+
 async function readPairFile(file: SourceFile): Promise<PairFile> {
   const [header, ...lines] = decodeLines(await readFile(file.path));
-  if (header === undefined) throw new TextProblem("no pair: the file is empty");
+  if (header === undefined) throw new TextProblem("the file is empty", layout);
   const columns = header.split("\t").map((name) => name.trim());
   const [one, other, score] = ["sentence1", "sentence2", "score"].map((name) => columns.indexOf(name)) as [
     number,
@@ -63,9 +66,13 @@ async function readPairFile(file: SourceFile): Promise<PairFile> {
   ];
   const missing = [one < 0 ? "sentence1" : "", other < 0 ? "sentence2" : ""].filter((name) => name !== "");
   if (missing.length > 0)
-    throw new TextProblem(`the header lacks the column ${missing.join(" and ")}: it has ${columns.join(", ")}`, 1);
+    throw new TextProblem(
+      `the header lacks the column ${missing.join(" and ")}: it has ${columns.join(", ")}`,
+      layout,
+      1,
+    );
   const rows = lines.flatMap((line, i) => (line === "" ? [] : [readRow(line, i + 2, columns, { one, other, score })]));
-  if (rows.length === 0) throw new TextProblem("no pair: the file has a header only");
+  if (rows.length === 0) throw new TextProblem("there is no pair after the header", layout);
   return {
     set: basename(file.path).replace(/\.[^.]+$/, ""),
     a: rows.map((row) => row.a),
@@ -84,10 +91,14 @@ interface ColumnIndexes {
 function readRow(text: string, line: number, columns: ReadonlyArray<string>, at: ColumnIndexes) {
   const fields = text.split("\t");
   if (fields.length !== columns.length)
-    throw new TextProblem(`${fields.length} fields where the header has ${columns.length}`, line);
+    throw new TextProblem(
+      `${fields.length} ${fields.length === 1 ? "field" : "fields"} where the header has ${columns.length}`,
+      "fields are separated by tabs, and a sentence holds none",
+      line,
+    );
   const sentence = (index: number): string => {
     const value = fields[index]!.trim();
-    if (value === "") throw new TextProblem(`${columns[index]} is empty`, line);
+    if (value === "") throw new TextProblem(`${columns[index]} is empty`, "take the line out, or fill it in", line);
     return value;
   };
   return { a: sentence(at.one), b: sentence(at.other), score: at.score < 0 ? 0 : readScore(fields[at.score]!, line) };
@@ -96,8 +107,9 @@ function readRow(text: string, line: number, columns: ReadonlyArray<string>, at:
 function readScore(field: string, line: number): number {
   const text = field.trim();
   const score = Number(text);
-  if (text === "") throw new TextProblem("score is empty: where there is a score column, every row has a score", line);
-  if (!Number.isFinite(score)) throw new TextProblem(`score is ${JSON.stringify(text)}, not a number`, line);
+  if (text === "") throw new TextProblem("score is empty", everyScore, line);
+  if (!Number.isFinite(score))
+    throw new TextProblem(`score is ${JSON.stringify(text)}, not a number`, everyScore, line);
   return score;
 }
 
@@ -106,6 +118,7 @@ const failure = (file: SourceFile) => (cause: unknown) =>
     cause: "stage-error",
     message: cause instanceof Error ? cause.message : String(cause),
     path: file.path,
+    ...(cause instanceof TextProblem ? { hint: cause.hint } : {}),
     ...(cause instanceof TextProblem && cause.line !== undefined ? { line: cause.line } : {}),
   });
 

@@ -17,7 +17,11 @@ const config = Schema.Struct({
 async function readSentences(file: SourceFile): Promise<ReadonlyArray<string>> {
   const lines = decodeLines(await readFile(file.path));
   const texts = lines.map((line) => line.trim()).filter((line) => line !== "");
-  if (texts.length === 0) throw new TextProblem("no sentence: the file is empty");
+  if (texts.length === 0)
+    throw new TextProblem(
+      lines.length === 0 ? "the file is empty" : "there are only empty lines in it",
+      "write one sentence a line, or name another file",
+    );
   return texts;
 }
 
@@ -26,6 +30,7 @@ const failure = (file: SourceFile) => (cause: unknown) =>
     cause: "stage-error",
     message: cause instanceof Error ? cause.message : String(cause),
     path: file.path,
+    ...(cause instanceof TextProblem ? { hint: cause.hint } : {}),
     ...(cause instanceof TextProblem && cause.line !== undefined ? { line: cause.line } : {}),
   });
 

@@ -2,7 +2,7 @@
  * Reads the command line against a table of commands: the one description from which parsing, help and completions all come.
  * Pure and light (no Effect): `--version`, `--help` and mistakes in the arguments answer before anything else is loaded.
  */
-import { closest, nameHint } from "../spec/suggest.ts";
+import { closest, nameHint } from "../core/suggest.ts";
 
 export interface Option {
   /** Without the dashes. */

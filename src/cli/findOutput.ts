@@ -1,7 +1,7 @@
 /** Which output `STEP[.PORT]` means. Ids hold dots themselves (`distil[2].student`), so the longest step that fits counts. */
 import type { Graph, Step } from "../core/Graph.ts";
 import { mainPort } from "../core/Stage.ts";
-import { listed, nameHint } from "../spec/suggest.ts";
+import { listed, nameHint } from "../core/suggest.ts";
 import { UsageError } from "./commandLine.ts";
 
 export interface FoundOutput {

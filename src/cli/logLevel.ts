@@ -1,6 +1,6 @@
 /** PIPELINE_LOG: the level from which the log also goes to stderr. */
 import { type LogLevel, logLevels } from "../log/pinoLog.ts";
-import { nameHint } from "../spec/suggest.ts";
+import { nameHint } from "../core/suggest.ts";
 import { UsageError } from "./commandLine.ts";
 
 export function logLevel(named: string | undefined): LogLevel {

@@ -2,7 +2,7 @@
 import { closeSync, existsSync, openSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, extname, join, relative, resolve } from "node:path";
 import { UsageError } from "./commandLine.ts";
-import { closest } from "../spec/suggest.ts";
+import { closest } from "../core/suggest.ts";
 
 /** The absolute path of a file that is there and can be read; throws `UsageError` where it is not. */
 export function checkPipelineFile(written: string, cwd: string = process.cwd()): string {

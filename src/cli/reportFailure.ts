@@ -3,6 +3,7 @@
  * defect of ours and comes with its trace.
  */
 import { readFileSync } from "node:fs";
+import { relative } from "node:path";
 import type { Diagnostic } from "../core/Diagnostic.ts";
 import { exitCodes } from "./exitCodes.ts";
 import { originalTrace } from "./originalTrace.ts";
@@ -56,9 +57,15 @@ function textOf(file: string): string | undefined {
 /** `data/pairs.tsv:17: error: …` and its hint. The place is left out where the message names it already. */
 export function errorText(error: { message: string; hint?: string; path?: string; line?: number }): string {
   const named = error.path === undefined || error.message.includes(error.path);
-  const place = named ? "" : `${error.path}${error.line === undefined ? "" : `:${error.line}`}: `;
+  const place = named ? "" : `${nearPath(error.path!)}${error.line === undefined ? "" : `:${error.line}`}: `;
   const hint = error.hint === undefined ? "" : `  hint: ${error.hint}\n`;
   return `${place}error: ${error.message}\n${hint}`;
+}
+
+/** From the working directory, where that is shorter. */
+function nearPath(path: string): string {
+  const near = relative(process.cwd(), path);
+  return near !== "" && near.length < path.length ? near : path;
 }
 
 const traceOf = (error: unknown): string => (error instanceof Error ? (error.stack ?? error.message) : String(error));

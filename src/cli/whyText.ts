@@ -1,18 +1,18 @@
 /** A difference between two keys as a person reads it: what changed, from what to what. */
 import type { Json } from "../core/canonicalJson.ts";
 import type { Difference } from "../core/differences.ts";
+import { linkAt, type Graph } from "../core/Graph.ts";
 import { truncate } from "../log/textWidth.ts";
 
 const maxValueColumns = 48;
 
-export function whyText({ part, path, from, to }: Difference): string {
+/** `step`: the id of the step whose key it is; changed inputs name the step that makes them. */
+export function whyText(graph: Graph, step: string, { part, path, from, to }: Difference): string {
   switch (part) {
     case "stage":
-      return path === "name" && from === null ? "has not run yet" : `stage ${path}: ${change(from, to)}`;
+      return path === "name" && from === null ? "has not run before" : `stage ${path}: ${change(from, to)}`;
     case "input":
-      return to === null
-        ? `input ${path}: an earlier step runs first`
-        : `input ${path}: ${change(short(from), short(to))}`;
+      return `input ${path}: ${inputText(makerOf(graph, step, path), short(from), short(to))}`;
     case "file":
       return fileText(path, from, to);
     case "output":
@@ -26,6 +26,18 @@ export function whyText({ part, path, from, to }: Difference): string {
     default:
       return `${part} ${path}: ${change(from, to)}`;
   }
+}
+
+/** The digest of what is not made yet is null; so is that of an input the step no longer has. */
+function inputText(maker: string | undefined, from: Json, to: Json): string {
+  if (maker === undefined) return change(from, to);
+  return to === null ? `${maker} runs first` : `${change(from, to)}, from ${maker}`;
+}
+
+function makerOf(graph: Graph, id: string, path: string): string | undefined {
+  const step = graph.steps.find((each) => each.id === id);
+  const link = step === undefined ? undefined : linkAt(step, path);
+  return link === undefined ? undefined : graph.steps[link.step]!.id;
 }
 
 function fileText(path: string, from: Json, to: Json): string {

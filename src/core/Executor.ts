@@ -28,13 +28,17 @@ export interface TaskResult {
   readonly durationMs: number;
 }
 
+/** What a task tells while it runs. */
+export interface TaskListener {
+  readonly onProgress: (report: ProgressReport) => void;
+  /** What its stage logged as a warning, or worse: a sentence. */
+  readonly onWarning: (message: string) => void;
+}
+
 export class Executor extends Context.Service<
   Executor,
   {
     /** Runs a task to its end. Interrupting the effect asks the task to end after the batch in hand and waits for it. */
-    readonly run: (
-      task: Task,
-      onProgress: (report: ProgressReport) => void,
-    ) => Effect.Effect<TaskResult, StageFailure | StoreError>;
+    readonly run: (task: Task, listener: TaskListener) => Effect.Effect<TaskResult, StageFailure | StoreError>;
   }
 >()("tandem/core/Executor") {}

@@ -82,3 +82,11 @@ export function linksOf(step: Step): ReadonlyArray<{ readonly port: string; read
     return (Array.isArray(value) ? (value as ReadonlyArray<Link>) : [value as Link]).map((link) => ({ port, link }));
   });
 }
+
+/** The link behind `port` or `port[3]`. */
+export function linkAt(step: Step, path: string): Link | undefined {
+  const [, port, position] = /^(.*?)(?:\[(\d+)\])?$/.exec(path) ?? [];
+  const value = step.inputs[path] ?? step.inputs[port!];
+  if (value === undefined) return undefined;
+  return Array.isArray(value) ? (value as ReadonlyArray<Link>)[Number(position)] : (value as Link);
+}

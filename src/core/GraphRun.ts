@@ -177,6 +177,7 @@ export class GraphRun {
       files,
       outputsOf: (producer) => this.schedule.outputs[producer]!,
       onProgress: (report) => this.progress(index, report),
+      onWarning: (message) => this.emit({ event: "step.warning", step: step.id, message }),
       startedAt: this.now(),
     });
     const told = Effect.onExit(task, (exit) => Effect.sync(() => Queue.offerUnsafe(this.completions, { index, exit })));

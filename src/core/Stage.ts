@@ -69,6 +69,7 @@ export interface Stage<Config, I extends InputPorts, O extends OutputPorts, R> {
   readonly usesEngine: boolean;
   /** `driver`: cheap, runs inside the driver. `worker`: in a process of its own, with all cores unless told otherwise. */
   readonly runsIn: "driver" | "worker";
+  /** What it logs by `Effect.logWarning` becomes a `step.warning`; what it logs below that is not shown. */
   readonly run: (context: StageContext<Config, InputValues<I>>) => Effect.Effect<OutputValues<O>, StageFailure, R>;
 }
 

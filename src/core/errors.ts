@@ -25,6 +25,8 @@ export class StageFailure extends Schema.TaggedError<StageFailure>()("StageFailu
   /** Where in what was read: `data/pairs.tsv`, line 17. */
   path: Schema.optionalKey(Schema.String),
   line: Schema.optionalKey(Schema.Number),
+  /** Of a stage that broke on a fault of its own: its stack. */
+  trace: Schema.optionalKey(Schema.String),
 }) {}
 
 /** The cache or its disk failed. Exit code 3. */

@@ -127,13 +127,15 @@ const alsoMissing = (first: SourceMissing, others: ReadonlyArray<SourceMissing>)
   return new SourceMissing({ step, field, path, message, hint: `${hint} Also missing: ${list}.`.trim() });
 };
 
-/** The files of each `path()` field of a step. */
+/** The files of each `path()` field of a step; of a field that is a list, those of its elements in a row. */
 export const resolveFiles = Effect.fnUntraced(function* (
   step: Step,
 ): Effect.fn.Return<FilesByField, StoreError | SourceMissing, SourceFiles> {
   if (step.paths.length === 0) return noFiles;
   const source = yield* SourceFiles;
   const files: { [field: string]: FilesByField[string] } = {};
-  for (const field of step.paths) files[field.field] = yield* source.resolve(step.id, field);
+  for (const field of step.paths) {
+    files[field.field] = [...(files[field.field] ?? []), ...(yield* source.resolve(step.id, field))];
+  }
   return files;
 });

@@ -10,6 +10,8 @@ export interface StepError {
   readonly hint?: string;
   readonly path?: string;
   readonly line?: number;
+  /** Where in the stage's own code it broke: for the log, where the fault is neither the file's nor the data's. */
+  readonly trace?: string;
 }
 
 type Outputs = { readonly [port: string]: ContentDigest };
@@ -33,6 +35,8 @@ export type RunEvent =
       readonly loss?: number;
       readonly [metric: string]: string | number | undefined;
     }
+  /** What a person should know of a step that goes on all the same. */
+  | { readonly event: "step.warning"; readonly step: string; readonly message: string }
   | {
       readonly event: "step.finished";
       readonly step: string;

@@ -8,7 +8,7 @@ import type { Difference } from "./differences.ts";
 import { EngineInfo } from "./EngineInfo.ts";
 import type { SourceMissing, StoreError } from "./errors.ts";
 import { evaluateGraph, type Evaluation, type StepEvaluation } from "./evaluate.ts";
-import type { Graph, Link, Step } from "./Graph.ts";
+import { linkAt, type Graph } from "./Graph.ts";
 import { historyOf, nearestRecord, type History } from "./history.ts";
 import { currentParts, neverRun, planStep, type PlanStep } from "./plan.ts";
 import { selectSteps } from "./selectSteps.ts";
@@ -101,12 +101,4 @@ function whyOfProducer(context: Context, producer: StepEvaluation, input: Differ
   const nearest =
     nearestRecord(history, graph, producer.step, parts, producer.files, isMaker) ?? compare(context, producer);
   return nearest?.differences ?? [neverRun(producer)];
-}
-
-/** The link behind `port` or `port[3]`. */
-function linkAt(step: Step, path: string): Link | undefined {
-  const [, port, position] = /^(.*?)(?:\[(\d+)\])?$/.exec(path) ?? [];
-  const value = step.inputs[path] ?? step.inputs[port!];
-  if (value === undefined) return undefined;
-  return Array.isArray(value) ? (value as ReadonlyArray<Link>)[Number(position)] : (value as Link);
 }

@@ -41,25 +41,31 @@ export const keyPartsOf = (step: Step, facts: KeyFacts): KeyParts => ({
 /** The config as the key sees it: paths replaced by what they hold, fields that say nothing new left out. */
 export function keyedConfig(step: Step, files: FilesByField): KeyParts["config"] {
   let config = step.encodedConfig;
-  for (const field of step.paths) {
-    config = replaceAt(config, field.field.split("."), { files: keyedFiles(field, files[field.field] ?? []) });
+  for (const [name, fields] of Map.groupBy(step.paths, (each) => each.field)) {
+    config = replaceAt(config, name.split("."), { files: keyedFiles(fields, files[name] ?? []) }) as JsonObject;
   }
   return dropAbsent(config, absentMeaningsOf(step.stage));
 }
 
-/** Of files, the contents in order, with base names where the stage says that they matter; of a folder, names always. */
-function keyedFiles(field: PathField, files: ReadonlyArray<SourceFile>): ReadonlyArray<Json> {
-  if (field.kind === "folder") return files.map(({ name, digest }) => ({ name, digest }));
-  if (field.named === true) return files.map(({ path, digest }) => ({ name: basename(path), digest }));
+/**
+ * Of files, the contents in order, with base names where the stage says that they matter; of a folder, names always.
+ * `fields`: all that share a name (the elements of a list); the stage is given their files in a row, and so is the key.
+ */
+function keyedFiles(fields: ReadonlyArray<PathField>, files: ReadonlyArray<SourceFile>): ReadonlyArray<Json> {
+  if (fields.some(({ kind }) => kind === "folder")) return files.map(({ name, digest }) => ({ name, digest }));
+  if (fields.some(({ named }) => named === true))
+    return files.map(({ path, digest }) => ({ name: basename(path), digest }));
   return files.map(({ digest }) => digest);
 }
 
 type JsonObject = { readonly [field: string]: Json | undefined };
 
-function replaceAt(config: JsonObject, path: ReadonlyArray<string>, value: Json): JsonObject {
-  const [field, ...rest] = path;
-  if (rest.length === 0) return { ...config, [field!]: value };
-  return { ...config, [field!]: replaceAt((config[field!] ?? {}) as JsonObject, rest, value) };
+/** Names of fields pass through lists: in a list of objects every element's field is replaced. */
+function replaceAt(config: Json, [field, ...rest]: ReadonlyArray<string>, value: Json): Json {
+  if (field === undefined) return value;
+  if (Array.isArray(config)) return config.map((element: Json) => replaceAt(element, [field, ...rest], value));
+  const object = (config ?? {}) as JsonObject;
+  return { ...object, [field]: replaceAt(object[field] ?? {}, rest, value) };
 }
 
 /** The digests on a step's input ports; undefined while one of them is not known. */

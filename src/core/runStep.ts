@@ -9,20 +9,18 @@ import type { ContentDigest } from "./digest.ts";
 import { environmentFacts } from "./environment.ts";
 import { StageFailure, type StoreError } from "./errors.ts";
 import { resolveFiles, type Outputs, type StepKey } from "./evaluate.ts";
-import { Executor, type Task } from "./Executor.ts";
+import { Executor, type Task, type TaskListener } from "./Executor.ts";
 import type { FilesByField } from "./fingerprint.ts";
 import type { Graph, Link, Step } from "./Graph.ts";
 import { SourceFiles } from "./SourceFiles.ts";
-import type { ProgressReport } from "./Stage.ts";
 
-export interface StepRun {
+export interface StepRun extends TaskListener {
   readonly graph: Graph;
   readonly run: string;
   readonly step: Step;
   readonly key: StepKey;
   readonly files: FilesByField;
   readonly outputsOf: (producer: number) => Outputs;
-  readonly onProgress: (report: ProgressReport) => void;
   readonly startedAt: string;
 }
 
@@ -42,7 +40,7 @@ export const runStep = (
     Effect.gen(function* () {
       const files = yield* restore(filesUnmoved(asked));
       const executor = yield* Executor;
-      const result = yield* restore(executor.run(taskOf(asked, files), asked.onProgress));
+      const result = yield* restore(executor.run(taskOf(asked, files), asked));
       yield* stillUnmoved(asked.step, files);
       const made = recordOf(asked, files, result.outputs, result.durationMs);
       const winner = yield* (yield* ArtifactStore).publish(made);

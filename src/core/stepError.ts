@@ -1,11 +1,11 @@
-/** What a failed step tells in its event: plain facts, never a stack trace. */
+/** What a failed step tells in its event, as plain facts. */
 import { StageFailure, StoreError } from "./errors.ts";
 import type { StepError } from "./events.ts";
 
 export function stepErrorOf(error: unknown): StepError {
   if (error instanceof StageFailure) {
-    const { cause, message, hint, path, line } = error;
-    return { cause, message, ...present({ hint, path, line }) };
+    const { cause, message, hint, path, line, trace } = error;
+    return { cause, message, ...present({ hint, path, line, trace }) };
   }
   if (error instanceof StoreError) {
     return { cause: "cache-error", message: error.message, ...present({ hint: error.hint, path: error.path }) };

@@ -2,6 +2,7 @@
 export interface Colors {
   readonly good: (text: string) => string;
   readonly bad: (text: string) => string;
+  readonly wary: (text: string) => string;
   readonly active: (text: string) => string;
   readonly faint: (text: string) => string;
   readonly strong: (text: string) => string;
@@ -13,13 +14,14 @@ const wrap = (open: number, close: number) => (text: string) =>
 const ansi: Colors = {
   good: wrap(32, 39),
   bad: wrap(31, 39),
+  wary: wrap(33, 39),
   active: wrap(36, 39),
   faint: wrap(2, 22),
   strong: wrap(1, 22),
 };
 
 const same = (text: string) => text;
-const none: Colors = { good: same, bad: same, active: same, faint: same, strong: same };
+const none: Colors = { good: same, bad: same, wary: same, active: same, faint: same, strong: same };
 
 export const colorsOf = (enabled: boolean): Colors => (enabled ? ansi : none);
 

@@ -3,11 +3,13 @@
  * part of the log that writes and keeps time; what is written comes from the pure functions beside it.
  */
 import type { RunEvent } from "../core/events.ts";
+import { colorsOf } from "./colors.ts";
 import { jsonLine } from "./json.ts";
 import { LiveRegion, type TerminalStream } from "./liveRegion.ts";
 import { plainLines, plainStart, type PlainState } from "./plain.ts";
 import { prettyLines } from "./pretty.ts";
 import { emptyRunTree, noteEvent } from "./runTree.ts";
+import { oneLine } from "./textWidth.ts";
 
 export interface Display {
   readonly note: (event: RunEvent) => void;
@@ -44,11 +46,12 @@ export function liveDisplay(stream: TerminalStream, color: boolean): Display {
   const region = new LiveRegion(stream);
   let timer: NodeJS.Timeout | undefined;
   let notice: string | undefined;
-  const draw = () => {
+  const colors = colorsOf(color);
+  const draw = (above: ReadonlyArray<string> = []) => {
     const { columns, rows } = region;
     const room = rows - (notice === undefined ? 0 : 1);
     const lines = prettyLines(tree, { columns, rows: room, color, at: now() });
-    region.draw(notice === undefined ? lines : [...lines, notice]);
+    region.draw(notice === undefined ? lines : [...lines, notice], above);
   };
   const close = () => {
     if (timer === undefined) return;
@@ -61,9 +64,12 @@ export function liveDisplay(stream: TerminalStream, color: boolean): Display {
     note: (event) => {
       noteEvent(tree, event, now());
       if (event.event === "run.started" && event.plan.some((entry) => entry.state !== "fresh")) {
-        timer = setInterval(draw, frameMs).unref();
+        timer = setInterval(() => draw(), frameMs).unref();
         process.on("exit", close);
         draw();
+      }
+      if (event.event === "step.warning") {
+        draw([`${colors.wary("warning:")} step ${event.step}: ${oneLine(event.message)}`]);
       }
       if (event.event === "run.finished") close();
     },

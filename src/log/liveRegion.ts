@@ -28,10 +28,11 @@ export class LiveRegion {
     return Math.max(4, (this.stream.rows ?? 24) - 1);
   }
 
-  draw(lines: ReadonlyArray<string>): void {
+  /** `above`: lines that are left standing above the region from now on; they may be longer than the terminal is wide. */
+  draw(lines: ReadonlyArray<string>, above: ReadonlyArray<string> = []): void {
     const hide = this.hidden ? "" : "\u001b[?25l";
     this.hidden = true;
-    const text = lines.map((line) => `${line}\u001b[K\n`).join("");
+    const text = [...above, ...lines].map((line) => `${line}\u001b[K\n`).join("");
     this.stream.write(`\u001b[?2026h${hide}${this.home()}${text}\u001b[J\u001b[?2026l`);
     this.drawn = lines;
   }

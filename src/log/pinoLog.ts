@@ -20,6 +20,7 @@ export function levelOf(event: RunEvent): Exclude<LogLevel, "silent" | "fatal"> 
   switch (event.event) {
     case "step.failed":
       return "error";
+    case "step.warning":
     case "step.skipped":
     case "step.interrupted":
       return "warn";

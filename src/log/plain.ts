@@ -52,6 +52,8 @@ function plainTexts(state: PlainState, before: PlainState, event: RunEvent, at: 
         ? []
         : [`${event.step}: ${progressText(entry.progress!, at).trimStart()}`];
     }
+    case "step.warning":
+      return [`${event.step}: warning: ${oneLine(event.message)}`];
     case "step.finished":
       return [
         `${event.step}: finished in ${formatDuration(event.durationMs)}${event.differs === undefined ? "" : `, ${differs}`}`,

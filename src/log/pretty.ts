@@ -132,7 +132,13 @@ function foldedLine(nodes: ReadonlyArray<GroupNode>, depth: number, context: Con
     depth,
     glyph: groupGlyph(first, context),
     label: nodes.length === 1 ? first.label : `${first.label}…${last.label}`,
-    status: colors.faint(parts.filter((part) => part !== "").join(", ")),
+    status: [
+      colors.faint(parts.filter((part) => part !== "").join(", ")),
+      ...warningMark(
+        nodes.reduce((total, node) => total + node.warnings, 0),
+        context,
+      ),
+    ].join("  "),
     folds: isUntouched(first) ? "waiting" : "done",
   };
 }
@@ -152,7 +158,11 @@ function stepLine(step: StepNode, depth: number, context: Context): Line {
     case "hit":
       return line(colors.faint("="), colors.faint("hit"), "done");
     case "ran":
-      return line(colors.good("✓"), formatDuration(step.durationMs ?? 0), "done");
+      return line(
+        colors.good("✓"),
+        [formatDuration(step.durationMs ?? 0), ...warningMark(step.warnings, context)].join("  "),
+        "done",
+      );
     case "failed":
       return line(colors.bad("✗"), colors.bad(oneLine(`failed: ${step.error?.message ?? "no reason given"}`)));
     case "skipped":
@@ -166,14 +176,21 @@ function stepLine(step: StepNode, depth: number, context: Context): Line {
 
 const spin = (at: number) => spinner[Math.floor(at / 100) % spinner.length]!;
 
-function runningStatus(step: StepNode, { view, colors }: Context): string {
+/** What was said stands above the tree (log/display.ts); here, which step said it. */
+const warningMark = (warnings: number, { colors }: Context): ReadonlyArray<string> =>
+  warnings === 0 ? [] : [colors.wary(plural(warnings, "warning"))];
+
+function runningStatus(step: StepNode, context: Context): string {
+  const { view, colors } = context;
   const elapsed = formatDuration(Math.max(0, view.at - (step.startedAt ?? view.at)));
   const { progress } = step;
-  if (progress === undefined) return colors.faint(elapsed);
+  const mark = warningMark(step.warnings, context);
+  if (progress === undefined) return [colors.faint(elapsed), ...mark].join("  ");
   const room = view.columns - Math.min(30, Math.floor(view.columns / 2));
   const bar =
     progress.total > 0 && room >= 40 ? drawBar(progress.done / progress.total, room >= 70 ? 24 : 12, colors) : "";
-  return [bar, progressText(progress, view.at)].filter((part) => part !== "").join(" ");
+  const text = [progressText(progress, view.at), ...mark].join("  ");
+  return bar === "" ? text : `${bar} ${text}`;
 }
 
 /** `58 %  loss 0.412  1240 pairs/s  12 s left`: the same words as the plain lines use. */

@@ -28,6 +28,7 @@ export interface StepNode {
   startedAt?: number;
   durationMs?: number;
   progress?: ProgressView;
+  warnings: number;
   error?: StepError;
   blockedBy?: string;
 }
@@ -39,8 +40,9 @@ export interface GroupNode {
   readonly parent: GroupNode | undefined;
   readonly children: Map<string, TreeNode>;
   readonly counts: Record<StepStatus, number>;
-  /** Sum over the steps that ran. */
+  /** Sums over the steps that ran. */
   durationMs: number;
+  warnings: number;
 }
 
 export type TreeNode = StepNode | GroupNode;
@@ -63,6 +65,7 @@ const group = (label: string, parent: GroupNode | undefined): GroupNode => ({
   children: new Map(),
   counts: { waiting: 0, running: 0, hit: 0, ran: 0, failed: 0, skipped: 0, interrupted: 0 },
   durationMs: 0,
+  warnings: 0,
 });
 
 export const emptyRunTree = (): RunTree => ({
@@ -106,6 +109,9 @@ function noteStepEvent(step: StepNode, event: StepEvent, at: number): void {
       return setStatus(step, "hit");
     case "step.progress":
       return noteProgress(step, event, at);
+    case "step.warning":
+      for (let node: TreeNode | undefined = step; node; node = node.parent) node.warnings++;
+      return;
     case "step.finished":
       step.durationMs = event.durationMs;
       for (let node: GroupNode | undefined = step.parent; node; node = node.parent) node.durationMs += event.durationMs;
@@ -139,7 +145,7 @@ function addStep(tree: RunTree, id: string): StepNode {
     parent = next;
   }
   const label = path.at(-1)!;
-  const step: StepNode = { kind: "step", label, id, parent, status: "waiting" };
+  const step: StepNode = { kind: "step", label, id, parent, status: "waiting", warnings: 0 };
   parent.children.set(label, step);
   tree.steps.set(id, step);
   for (const [depth, part] of path.entries()) {

@@ -119,7 +119,11 @@ async function checkSteps(tokenizer: Tokenizer, problems: Array<string>): Promis
 }
 
 const unusable = (folder: ModelFolder, problems: ReadonlyArray<string>) =>
-  new ModelProblem(folder.path, `${folder.path} cannot be loaded: ${problems.join("; ")}`);
+  new ModelProblem(
+    folder.path,
+    `${folder.path} cannot be loaded: ${problems.join("; ")}`,
+    "wanted is a BERT-shaped encoder as save_pretrained writes it; fetch a file that is damaged again",
+  );
 
 const poolingModes: ReadonlyArray<readonly [key: string, pooling: Pooling | undefined]> = [
   ["pooling_mode_cls_token", "cls"],

@@ -37,20 +37,19 @@ export function readSafetensors(bytes: Uint8Array, path: string): ReadonlyMap<st
   );
 }
 
+/** Whatever breaks the format: no setting of ours can mend the file. */
+const damaged = (path: string, message: string): ModelProblem =>
+  new ModelProblem(path, message, "fetch the file again, or save the model again with save_pretrained");
+
 function readHeader(bytes: Uint8Array, path: string) {
   const size = bytes.length < 8 ? 0 : Number(new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0, true));
   if (size < 2 || size > maxHeaderBytes)
-    throw new ModelProblem(path, `${path} is not a safetensors file: its header length is ${size}`);
+    throw damaged(path, `${path} is not a safetensors file: its header length is ${size}`);
   if (8 + size > bytes.length)
-    throw new ModelProblem(
-      path,
-      `${path} is cut short: its header has ${size} bytes, the file ${bytes.length}`,
-      "fetch the file again",
-    );
+    throw damaged(path, `${path} is cut short: its header has ${size} bytes, the file ${bytes.length}`);
   const text = Buffer.from(bytes.buffer, bytes.byteOffset + 8, size).toString("utf8");
   const header = parseJsonObject(text);
-  if (header === undefined)
-    throw new ModelProblem(path, `${path} is not a safetensors file: its header is no JSON object`);
+  if (header === undefined) throw damaged(path, `${path} is not a safetensors file: its header is no JSON object`);
   return { header, dataStart: 8 + size };
 }
 
@@ -77,13 +76,13 @@ const isWholeNumbers = (list: unknown): list is Array<number> =>
 function readEntry(name: string, value: unknown, path: string): Entry {
   const { dtype, shape, data_offsets: offsets } = (value ?? {}) as { [key: string]: unknown };
   if (typeof dtype !== "string" || !isWholeNumbers(shape) || !isWholeNumbers(offsets) || offsets.length !== 2)
-    throw new ModelProblem(path, `${path}: the header's entry for ${name} is malformed`);
+    throw damaged(path, `${path}: the header's entry for ${name} is malformed`);
   const size = itemBytes.get(dtype);
-  if (size === undefined) throw new ModelProblem(path, `${path}: tensor ${name} has the unknown type ${dtype}`);
+  if (size === undefined) throw damaged(path, `${path}: tensor ${name} has the unknown type ${dtype}`);
   const [begin, end] = offsets as [number, number];
   const wanted = shape.reduce((product, dimension) => product * dimension, size);
   if (end - begin !== wanted)
-    throw new ModelProblem(
+    throw damaged(
       path,
       `${path}: tensor ${name} (${dtype} [${shape.join(", ")}]) needs ${wanted} bytes, its entry says ${end - begin}`,
     );
@@ -95,19 +94,14 @@ function checkLayout(tensors: ReadonlyArray<Entry>, dataBytes: number, path: str
   let at = 0;
   for (const tensor of [...tensors].sort((one, other) => one.begin - other.begin || one.end - other.end)) {
     if (tensor.begin !== at)
-      throw new ModelProblem(
+      throw damaged(
         path,
         `${path}: ${tensor.begin < at ? "tensors overlap" : "there is a hole"} before tensor ${tensor.name}`,
       );
     at = tensor.end;
   }
-  if (at > dataBytes)
-    throw new ModelProblem(
-      path,
-      `${path} is cut short: its tensors need ${at} bytes, ${dataBytes} are there`,
-      "fetch the file again",
-    );
-  if (at < dataBytes) throw new ModelProblem(path, `${path}: ${dataBytes - at} bytes follow the last tensor`);
+  if (at > dataBytes) throw damaged(path, `${path} is cut short: its tensors need ${at} bytes, ${dataBytes} are there`);
+  if (at < dataBytes) throw damaged(path, `${path}: ${dataBytes - at} bytes follow the last tensor`);
 }
 
 /** A tensor as float32, from F32, F16 or BF16; undefined for other types. Shares memory where it can. */

@@ -35,16 +35,18 @@ export function readTokenizer(json: unknown, config: unknown, path: string): Tok
   const object = asObject(json);
   const model = asObject(object?.["model"]);
   if (object === undefined || model === undefined)
-    throw new ModelProblem(path, `${path} is no tokenizer.json: it has no "model"`);
+    throw new ModelProblem(path, `${path} is no tokenizer.json: it has no "model"`, wanted);
   const type = model["type"];
   if (typeof type !== "string" || !knownModels.includes(type))
     problems.push(`its model is of type ${JSON.stringify(type ?? null)}; ${knownModels.join(", ")} are supported`);
   const vocabulary = vocabularyOf(model, problems);
   for (const added of addedTokens(object)) vocabulary.set(added.content, added.id);
   const special = findSpecial(vocabulary, asObject(config) ?? {}, problems);
-  if (problems.length > 0) throw new ModelProblem(path, `${path} cannot be used: ${problems.join("; ")}`);
+  if (problems.length > 0) throw new ModelProblem(path, `${path} cannot be used: ${problems.join("; ")}`, wanted);
   return { json: reduced(object, model), special };
 }
+
+const wanted = "take the tokenizer.json of a BERT-shaped model, as save_pretrained writes it";
 
 function reduced(object: JsonObject, model: JsonObject): TokenizerJson {
   const { truncation: _t, padding: _p, post_processor: _pp, ...rest } = object;

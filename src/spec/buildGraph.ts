@@ -13,7 +13,7 @@ import type { Reporter, Span } from "./Reporter.ts";
 import { LinkResolver, type Target } from "./resolveLinks.ts";
 import { sortSteps } from "./sortSteps.ts";
 import { readStepConfig, type StepConfig } from "./stepConfig.ts";
-import { quoted } from "./suggest.ts";
+import { quoted } from "../core/suggest.ts";
 import { unroll, type LoopInstance, type StepInstance, type Unrolled } from "./unroll.ts";
 
 export interface Building {

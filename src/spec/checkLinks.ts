@@ -15,7 +15,7 @@ import type { NamedLink } from "./declarations.ts";
 import { inputPorts, portTypes } from "./ports.ts";
 import type { Reporter, Span } from "./Reporter.ts";
 import type { Resolved, Target, Value } from "./resolveLinks.ts";
-import { listed, quoted } from "./suggest.ts";
+import { listed, quoted } from "../core/suggest.ts";
 import type { Scope, StepInstance } from "./unroll.ts";
 
 export type OutputTypes = { readonly [port: string]: AnyArtifactType | undefined };

@@ -5,7 +5,7 @@ import { FileSchema, LoopSchema, StepSchema } from "./PipelineFile.ts";
 import { checkPorts, misplacedKeyHint } from "./ports.ts";
 import type { Reporter, Span } from "./Reporter.ts";
 import { checkName, checkShape, type Shaped } from "./shape.ts";
-import { nameHint, quoted } from "./suggest.ts";
+import { nameHint, quoted } from "../core/suggest.ts";
 import { entryOf, type Entry, type ScalarNode, type YamlNode } from "./YamlNode.ts";
 
 /** A name and the link written for it; `link` is undefined where its form was wrong, which was reported. */

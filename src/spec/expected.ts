@@ -1,6 +1,6 @@
 /** Says in words what a schema wants and what was given, for messages: "a number greater than 0", `the text "3e-5"`. */
 import * as SchemaAST from "effect/SchemaAST";
-import { either } from "./suggest.ts";
+import { either } from "../core/suggest.ts";
 
 /** Every filter of an AST, groups flattened. */
 function filtersOf(ast: SchemaAST.AST): ReadonlyArray<SchemaAST.Filter<unknown>> {

@@ -7,7 +7,7 @@ import type { Place, Reporter, Span } from "./Reporter.ts";
 import type { ScalarNode, YamlNode } from "./YamlNode.ts";
 import { givenWords } from "./expected.ts";
 import type { Path } from "./findings.ts";
-import { nameHint, quoted } from "./suggest.ts";
+import { nameHint, quoted } from "../core/suggest.ts";
 
 export interface Parameter {
   /** Undefined where the default is unusable, which was reported. */

@@ -2,7 +2,7 @@
 import type * as SchemaAST from "effect/SchemaAST";
 import type * as SchemaIssue from "effect/SchemaIssue";
 import { expectedWords, givenWords, isNumeric, literalsOf } from "./expected.ts";
-import { closest, quoted } from "./suggest.ts";
+import { closest, quoted } from "../core/suggest.ts";
 
 export type Path = ReadonlyArray<PropertyKey>;
 

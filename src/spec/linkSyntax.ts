@@ -1,6 +1,6 @@
 /** The text of a link taken apart: `distil[last].student.encoder` is three segments, the first with a selector. */
 import { namePattern } from "./PipelineFile.ts";
-import { quoted } from "./suggest.ts";
+import { quoted } from "../core/suggest.ts";
 
 /** Which cycle: a number from 1, the last one, or all as a list. */
 export type Selector = number | "last" | "all";

@@ -15,7 +15,7 @@ import { buildGraph } from "./buildGraph.ts";
 import { readDeclarations } from "./declarations.ts";
 import { readArguments } from "./params.ts";
 import { makeReporter, type Reporter } from "./Reporter.ts";
-import { quoted } from "./suggest.ts";
+import { quoted } from "../core/suggest.ts";
 import { readYaml } from "./readYaml.ts";
 
 export interface PipelineRequest {

@@ -10,7 +10,7 @@ import { givenWords } from "./expected.ts";
 import { hasExpression, type Parameter } from "./expression.ts";
 import { checkName } from "./shape.ts";
 import type { Reporter } from "./Reporter.ts";
-import { listed, nameHint, quoted } from "./suggest.ts";
+import { listed, nameHint, quoted } from "../core/suggest.ts";
 import { isEmptyNode, toJson, type Entry } from "./YamlNode.ts";
 
 const environmentPrefix = "PIPELINE_SET_";

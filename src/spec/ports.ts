@@ -3,7 +3,7 @@ import { typeLabel, type InputPort } from "../core/ArtifactType.ts";
 import type { AnyStage } from "../core/Stage.ts";
 import { writtenForm } from "./expected.ts";
 import type { Reporter, Span } from "./Reporter.ts";
-import { closest, either, quoted } from "./suggest.ts";
+import { closest, either, quoted } from "../core/suggest.ts";
 
 export const inputPorts = (stage: AnyStage): { readonly [port: string]: InputPort<unknown> } => stage.inputs;
 

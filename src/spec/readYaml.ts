@@ -5,7 +5,7 @@
 import { LineCounter, isAlias, isMap, isScalar, isSeq, parseDocument } from "yaml";
 import type { Alias, Node, Pair, Scalar } from "yaml";
 import type { Reporter, Span } from "./Reporter.ts";
-import { quoted } from "./suggest.ts";
+import { quoted } from "../core/suggest.ts";
 import type { Entry, MappingNode, ScalarNode, SequenceNode, YamlNode } from "./YamlNode.ts";
 
 /** Aliases can multiply a small file without end ("billion laughs"); no pipeline comes near this. */

@@ -7,7 +7,7 @@
  *       hint: did you mean `tokenize`?
  */
 import type { Diagnostic } from "../core/Diagnostic.ts";
-import { counted } from "./suggest.ts";
+import { counted } from "../core/suggest.ts";
 
 /** Columns of an excerpt; of longer lines the part around the mistake is shown. */
 const maxColumns = 120;

@@ -8,7 +8,7 @@ import * as SchemaParser from "effect/SchemaParser";
 import { findingsOf, type Finding } from "./findings.ts";
 import { namePattern, reservedKeys, type Shape } from "./PipelineFile.ts";
 import type { Reporter, Span } from "./Reporter.ts";
-import { closest, listed, quoted } from "./suggest.ts";
+import { closest, listed, quoted } from "../core/suggest.ts";
 import { isEmptyNode, nodeAt, toJson, type Entry, type MappingNode, type YamlNode } from "./YamlNode.ts";
 
 export interface Shaped {

@@ -13,7 +13,7 @@ import type { Override } from "./params.ts";
 import { pathFields, type Folders } from "./pathFields.ts";
 import { inputPorts } from "./ports.ts";
 import type { Place, Reporter } from "./Reporter.ts";
-import { closest, listed, quoted } from "./suggest.ts";
+import { closest, listed, quoted } from "../core/suggest.ts";
 import { entryOf, nodeAt, type YamlNode } from "./YamlNode.ts";
 
 export interface StepConfig {

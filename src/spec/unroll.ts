@@ -11,7 +11,7 @@ import { givenWords } from "./expected.ts";
 import type { Block, FileDeclaration, LoopDeclaration, StepDeclaration } from "./declarations.ts";
 import type { Arguments } from "./params.ts";
 import type { Place, Reporter } from "./Reporter.ts";
-import { quoted } from "./suggest.ts";
+import { quoted } from "../core/suggest.ts";
 import type { ScalarNode } from "./YamlNode.ts";
 
 /** More is an error: such a file is a slip, and the graph would not fit into memory. */

@@ -137,13 +137,15 @@ class EventFile {
 }
 
 function listRuns(disk: DiskShape, layout: Layout): ReadonlyArray<RunManifest> {
-  return disk.list(layout.runs).flatMap((run) => {
+  const runs = disk.list(layout.runs).flatMap((run) => {
     const text = disk.read(join(layout.runs, run, "manifest.json"))?.toString("utf8");
     const manifest = text === undefined ? undefined : parseManifest(text);
     if (manifest === undefined) return [];
     const { process: pid, ...told } = manifest;
     return [told.status === "running" && !isAlive(pid) ? { ...told, status: "died" as const } : told];
   });
+  // Not by name: of two ids made within a second, chance says which sorts first.
+  return runs.sort((one, other) => Date.parse(one.started) - Date.parse(other.started));
 }
 
 function parseManifest(text: string): ManifestFile | undefined {

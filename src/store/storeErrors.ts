@@ -84,7 +84,7 @@ export const damagedBlob = (path: string, digest: string): StoreError =>
     code: "corrupt",
     digest,
     message: `The cache holds a damaged object: the content of ${path} does not fit its name. It was moved aside.`,
-    hint: "Run the same command again: the step that made it runs once more.",
+    hint: "`pipeline run` makes it again: the step that made it runs once more.",
   });
 
 export const missingBlob = (path: string, digest: string): StoreError =>
@@ -94,5 +94,5 @@ export const missingBlob = (path: string, digest: string): StoreError =>
     code: "missing",
     digest,
     message: `The cache has lost an object: ${path} is not there.`,
-    hint: "Run the same command again: the step that made it runs once more.",
+    hint: "`pipeline run` makes it again: the step that made it runs once more.",
   });

@@ -1,12 +1,14 @@
 /** Text files as lines: UTF-8, ended by LF or CRLF, checked so that a file of another kind is refused with the line at fault. */
 
-/** What is wrong, and in which line (from 1). */
+/** What is wrong, in which line (from 1) where it is one, and what to do about it. */
 export class TextProblem extends Error {
   override readonly name = "TextProblem";
+  readonly hint: string;
   readonly line: number | undefined;
 
-  constructor(message: string, line?: number) {
+  constructor(message: string, hint: string, line?: number) {
     super(message);
+    this.hint = hint;
     this.line = line;
   }
 }
@@ -20,7 +22,8 @@ export function decodeLines(bytes: Uint8Array): Array<string> {
   const lines = decodeUtf8(bytes).split("\n");
   if (lines.at(-1) === "") lines.pop();
   return lines.map((line, i) => {
-    if (line.includes("\0")) throw new TextProblem("a NUL character: this is not a text file", i + 1);
+    if (line.includes("\0"))
+      throw new TextProblem("a NUL character: this is not a text file", "name a text file", i + 1);
     return line.endsWith("\r") ? line.slice(0, -1) : line;
   });
 }
@@ -29,7 +32,7 @@ function decodeUtf8(bytes: Uint8Array): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw new TextProblem("bytes that are not UTF-8: convert the file to UTF-8", lineOfBadBytes(bytes));
+    throw new TextProblem("bytes that are not UTF-8", "convert the file to UTF-8", lineOfBadBytes(bytes));
   }
 }
 

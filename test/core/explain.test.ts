@@ -212,14 +212,14 @@ describe("explainStep", () => {
     }).pipe(Effect.provide(memoryRig())),
   );
 
-  it.effect("a step that is not there is an error with the nearest name", () =>
+  it.effect("a step that is not there is an error with the names there are", () =>
     Effect.gen(function* () {
       const error = yield* Effect.flip(explainStep(chain("x"), "dd"));
       assert.deepStrictEqual(error._tag === "InvalidPipeline" && error.diagnostics, [
         {
           argument: "dd",
-          message: `There is no step named "dd" in /pipelines/test.yaml.`,
-          hint: `Did you mean "d"?`,
+          message: "there is no step `dd`",
+          hint: "steps: a, b, c, d",
         },
       ]);
     }).pipe(Effect.provide(memoryRig())),

@@ -129,6 +129,46 @@ describe("keys", () => {
     });
   });
 
+  it("see the files of every element of a list, in lists of objects too", () => {
+    const uses = stageWith(
+      Schema.Struct({
+        paths: Schema.Array(Schema.String),
+        sources: Schema.Array(Schema.Struct({ path: Schema.String, weight: Schema.Number })),
+      }),
+    );
+    const path = (field: string) => ({ field, pattern: "/p", written: "p", kind: "file" as const });
+    const file = (name: string, letter: string): SourceFile => ({
+      name,
+      path: `/somewhere/${name}`,
+      digest: digest(letter),
+      sizeBytes: 1,
+    });
+    const step = graphOf([
+      {
+        id: "a",
+        uses,
+        with: {
+          paths: ["a", "b"],
+          sources: [
+            { path: "a", weight: 1 },
+            { path: "b", weight: 2 },
+          ],
+        },
+        paths: [path("paths"), path("paths"), path("sources.path"), path("sources.path")],
+      },
+    ]).steps[0]!;
+    const both = [file("a", "1"), file("b", "2")];
+    const facts = { inputs: {}, files: { paths: both, "sources.path": both }, engine: testEngine };
+    const files = [digest("1"), digest("2")];
+    assert.deepStrictEqual(keyPartsOf(step, facts).config, {
+      paths: { files },
+      sources: [
+        { path: { files }, weight: 1 },
+        { path: { files }, weight: 2 },
+      ],
+    });
+  });
+
   it("keep the ports of a list apart from single ones", () => {
     const graph = graphOf([
       { id: "a", uses: say, with: { words: "x" } },

@@ -1,13 +1,12 @@
-import { spawn } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join as joinPath } from "node:path";
 import { fileURLToPath } from "node:url";
 import { assert, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as Fiber from "effect/Fiber";
-import * as Logger from "effect/Logger";
 import type { RunEvent } from "../../src/core/events.ts";
-import { inWorker, join, linger, perish, read, say, stumble } from "../kit/fakeStages.ts";
+import { grumble, inWorker, join, linger, perish, read, say, stumble } from "../kit/fakeStages.ts";
 import { graphOf } from "../kit/graphs.ts";
 import { finalDigests, folderRig, inWords, runEvents } from "../kit/runEvents.ts";
 import { temporaryFolder } from "../kit/temporary.ts";
@@ -89,34 +88,55 @@ describe("the local executor", () => {
         { id: "breaks", uses: inWorker(stumble), with: { how: "breaks" }, in: { text: "a" } },
         { id: "passes", uses: inWorker(stumble), with: { how: "passes" }, in: { text: "a" } },
       ]);
-      const logged: Array<string> = [];
-      const log = Logger.layer([Logger.make(({ message }) => void logged.push(String(message)))]);
-      const run = Effect.provide(runEvents(graph, { keepGoing: true }), folderRig(root));
-      const { summary, words } = yield* Effect.provide(run, log);
-      assert.match(logged.join(), /^breaks \(stumble-worker\): Error: an unexpected turn\n {4}at .*fakeStages\.ts/);
-      assert.deepStrictEqual(summary.failures, [
-        {
-          step: "fails",
-          error: {
-            cause: "stage-error",
-            message: "data.tsv has no column b.",
-            hint: "Add it.",
-            path: "data.tsv",
-            line: 3,
+      const { summary, words } = yield* Effect.provide(runEvents(graph, { keepGoing: true }), folderRig(root));
+      const [failed, broken] = summary.failures.map(({ error: { trace, ...error }, step }) => ({ step, error, trace }));
+      assert.isUndefined(failed!.trace);
+      assert.match(broken!.trace!, /^Error: an unexpected turn\n {4}at .*fakeStages\.ts/);
+      assert.deepStrictEqual(
+        [failed, broken].map((each) => ({ step: each!.step, error: each!.error })),
+        [
+          {
+            step: "fails",
+            error: {
+              cause: "stage-error",
+              message: "data.tsv has no column b.",
+              hint: "Add it.",
+              path: "data.tsv",
+              line: 3,
+            },
           },
-        },
-        {
-          step: "breaks",
-          error: {
-            cause: "stage-error",
-            message: "breaks: stumble-worker broke on a fault of its own: an unexpected turn.",
-            hint: "This is a mistake in the stage, not in the pipeline file; the log has the place in its code.",
+          {
+            step: "breaks",
+            error: {
+              cause: "stage-error",
+              message: "breaks: stumble-worker broke on a fault of its own: an unexpected turn.",
+              hint: "This is a mistake in the stage, not in the pipeline file; the run's log has the place in its code.",
+            },
           },
-        },
-      ]);
+        ],
+      );
       assert.include(words, "finish passes");
     }),
   );
+
+  for (const [where, stage] of [
+    ["the driver", grumble],
+    ["a worker", inWorker(grumble)],
+  ] as const) {
+    it.live(`what a stage warns of in ${where} is an event, and nothing else of its log is`, () =>
+      Effect.gen(function* () {
+        const root = yield* temporaryFolder;
+        const graph = graphOf([{ id: "a", uses: stage, with: { words: "x" } }]);
+        const { events, words } = yield* Effect.provide(runEvents(graph), folderRig(root));
+        assert.deepStrictEqual(words, ["start a", "warn a", "finish a", "succeeded"]);
+        const warning = { event: "step.warning", step: "a", message: "x is doubtful" } as const;
+        assert.deepStrictEqual(
+          events.find((event) => event.event === "step.warning"),
+          warning,
+        );
+      }),
+    );
+  }
 
   for (const [how, told] of [
     ["SIGKILL", "SIGKILL"],
@@ -201,8 +221,12 @@ describe("the local executor", () => {
 
 const driver = fileURLToPath(new URL("../kit/driver.ts", import.meta.url));
 
-/** A driver in a process of its own, killed once its output holds `mark`; gives the lines it printed. */
-const drive = (root: string, killAt?: string) =>
+/** A driver in a process of its own, `kill`ed once its output holds `killAt`; gives the lines it printed. */
+const drive = (
+  root: string,
+  killAt?: string,
+  kill: (child: ChildProcess) => unknown = (child) => child.kill("SIGKILL"),
+) =>
   Effect.promise(
     () =>
       new Promise<{ readonly lines: ReadonlyArray<string>; readonly code: number | null }>((resolve) => {
@@ -210,7 +234,7 @@ const drive = (root: string, killAt?: string) =>
         let text = "";
         child.stdout.setEncoding("utf8").on("data", (more: string) => {
           text += more;
-          if (killAt !== undefined && text.includes(killAt)) child.kill("SIGKILL");
+          if (killAt !== undefined && text.includes(killAt)) kill(child);
         });
         child.on("close", (code) => resolve({ lines: text.trim().split("\n"), code }));
       }),
@@ -228,6 +252,24 @@ describe("a driver killed by SIGKILL in the middle of a step", () => {
       assert.include(again.lines, "hit first");
       const undisturbed = yield* drive(quiet);
       assert.strictEqual(again.lines.at(-1), undisturbed.lines.at(-1));
+      yield* until(() => !workers.some(isAlive));
+    }),
+  );
+});
+
+describe("a driver that exits at once", () => {
+  it.live.skipIf(!hasProc)("takes its workers with it, also one that hears nothing any more", () =>
+    Effect.gen(function* () {
+      const root = yield* temporaryFolder;
+      let workers: ReadonlyArray<number> = [];
+      const stopWorkersAndLeave = async (child: ChildProcess) => {
+        while ((workers = workersOn(root)).length === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+        for (const pid of workers) process.kill(pid, "SIGSTOP");
+        child.kill("SIGUSR2");
+      };
+      const { code } = yield* drive(root, "start slow", stopWorkersAndLeave);
+      assert.strictEqual(code, 130);
+      assert.lengthOf(workers, 1);
       yield* until(() => !workers.some(isAlive));
     }),
   );

@@ -1,4 +1,7 @@
-/** A whole run in a process of its own, to be killed by tests: prints its events in words, then the digests it ended with. */
+/**
+ * A whole run in a process of its own, to be killed by tests: prints its events in words, then the digests it ended with.
+ * SIGUSR2 makes it exit at once, as a second Ctrl-C does the command line.
+ */
 import * as Effect from "effect/Effect";
 import { inWorker, join, linger, say } from "./fakeStages.ts";
 import { graphOf } from "./graphs.ts";
@@ -10,6 +13,7 @@ const graph = graphOf([
   { id: "last", uses: inWorker(join), with: { between: "+" }, in: { parts: ["first", "slow"] } },
 ]);
 
+process.on("SIGUSR2", () => process.exit(130));
 const print = (line: string) => process.stdout.write(`${line}\n`);
 const run = runEvents(graph, { onEvent: (event) => inWords([event]).forEach(print) });
 const { events } = await Effect.runPromise(Effect.provide(run, folderRig(process.argv[2]!)));

@@ -95,6 +95,22 @@ export const stumble = defineStage({
   },
 });
 
+/** Has something to say. */
+export const grumble = defineStage({
+  name: "grumble",
+  version: 1,
+  description: "Warns, and logs what nobody asked for.",
+  config: Schema.Struct({ words: Schema.String }),
+  inputs: {},
+  outputs: textOut,
+  run: ({ config }) =>
+    Effect.gen(function* () {
+      yield* Effect.logInfo("all is well");
+      yield* Effect.logWarning(`${config.words} is`, "doubtful");
+      return { text: config.words };
+    }),
+});
+
 /** Takes its time, reporting, and stops when asked to. */
 export const linger = defineStage({
   name: "linger",
@@ -143,6 +159,6 @@ export const perish = inWorker(
 
 /** What the worker of these tests knows. */
 export const workerStages: ReadonlyArray<AnyStage> = [
-  ...[say, join, shout, roll, read, stumble, linger].map(inWorker),
+  ...[say, join, shout, roll, read, stumble, grumble, linger].map(inWorker),
   perish,
 ];

@@ -67,6 +67,7 @@ const words = {
   "step.finished": "finish",
   "step.failed": "fail",
   "step.interrupted": "stop",
+  "step.warning": "warn",
 } as const;
 
 /** Runs a graph and gives its events, in order, with the summary. */

@@ -30,6 +30,7 @@ export const progresses = (step: string, done: number, total: number, loss?: num
   unit: "pairs",
   ...(loss === undefined ? {} : { loss }),
 });
+export const warns = (step: string, message: string): RunEvent => ({ event: "step.warning", step, message });
 export const fails = (step: string, message: string): RunEvent => ({
   event: "step.failed",
   step,

@@ -18,6 +18,18 @@ describe("the live region", () => {
     ]);
   });
 
+  it("leaves lines standing above itself", () => {
+    const stream = terminal();
+    const region = new LiveRegion(stream);
+    region.draw(["one", "two"]);
+    region.draw(["one", "two"], ["warning: x"]);
+    region.draw(["one", "two"]);
+    expect(stream.written.slice(1)).toEqual([
+      "\u001b[?2026h\r\u001b[2Awarning: x\u001b[K\none\u001b[K\ntwo\u001b[K\n\u001b[J\u001b[?2026l",
+      "\u001b[?2026h\r\u001b[2Aone\u001b[K\ntwo\u001b[K\n\u001b[J\u001b[?2026l",
+    ]);
+  });
+
   it("goes up past lines that a narrower terminal has wrapped", () => {
     const stream = terminal();
     const region = new LiveRegion(stream);

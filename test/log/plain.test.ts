@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { RunEvent } from "../../src/core/events.ts";
 import { plainLines, plainStart, type PlainState } from "../../src/log/plain.ts";
-import { ends, fails, finishes, hits, progresses, skips, started, starts } from "./events.ts";
+import { ends, fails, finishes, hits, progresses, skips, started, starts, warns } from "./events.ts";
 
 /** The lines of events that arrive at given seconds. */
 function lines(...events: ReadonlyArray<readonly [seconds: number, event: RunEvent]>): string {
@@ -22,6 +22,7 @@ describe("plain lines", () => {
         [0, started({ corpus: "fresh", bi0: "stale", eval: "stale", labels: "stale" })],
         [0.1, hits("corpus")],
         [0.2, starts("bi0")],
+        [0.3, warns("bi0", "12 of 200 labels\nare below 0")],
         [62.4, finishes("bi0", 62_200)],
         [62.5, starts("eval")],
         [63, fails("eval", "data/pairs.tsv, line 17:\nno score")],
@@ -33,6 +34,7 @@ describe("plain lines", () => {
     0.0s  run 20261122-031500-ab12: 3 steps to run, 1 fresh
     0.1s  corpus: hit
     0.2s  bi0: started
+    0.3s  bi0: warning: 12 of 200 labels are below 0
    62.4s  bi0: finished in 1m 02s
    62.5s  eval: started
    63.0s  eval: failed (stage-error): data/pairs.tsv, line 17: no score

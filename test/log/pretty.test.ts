@@ -3,7 +3,7 @@ import type { RunEvent } from "../../src/core/events.ts";
 import { prettyLines, type PrettyView } from "../../src/log/pretty.ts";
 import { emptyRunTree, noteEvent } from "../../src/log/runTree.ts";
 import { textWidth } from "../../src/log/textWidth.ts";
-import { ends, fails, finishes, hits, progresses, skips, started, starts } from "./events.ts";
+import { ends, fails, finishes, hits, progresses, skips, started, starts, warns } from "./events.ts";
 
 const body = ["labels", "cross", "student"];
 const cycles = (count: number) =>
@@ -103,6 +103,31 @@ describe("the live tree", () => {
   = [1]…[334]  1002 hits
 ✓ last         1.0 s
   1003 of 1003 steps, 1002 hits, 2m 04s`.slice(1),
+    );
+  });
+
+  it("marks the steps that warned, and counts warnings where steps are folded", () => {
+    expect(
+      drawn(
+        {},
+        ...midway,
+        [20, warns("distil[1].cross", "late")],
+        [20, warns("distil[2].cross", "negative labels")],
+        [20, warns("bi0", "x")],
+        [20, warns("bi0", "y")],
+      ),
+    ).toBe(
+      `
+= corpus       hit
+✓ bi0          12.3 s  2 warnings
+▸ distil       1 of 4 cycles
+  ✓ [1]        3 ran, 3.0 s  1 warning
+  ▸ [2]
+    = labels   hit
+    ⠋ cross    ━━━━━━━─────────────────  30 %  loss 0.4123  100 pairs/s  7 s left  1 warning
+    · student
+  · [3]…[4]    6 steps waiting
+  6 of 14 steps, 2 hits, 20.0 s`.slice(1),
     );
   });
 

@@ -5,13 +5,17 @@ import { readModelFolder } from "../../src/model/modelFolder.ts";
 import { writeSafetensors } from "../../src/model/safetensors.ts";
 import type { Weights } from "../../src/nn/Weights.ts";
 import { configJson, folderOf, tinyConfig, tinyFiles, tinyWeights, tokenizerJson, type Files } from "./tinyFolder.ts";
+import type { ModelProblem } from "../../src/model/ModelProblem.ts";
 
 const load = (changes: Files = {}) => readModelFolder(folderOf({ ...tinyFiles(), ...changes }));
 
 const problem = (changes: Files): Promise<string> =>
   load(changes).then(
     () => "loaded",
-    (error: Error) => error.message,
+    (error: ModelProblem) => {
+      expect(error.hint).toBeTruthy();
+      return error.message;
+    },
   );
 
 const renamedWeights = (rename: (name: string) => string): Weights =>

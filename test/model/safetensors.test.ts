@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { readSafetensors, toFloat32, writeSafetensors } from "../../src/model/safetensors.ts";
+import type { ModelProblem } from "../../src/model/ModelProblem.ts";
 
 const weights = new Map([
   ["b", { shape: [2, 2], values: Float32Array.of(1, -2, 3.5, 0) }],
@@ -22,6 +23,7 @@ const message = (bytes: Uint8Array): string => {
     readSafetensors(bytes, "m.safetensors");
     return "accepted";
   } catch (error) {
+    expect((error as ModelProblem).hint).toBeTruthy();
     return (error as Error).message;
   }
 };

@@ -25,9 +25,18 @@ const sentencesOf = (...files: ReadonlyArray<ReturnType<typeof file>>) => ({
   files: { path: files },
 });
 
-/** `line: message` of the failure, and the file it names. */
-const placed = (failure: { readonly path?: string; readonly line?: number; readonly message: string }) =>
-  `${failure.path?.replace(`${folder}/`, "")}${failure.line === undefined ? "" : `:${failure.line}`}: ${failure.message}`;
+interface Failure {
+  readonly path?: string;
+  readonly line?: number;
+  readonly message: string;
+  readonly hint?: string;
+}
+
+/** `line: message` of the failure, and the file it names; each says what to do. */
+const placed = (failure: Failure) => {
+  expect(failure.hint).toBeTruthy();
+  return `${failure.path?.replace(`${folder}/`, "")}${failure.line === undefined ? "" : `:${failure.line}`}: ${failure.message}`;
+};
 
 const sentencesProblem = async (content: string | Uint8Array): Promise<string> =>
   placed(await stageFailure(readSentences, sentencesOf(file("bad.txt", content))));
@@ -41,11 +50,11 @@ describe("read-sentences", () => {
   });
 
   it("names a file that is empty, and the line that is no text", async () => {
-    expect(await sentencesProblem("")).toBe("bad.txt: no sentence: the file is empty");
-    expect(await sentencesProblem("\n \n")).toBe("bad.txt: no sentence: the file is empty");
+    expect(await sentencesProblem("")).toBe("bad.txt: the file is empty");
+    expect(await sentencesProblem("\n \n")).toBe("bad.txt: there are only empty lines in it");
     expect(await sentencesProblem("fine\nnot\0fine\n")).toBe("bad.txt:2: a NUL character: this is not a text file");
     expect(await sentencesProblem(Buffer.from("fine\nü\ncaf\xe9\n", "latin1"))).toBe(
-      "bad.txt:2: bytes that are not UTF-8: convert the file to UTF-8",
+      "bad.txt:2: bytes that are not UTF-8",
     );
   });
 });
@@ -98,8 +107,8 @@ describe("read-pairs", () => {
   });
 
   it("names file and line of what is wrong", async () => {
-    expect(await pairsProblem("")).toBe("bad.tsv: no pair: the file is empty");
-    expect(await pairsProblem(header)).toBe("bad.tsv: no pair: the file has a header only");
+    expect(await pairsProblem("")).toBe("bad.tsv: the file is empty");
+    expect(await pairsProblem(header)).toBe("bad.tsv: there is no pair after the header");
     expect(await pairsProblem("sentence1\tscore\nA\t1\n")).toBe(
       "bad.tsv:1: the header lacks the column sentence2: it has sentence1, score",
     );
@@ -110,8 +119,6 @@ describe("read-pairs", () => {
     expect(await pairsProblem(`${header}A\t \t1\tx\n`)).toBe("bad.tsv:2: sentence2 is empty");
     expect(await pairsProblem(`${header}A\tB\tgood\tx\n`)).toBe('bad.tsv:2: score is "good", not a number');
     expect(await pairsProblem(`${header}A\tB\tNaN\tx\n`)).toBe('bad.tsv:2: score is "NaN", not a number');
-    expect(await pairsProblem(`${header}A\tB\t1\tx\nA\tB\t\tx\n`)).toBe(
-      "bad.tsv:3: score is empty: where there is a score column, every row has a score",
-    );
+    expect(await pairsProblem(`${header}A\tB\t1\tx\nA\tB\t\tx\n`)).toBe("bad.tsv:3: score is empty");
   });
 });

@@ -62,6 +62,26 @@ describe("RunLog in a cache folder", () => {
     }),
   );
 
+  it.effect("lists runs oldest first, also where their ids sort otherwise", () =>
+    Effect.gen(function* () {
+      const root = yield* temporaryFolder;
+      yield* Effect.gen(function* () {
+        const log = yield* RunLog;
+        const at = (ms: number) => `2026-01-01T00:00:00.${ms}Z`;
+        for (const [run, ms] of [
+          ["20260101-000000-cccc", 100],
+          ["20260101-000000-aaaa", 200],
+          ["20260101-000000-bbbb", 300],
+        ] as const)
+          yield* (yield* log.open({ ...start(run), started: at(ms) })).close(end);
+        assert.deepStrictEqual(
+          (yield* log.list).map(({ run }) => run.slice(-4)),
+          ["cccc", "aaaa", "bbbb"],
+        );
+      }).pipe(Effect.provide(layerRunLog(root)));
+    }),
+  );
+
   it.effect("shows where a line was changed, removed or put in", () =>
     Effect.gen(function* () {
       const root = yield* temporaryFolder;

@@ -1,7 +1,7 @@
 /** `pipeline completions bash|zsh|fish`: scripts made from the table of commands, so that they never fall behind. */
 import { type Command, type Invocation, type Option, UsageError } from "../commandLine.ts";
 import { commands } from "../commands.ts";
-import { nameHint } from "../../spec/suggest.ts";
+import { nameHint } from "../../core/suggest.ts";
 import { writeOut } from "../output.ts";
 
 const shells: { readonly [shell: string]: (commands: ReadonlyArray<Command>) => string } = { bash, zsh, fish };

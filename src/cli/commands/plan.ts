@@ -1,5 +1,6 @@
 /** `pipeline plan FILE`: what a run would do and why, value by value, with estimates from history; or the file resolved. */
 import * as Effect from "effect/Effect";
+import type { Graph } from "../../core/Graph.ts";
 import { type Plan, planGraph, type PlanStep } from "../../core/plan.ts";
 import { formatDuration, plural } from "../../log/duration.ts";
 import { renderTable } from "../../log/table.ts";
@@ -20,17 +21,17 @@ export async function plan(invocation: Invocation): Promise<number> {
   const selection = { until: valuesOf(invocation, "until"), force: valuesOf(invocation, "force") };
   const planned = await perform(planGraph(graph, selection).pipe(Effect.provide(cacheLayer(cache))));
   if (isOn(invocation, "json")) printJson(planned);
-  else printLines(planLines(planned));
+  else printLines(planLines(graph, planned));
   return exitCodes.done;
 }
 
 /** Each stale step with its reasons, then what all of it comes to. */
-export function planLines({ steps, estimateMs }: Plan): ReadonlyArray<string> {
+function planLines(graph: Graph, { steps, estimateMs }: Plan): ReadonlyArray<string> {
   const stale = steps.filter((step) => step.state !== "fresh");
   const fresh = steps.length - stale.length;
   if (stale.length === 0)
     return [`nothing to do: ${steps.length === 1 ? "the step is" : `all ${steps.length} steps are`} fresh`];
-  const rows = stale.flatMap(stepRows);
+  const rows = stale.flatMap((step) => stepRows(graph, step));
   const columns = [
     { title: "step" },
     { title: "stage" },
@@ -41,12 +42,17 @@ export function planLines({ steps, estimateMs }: Plan): ReadonlyArray<string> {
   const unknown =
     known === 0 ? "" : known < stale.length ? `, and ${plural(stale.length - known, "step")} of unknown length` : "";
   const time = known === 0 ? "" : `, about ${formatDuration(estimateMs)}${unknown}`;
-  return [...renderTable(columns, rows), "", `${plural(stale.length, "step")} to run, ${fresh} fresh${time}`];
+  const atMost = stale.some(mayStayFresh) ? "at most " : "";
+  return [...renderTable(columns, rows), "", `${atMost}${plural(stale.length, "step")} to run, ${fresh} fresh${time}`];
 }
 
-function stepRows(step: PlanStep): ReadonlyArray<ReadonlyArray<string>> {
+/** Only inputs that are not known yet speak against its record: where they come out the same, the step is a hit. */
+const mayStayFresh = ({ why }: PlanStep): boolean =>
+  why.length > 0 && why.every(({ part, to }) => part === "input" && to === null);
+
+function stepRows(graph: Graph, step: PlanStep): ReadonlyArray<ReadonlyArray<string>> {
   const about = step.estimateMs === null ? "" : formatDuration(step.estimateMs);
   const state = step.state === "waits" ? ["not downloaded yet"] : [];
-  const [first = "", ...rest] = [...state, ...step.why.map(whyText)];
+  const [first = "", ...rest] = [...state, ...step.why.map((difference) => whyText(graph, step.step, difference))];
   return [[step.step, step.stage, about, first], ...rest.map((reason) => ["", "", "", reason])];
 }

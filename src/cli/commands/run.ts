@@ -19,6 +19,7 @@ import { exitCodes } from "../exitCodes.ts";
 import type { OutputDigests } from "../knownOutputs.ts";
 import { cacheLayer, runLayer } from "../layers.ts";
 import { logLevel } from "../logLevel.ts";
+import { originalTrace } from "../originalTrace.ts";
 import { printLines, ReaderGone, writeError, writeOut } from "../output.ts";
 import { readMetrics } from "../readMetrics.ts";
 import { errorText } from "../reportFailure.ts";
@@ -31,9 +32,11 @@ export async function run(invocation: Invocation): Promise<number> {
   const runId = makeRunId();
   const isJson = isOn(invocation, "json");
   const display = openDisplay(isJson);
-  const log = openPinoLog({ file: join(session.cache, "runs", runId, "log.ndjson"), stderrLevel });
+  const logFile = join(session.cache, "runs", runId, "log.ndjson");
+  const log = openPinoLog({ file: logFile, stderrLevel });
   const outputs = new Map<string, OutputDigests>();
-  const onEvent = (event: RunEvent) => {
+  const onEvent = (raw: RunEvent) => {
+    const event = inSources(raw);
     if (event.event === "step.hit" || event.event === "step.finished") outputs.set(event.step, event.outputs);
     if (event.event === "run.started" && !isJson) printIgnoringReader([`run ${event.run}`]);
     display.note(event);
@@ -46,12 +49,18 @@ export async function run(invocation: Invocation): Promise<number> {
       writeError(`interrupted: what is done is kept, the same command goes on from there\n`);
       return exitCodes.interrupted;
     }
-    if (!isJson) await report(session, summary, outputs);
+    if (!isJson) await report(session, summary, outputs, logFile);
     return exitCodeOf(summary);
   } finally {
     display.close();
     await log.close();
   }
+}
+
+/** A fault of a stage names its place in the sources, also where the bundle ran. */
+function inSources(event: RunEvent): RunEvent {
+  if (event.event !== "step.failed" || event.error.trace === undefined) return event;
+  return { ...event, error: { ...event.error, trace: originalTrace(event.error.trace) } };
 }
 
 /** Runs the graph under the signals: the first asks it to end after the batch in hand, the second ends it at once. */
@@ -111,6 +120,7 @@ async function report(
   session: Session,
   summary: RunSummary,
   outputs: ReadonlyMap<string, OutputDigests>,
+  logFile: string,
 ): Promise<void> {
   const { graph, cache } = session;
   const outputsOf = (step: string) => outputs.get(step);
@@ -119,8 +129,10 @@ async function report(
   const table = rows.length === 0 ? [] : ["", ...metricsTable(rows, process.stdout.columns)];
   const places = outputLines(session, outputs);
   const colors = colorsOf(wantsColor(process.stdout, process.env));
-  for (const { step, error } of summary.failures)
+  for (const { step, error } of summary.failures) {
     writeError(errorText({ ...error, message: `step ${step}: ${error.message}` }));
+    if (error.trace !== undefined) writeError(`  log: ${relative(process.cwd(), logFile)}\n`);
+  }
   printLines([
     ...(isNoop ? [`nothing to do: ${summary.hits === 1 ? "the step is" : `all ${summary.hits} steps are`} fresh`] : []),
     ...table,

@@ -2,7 +2,7 @@
 import { type InputPort, type OutputPort, typeLabel } from "../../core/ArtifactType.ts";
 import type { AnyStage } from "../../core/Stage.ts";
 import { renderTable } from "../../log/table.ts";
-import { nameHint } from "../../spec/suggest.ts";
+import { nameHint } from "../../core/suggest.ts";
 import { stages } from "../../../stages/index.ts";
 import { type Invocation, isOn, UsageError } from "../commandLine.ts";
 import { exitCodes } from "../exitCodes.ts";

@@ -1,6 +1,7 @@
 /** `pipeline why FILE STEP`: the nearest earlier record, each part of the key that differs from it, and the root cause. */
 import * as Effect from "effect/Effect";
 import { type Explanation, explainStep } from "../../core/explain.ts";
+import type { Graph } from "../../core/Graph.ts";
 import { type Invocation, isOn } from "../commandLine.ts";
 import { exitCodes } from "../exitCodes.ts";
 import { cacheLayer } from "../layers.ts";
@@ -12,11 +13,11 @@ export async function why(invocation: Invocation): Promise<number> {
   const { graph, cache } = await openSession(invocation);
   const explained = await perform(explainStep(graph, invocation.operands[1]!).pipe(Effect.provide(cacheLayer(cache))));
   if (isOn(invocation, "json")) printJson(explained);
-  else printLines(whyLines(explained));
+  else printLines(whyLines(graph, explained));
   return exitCodes.done;
 }
 
-export function whyLines(explained: Explanation): ReadonlyArray<string> {
+function whyLines(graph: Graph, explained: Explanation): ReadonlyArray<string> {
   const { step, stage, state, nearest, rootCause } = explained;
   const key =
     explained.fingerprint === null
@@ -24,23 +25,27 @@ export function whyLines(explained: Explanation): ReadonlyArray<string> {
       : `key ${short(explained.fingerprint)}`;
   return [
     `${step} (${stage}) is ${state}; ${key}`,
-    ...comparison(explained, nearest),
+    ...comparison(graph, explained, nearest),
     ...(rootCause.length > 1
-      ? ["root cause:", ...rootCause.map((reason) => `  ${reason.step}: ${whyText(reason)}`)]
+      ? ["root cause:", ...rootCause.map((reason) => `  ${reason.step}: ${whyText(graph, reason.step, reason)}`)]
       : []),
   ];
 }
 
-function comparison({ state, why: differences }: Explanation, nearest: string | null): ReadonlyArray<string> {
+function comparison(
+  graph: Graph,
+  { step, state, why: differences }: Explanation,
+  nearest: string | null,
+): ReadonlyArray<string> {
   if (nearest === null)
     return [
       state === "fresh"
         ? "there is no earlier record to compare with"
-        : "there is no earlier record: it has not run yet",
+        : "there is no earlier record: it has not run before",
     ];
   if (differences.length === 0) return [`nothing differs from the nearest earlier record, ${short(nearest)}`];
   return [
     `against the nearest earlier record, ${short(nearest)}:`,
-    ...differences.map((difference) => `  ${whyText(difference)}`),
+    ...differences.map((difference) => `  ${whyText(graph, step, difference)}`),
   ];
 }

@@ -26,19 +26,26 @@ export interface OnnxOptions {
 }
 
 interface Compiled {
-  readonly key: string;
   readonly session: InferenceSession;
   readonly inputs: ReadonlyArray<TensorSpec>;
   readonly outputs: ReadonlyArray<TensorSpec>;
   readonly bytes: number;
-  /** Runs in progress: never released meanwhile. */
+}
+
+/** A place in the cache, there from the moment a program is asked for. */
+interface Entry {
+  readonly key: string;
+  readonly compiled: Promise<Compiled>;
+  /** Known once compiled. */
+  bytes: number;
+  /** Uses in progress: never released meanwhile. */
   busy: number;
 }
 
 export class OnnxEngine implements EngineShape {
   readonly identity = onnxIdentity;
   /** In order of use, latest last. */
-  private readonly compiled = new Map<string, Promise<Compiled>>();
+  private readonly entries = new Map<string, Entry>();
   private readonly options: Required<Omit<OnnxOptions, "profilePrefix">> & Pick<OnnxOptions, "profilePrefix">;
 
   constructor(options: OnnxOptions = {}) {
@@ -52,57 +59,46 @@ export class OnnxEngine implements EngineShape {
 
   /** Programs compiled and alive. */
   get sessionCount(): number {
-    return this.compiled.size;
+    return this.entries.size;
   }
 
   async compile(program: Program): Promise<Executable> {
-    const { outputs } = await this.acquire(program);
+    const outputs = await this.using(program, (compiled) => Promise.resolve(compiled.outputs));
     return {
       outputs: outputs.map(({ name, shape, dtype }) => ({ name: publicName(name), shape, dtype })),
-      run: (feeds, into) => this.run(program, feeds, into),
+      run: (feeds, into) => this.using(program, (compiled) => runCompiled(program, compiled, feeds, into)),
     };
   }
 
   async close(): Promise<void> {
-    const all = [...this.compiled.values()];
-    this.compiled.clear();
-    for (const compiled of all) await this.release(await compiled);
+    const all = [...this.entries.values()];
+    this.entries.clear();
+    for (const entry of all) await this.release(entry);
   }
 
-  private async run(
-    program: Program,
-    feeds: Feeds,
-    into: { readonly [name: string]: Float32Array } = {},
-  ): Promise<{ readonly [name: string]: Float32Array }> {
-    const compiled = await this.acquire(program);
-    compiled.busy++;
+  /** Hands the compiled program to `use`, made now where it is not there, as the latest used. */
+  private async using<A>(program: Program, use: (compiled: Compiled) => Promise<A>): Promise<A> {
+    const entry = this.entries.get(program.key) ?? this.newEntry(program);
+    this.entries.delete(entry.key);
+    this.entries.set(entry.key, entry);
+    entry.busy++;
     try {
-      const inputs: { [name: string]: Tensor } = {};
-      for (const spec of compiled.inputs) inputs[spec.name] = feed(program, spec, feeds[spec.name]);
-      const fetches: { [name: string]: Tensor | null } = {};
-      for (const spec of compiled.outputs) fetches[spec.name] = fetch(program, spec, into[publicName(spec.name)]);
-      const found = await compiled.session.run(inputs, fetches);
-      const results: { [name: string]: Float32Array } = {};
-      for (const { name } of compiled.outputs)
-        results[publicName(name)] = into[publicName(name)] ?? (found[name]!.data as Float32Array);
-      return results;
+      const compiled = await entry.compiled;
+      await this.evict();
+      return await use(compiled);
     } finally {
-      compiled.busy--;
+      entry.busy--;
     }
   }
 
-  /** The compiled program, made now where it is not there, as the latest used. */
-  private async acquire(program: Program): Promise<Compiled> {
-    const known = this.compiled.get(program.key);
-    this.compiled.delete(program.key);
-    const compiled = known ?? this.create(program);
-    this.compiled.set(program.key, compiled);
-    if (known === undefined) {
-      compiled.catch(() => this.compiled.delete(program.key));
-      await compiled;
-      await this.evict();
-    }
-    return compiled;
+  private newEntry(program: Program): Entry {
+    const compiled = this.create(program);
+    const entry: Entry = { key: program.key, compiled, bytes: 0, busy: 0 };
+    compiled.then(
+      ({ bytes }) => (entry.bytes = bytes),
+      () => this.entries.delete(program.key),
+    );
+    return entry;
   }
 
   private async create(program: Program): Promise<Compiled> {
@@ -111,33 +107,56 @@ export class OnnxEngine implements EngineShape {
     const session = await InferenceSession.create(encodeModel(graph), {
       intraOpNumThreads: threads,
       executionMode: "sequential",
-      graphOptimizationLevel: "all",
+      // The graph is lean as recorded: more passes make no step faster and take as long as tracing.
+      graphOptimizationLevel: "basic",
+      // Planned memory comes on top of what the first run took, nearly twice as much in all, and saves no time.
+      enableMemPattern: false,
       ...(profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: profilePrefix }),
     });
     const { inputs, outputs } = graph;
     const constants = graph.constants.reduce((sum, constant) => sum + constant.values.byteLength, 0);
-    return { key: program.key, session, inputs, outputs, bytes: graph.peakBytes + constants, busy: 0 };
+    return { session, inputs, outputs, bytes: graph.peakBytes + constants };
   }
 
-  /** Releases the least recently used until both bounds hold; the latest always stays. */
+  /** Releases the least recently used until both bounds hold, but none in use. */
   private async evict(): Promise<void> {
-    const all = await Promise.all(this.compiled.values());
-    let count = all.length;
-    let bytes = all.reduce((sum, compiled) => sum + compiled.bytes, 0);
-    for (const compiled of all.slice(0, -1)) {
-      if (count <= this.options.maxSessions && bytes <= this.options.maxSessionBytes) return;
-      if (compiled.busy > 0) continue;
-      this.compiled.delete(compiled.key);
+    let count = this.entries.size;
+    let bytes = 0;
+    for (const entry of this.entries.values()) bytes += entry.bytes;
+    const released: Array<Entry> = [];
+    for (const entry of this.entries.values()) {
+      if (count <= this.options.maxSessions && bytes <= this.options.maxSessionBytes) break;
+      if (entry.busy > 0) continue;
+      this.entries.delete(entry.key);
+      released.push(entry);
       count--;
-      bytes -= compiled.bytes;
-      await this.release(compiled);
+      bytes -= entry.bytes;
     }
+    for (const entry of released) await this.release(entry);
   }
 
-  private async release({ session }: Compiled): Promise<void> {
+  private async release(entry: Entry): Promise<void> {
+    const { session } = await entry.compiled;
     if (this.options.profilePrefix !== undefined) session.endProfiling();
     await session.release();
   }
+}
+
+async function runCompiled(
+  program: Program,
+  { session, inputs, outputs }: Compiled,
+  feeds: Feeds,
+  into: { readonly [name: string]: Float32Array } = {},
+): Promise<{ readonly [name: string]: Float32Array }> {
+  const fed: { [name: string]: Tensor } = {};
+  for (const spec of inputs) fed[spec.name] = feed(program, spec, feeds[spec.name]);
+  const fetches: { [name: string]: Tensor | null } = {};
+  for (const spec of outputs) fetches[spec.name] = fetch(program, spec, into[publicName(spec.name)]);
+  const found = await session.run(fed, fetches);
+  const results: { [name: string]: Float32Array } = {};
+  for (const { name } of outputs)
+    results[publicName(name)] = into[publicName(name)] ?? (found[name]!.data as Float32Array);
+  return results;
 }
 
 const publicName = (name: string): string => name.slice(outputName("").length);

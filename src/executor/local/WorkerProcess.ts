@@ -7,8 +7,7 @@ import { readFileSync } from "node:fs";
 import { finished } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { StageFailure, type StoreError } from "../../core/errors.ts";
-import type { Task, TaskResult } from "../../core/Executor.ts";
-import type { ProgressReport } from "../../core/Stage.ts";
+import type { Task, TaskListener, TaskResult } from "../../core/Executor.ts";
 import { readFromWorker, type FromDriver, type FromWorker, type TaskMessage } from "./messages.ts";
 
 export interface WorkerEntry {
@@ -25,8 +24,7 @@ export type Ended =
 
 interface CurrentTask {
   readonly task: Task;
-  readonly onProgress: (report: ProgressReport) => void;
-  readonly onLog: (message: string) => unknown;
+  readonly listener: TaskListener;
   readonly onEnd: (ended: Ended) => void;
 }
 
@@ -113,9 +111,9 @@ export class WorkerProcess {
     if (message === undefined || this.current === undefined) return;
     switch (message.kind) {
       case "progress":
-        return this.current.onProgress(message.report);
-      case "log":
-        return void this.current.onLog(message.message);
+        return this.current.listener.onProgress(message.report);
+      case "warning":
+        return this.current.listener.onWarning(message.message);
       case "done":
         return this.end({ kind: "done", result: message.result as TaskResult });
       case "failed":

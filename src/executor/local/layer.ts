@@ -7,8 +7,7 @@ import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import { ArtifactStore } from "../../core/ArtifactStore.ts";
 import type { StageFailure, StoreError } from "../../core/errors.ts";
-import { Executor, type Task, type TaskResult } from "../../core/Executor.ts";
-import type { ProgressReport } from "../../core/Stage.ts";
+import { Executor, type Task, type TaskListener, type TaskResult } from "../../core/Executor.ts";
 import { runTask } from "./runTask.ts";
 import type { Ended, WorkerEntry, WorkerProcess } from "./WorkerProcess.ts";
 
@@ -33,56 +32,49 @@ export const layerLocal = (options: LocalOptions): Layer.Layer<Executor, never, 
       const workers = new WorkerPool({ ...options.worker, env }, options.graceMs ?? 20_000);
       yield* Effect.addFinalizer(() => Effect.promise(() => workers.close()));
       return Executor.of({
-        run: (task, onProgress) =>
+        run: (task, listener) =>
           task.stage.runsIn === "worker"
-            ? runInWorker(workers, task, onProgress)
-            : Effect.provideService(runInDriver(task, onProgress), ArtifactStore, store),
+            ? runInWorker(workers, task, listener)
+            : Effect.provideService(runInDriver(task, listener), ArtifactStore, store),
       });
     }),
   );
 
 /** The flag is for stages that poll it; what waits for a promise is interrupted by Effect. */
-const runInDriver = (task: Task, onProgress: (report: ProgressReport) => void) =>
+const runInDriver = (task: Task, { onProgress, onWarning }: TaskListener) =>
   Effect.suspend(() => {
     let isInterrupted = false;
-    const work = runTask(task, { onProgress, isInterrupted: () => isInterrupted });
+    const work = runTask(task, { onProgress, onWarning, isInterrupted: () => isInterrupted });
     return Effect.onInterrupt(work, () => Effect.sync(() => void (isInterrupted = true)));
   });
 
 const runInWorker = (
   workers: WorkerPool,
   task: Task,
-  onProgress: (report: ProgressReport) => void,
+  listener: TaskListener,
 ): Effect.Effect<TaskResult, StageFailure | StoreError> =>
   Effect.gen(function* () {
     const worker = yield* Effect.promise(() => workers.take());
-    const { ended, logs } = yield* untilEnded(workers, worker, task, onProgress).pipe(
+    const ended = yield* untilEnded(workers, worker, task, listener).pipe(
       Effect.ensuring(Effect.sync(() => workers.giveBack(worker))),
     );
-    for (const message of logs) yield* Effect.logError(message);
     return ended.kind === "done" ? ended.result : yield* ended.failure;
   });
-
-interface Heard {
-  readonly ended: Ended;
-  readonly logs: ReadonlyArray<string>;
-}
 
 /** Interruption asks the worker to end the task and waits until it has. */
 const untilEnded = (
   workers: WorkerPool,
   worker: WorkerProcess,
   task: Task,
-  onProgress: (report: ProgressReport) => void,
-): Effect.Effect<Heard> =>
+  listener: TaskListener,
+): Effect.Effect<Ended> =>
   Effect.callback((resume) => {
-    const logs: Array<string> = [];
     const hasEnded = new Promise<void>((resolve) => {
       const onEnd = (ended: Ended) => {
-        resume(Effect.succeed({ ended, logs }));
+        resume(Effect.succeed(ended));
         resolve();
       };
-      worker.start({ task, onProgress, onLog: (message) => logs.push(message), onEnd });
+      worker.start({ task, listener, onEnd });
     });
     return Effect.promise(() => workers.interrupt(worker, hasEnded));
   });

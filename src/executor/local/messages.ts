@@ -48,7 +48,7 @@ const Result = Schema.Struct({
 
 export const FromWorker = Schema.Union([
   Schema.Struct({ kind: Schema.Literal("progress"), report: Report }),
-  Schema.Struct({ kind: Schema.Literal("log"), message: Schema.String }),
+  Schema.Struct({ kind: Schema.Literal("warning"), message: Schema.String }),
   Schema.Struct({ kind: Schema.Literal("done"), result: Result }),
   Schema.Struct({ kind: Schema.Literal("failed"), failure: Schema.Union([StageFailure, StoreError]) }),
 ]);

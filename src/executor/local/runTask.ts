@@ -5,6 +5,8 @@
 import * as Cause from "effect/Cause";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
+import * as Logger from "effect/Logger";
+import * as LogLevel from "effect/LogLevel";
 import * as Schema from "effect/Schema";
 import type { StoredOutput } from "../../core/ActionRecord.ts";
 import { ArtifactStore } from "../../core/ArtifactStore.ts";
@@ -17,12 +19,11 @@ import {
 } from "../../core/ArtifactType.ts";
 import type { ContentDigest } from "../../core/digest.ts";
 import { StageFailure, StoreError } from "../../core/errors.ts";
-import type { Task, TaskResult } from "../../core/Executor.ts";
-import { Progress, type AnyStage, type ProgressReport } from "../../core/Stage.ts";
+import type { Task, TaskListener, TaskResult } from "../../core/Executor.ts";
+import { Progress, type AnyStage } from "../../core/Stage.ts";
 import { throttle } from "./throttle.ts";
 
-export interface TaskHooks {
-  readonly onProgress: (report: ProgressReport) => void;
+export interface TaskHooks extends TaskListener {
   readonly isInterrupted: () => boolean;
 }
 
@@ -34,10 +35,19 @@ export const runTask = (
   const progress = throttle(hooks.onProgress);
   return untilDone(task).pipe(
     Effect.provideService(Progress, { report: progress.report, isInterrupted: hooks.isInterrupted }),
+    Effect.provide(warningsTo(hooks.onWarning)),
     Effect.onExit(() => Effect.sync(progress.flush)),
     defectsAsFailures(task),
   );
 };
+
+/** A stage's log has one reader, the person at the run: what is below a warning would not interest them. */
+const warningsTo = (onWarning: (message: string) => void) =>
+  Logger.layer([
+    Logger.make(({ logLevel, message }) => {
+      if (LogLevel.isGreaterThanOrEqualTo(logLevel, "Warn")) onWarning([message].flat().map(String).join(" "));
+    }),
+  ]);
 
 const untilDone = Effect.fnUntraced(function* (
   task: Task,
@@ -114,19 +124,15 @@ const writeOutputs = Effect.fnUntraced(function* (
   return stored;
 });
 
-/** A stage's own mistake fails its step by name and with its place in the log; the run and the worker go on. */
+/** A stage's own mistake fails its step by name and with its place in the code; the run and the worker go on. */
 const defectsAsFailures =
   (task: Task) =>
   <A, R>(work: Effect.Effect<A, StageFailure | StoreError, R>): Effect.Effect<A, StageFailure | StoreError, R> =>
-    Effect.flatMap(Effect.exit(work), (exit) => {
-      if (Exit.isSuccess(exit) || !Cause.hasDies(exit.cause)) return exit;
-      const defect = Cause.squash(exit.cause);
-      const detail = defect instanceof Error ? (defect.stack ?? defect.message) : String(defect);
-      return Effect.andThen(
-        Effect.logError(`${task.step} (${task.stage.name}): ${detail}`),
-        failureOfDefect(task.step, task.stage.name, defect),
-      );
-    });
+    Effect.flatMap(Effect.exit(work), (exit) =>
+      Exit.isSuccess(exit) || !Cause.hasDies(exit.cause)
+        ? exit
+        : failureOfDefect(task.step, task.stage.name, Cause.squash(exit.cause)),
+    );
 
 const isOutOfMemory = (defect: unknown): boolean =>
   defect instanceof Error &&
@@ -144,6 +150,7 @@ export function failureOfDefect(step: string, stage: string, defect: unknown): S
   return new StageFailure({
     cause: "stage-error",
     message: `${step}: ${stage} broke on a fault of its own: ${reason}.`,
-    hint: "This is a mistake in the stage, not in the pipeline file; the log has the place in its code.",
+    hint: "This is a mistake in the stage, not in the pipeline file; the run's log has the place in its code.",
+    ...(defect instanceof Error && defect.stack !== undefined ? { trace: defect.stack } : {}),
   });
 }

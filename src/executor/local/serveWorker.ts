@@ -7,7 +7,6 @@ import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import * as Layer from "effect/Layer";
-import * as Logger from "effect/Logger";
 import * as Scope from "effect/Scope";
 import type { ArtifactStore } from "../../core/ArtifactStore.ts";
 import { StageFailure, StoreError } from "../../core/errors.ts";
@@ -41,11 +40,10 @@ export function serveWorker<R>({ stages, layer }: WorkerSetup<R>): void {
     context ??= Effect.runPromise(Layer.buildWithScope(layer, scope));
     const hooks = {
       onProgress: (report: (FromWorker & { kind: "progress" })["report"]) => say({ kind: "progress", report }),
+      onWarning: (message: string) => say({ kind: "warning", message }),
       isInterrupted: () => isInterrupted,
     };
-    const work = Effect.suspend(() => runTask({ ...task, stage: stageOf(stages, task) }, hooks)).pipe(
-      Effect.provide(Logger.layer([toDriver])),
-    );
+    const work = Effect.suspend(() => runTask({ ...task, stage: stageOf(stages, task) }, hooks));
     const exit = await context.then(
       (services) => Effect.runPromiseExit(Effect.provideContext(work, services)),
       (error: unknown) => Exit.die(error),
@@ -79,8 +77,3 @@ function stageOf(stages: ReadonlyArray<AnyStage>, { stage: name, version }: Task
   if (stage === undefined) throw new TypeError(`the worker knows no stage ${name}, version ${version}`);
   return stage;
 }
-
-/** A worker has no log of its own: the driver's has it all. */
-const toDriver = Logger.make(({ message }) =>
-  say({ kind: "log", message: Array.isArray(message) ? message.join(" ") : String(message) }),
-);

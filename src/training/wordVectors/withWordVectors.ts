@@ -1,0 +1,30 @@
+/** An encoder's weights with counted word vectors in the word table, and attention that aligns where that is asked for. */
+import type { EncoderModel } from "../../nn/EncoderModel.ts";
+import { embeddingTables } from "../../nn/parameters.ts";
+import type { Ragged } from "../../nn/Ragged.ts";
+import type { Weights } from "../../nn/Weights.ts";
+import { requireKnownIds, requireRows, requireSameTokenizer } from "../checks.ts";
+import { softAligner, wordScale } from "./softAligner.ts";
+import { svdPasses, wordVectors, type WordVectorOptions } from "./wordVectors.ts";
+
+/** Words that the sentences lack keep the vectors they had. */
+export function withWordVectors(
+  model: EncoderModel,
+  sentences: { readonly tokenizer: string; readonly ids: Ragged },
+  options: WordVectorOptions & { readonly align: boolean },
+  seed: number,
+  onPass: (done: number, total: number) => void,
+): Weights {
+  const { config, special, weights } = model;
+  requireSameTokenizer(model, sentences, "sentences");
+  requireRows(sentences.ids, 1, "sentences", "sentence");
+  requireKnownIds(config, sentences.ids, "sentences");
+  const dim = config.hiddenSize;
+  const vectors = wordVectors(sentences.ids, config.vocabSize, dim, options, seed, (done) => onPass(done, svdPasses));
+  const table = weights.get(embeddingTables.word)!;
+  const values = table.values.map((value, i) =>
+    vectors.isKnown[Math.floor(i / dim)] ? wordScale * vectors.values[i]! : value,
+  );
+  const replaced = new Map(weights).set(embeddingTables.word, { shape: table.shape, values });
+  return options.align ? softAligner(replaced, config, special, seed) : replaced;
+}

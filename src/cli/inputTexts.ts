@@ -1,12 +1,10 @@
 /** The texts a command is given: as arguments, one a line in a file, or on standard input. */
-import { readFileSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { decodeLines, TextProblem } from "../text/decodeLines.ts";
 import { type Invocation, UsageError, valueOf } from "./commandLine.ts";
 
-const stdin = 0;
-
 /** @param given the operands that are texts. Throws `UsageError` where there is none, or where the file is no text. */
-export function inputTexts(invocation: Invocation, given: ReadonlyArray<string>): ReadonlyArray<string> {
+export async function inputTexts(invocation: Invocation, given: ReadonlyArray<string>): Promise<ReadonlyArray<string>> {
   const path = valueOf(invocation, "input");
   if (given.length > 0) {
     if (path !== undefined) throw new UsageError("there are texts and --input", "give one of them");
@@ -14,18 +12,27 @@ export function inputTexts(invocation: Invocation, given: ReadonlyArray<string>)
   }
   if (path === undefined && process.stdin.isTTY)
     throw new UsageError("there are no texts", "give them as arguments, by --input PATH, or on standard input");
-  const isStdin = path === undefined || path === "-";
-  return linesOf(isStdin ? stdin : path, isStdin ? "standard input" : path);
+  if (path === undefined || path === "-") return linesOf(readStdin, "standard input");
+  return linesOf(() => readFile(path), path);
 }
 
-function linesOf(source: number | string, shown: string): ReadonlyArray<string> {
+/** As a stream: a pipe that has nothing yet would make a synchronous read fail. */
+async function readStdin(): Promise<Uint8Array> {
+  const chunks: Array<Uint8Array> = [];
+  for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array);
+  return Buffer.concat(chunks);
+}
+
+async function linesOf(read: () => Promise<Uint8Array>, shown: string): Promise<ReadonlyArray<string>> {
   try {
-    return decodeLines(readFileSync(source));
+    return decodeLines(await read());
   } catch (error) {
     if (error instanceof TextProblem) {
       const line = error.line === undefined ? "" : `:${error.line}`;
       throw new UsageError(error.message, "texts are UTF-8, one a line", `${shown}${line}`);
     }
-    throw new UsageError(`this cannot be read (${(error as NodeJS.ErrnoException).code})`, "one text a line", shown);
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === undefined) throw error;
+    throw new UsageError(`this cannot be read (${code})`, "wanted is a text file, one text a line", shown);
   }
 }

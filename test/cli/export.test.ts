@@ -148,6 +148,9 @@ describe("pipeline encode", () => {
     expect(embedded.map(({ embedding }) => embedding.length)).toEqual([8, 8, 8, 8]);
     expect(await ok("encode", "a.yaml", "--input", "texts.txt", "--json")).toBe(fromFolder);
     expect(await ok("encode", "model", ...texts)).toBe(fromFolder);
+    const { stdout } = await place.run(["encode", "model"], { stdin: texts.join("\n") });
+    expect(stdout).toBe(fromFolder);
+    expect(await ok("encode", "model")).toBe("[]\n");
   });
 
   it("writes CSV, npy and Arrow of the same numbers", async () => {

@@ -15,7 +15,7 @@ export async function encode(invocation: Invocation): Promise<number> {
   const [written, ...given] = invocation.operands as [string, ...Array<string>];
   const opened = await openModel(invocation, "embed");
   const model = asBiEncoder(opened, written);
-  const texts = inputTexts(invocation, given);
+  const texts = await inputTexts(invocation, given);
   const { embedTexts } = await import("../embedTexts.ts");
   const values = await embedTexts(model, opened.tokenizer, texts);
   const embedded = { texts, dimension: model.config.hiddenSize, values };
@@ -54,6 +54,10 @@ function writeTo(path: string, content: string | Uint8Array): void {
   try {
     writeFileSync(path, content);
   } catch (error) {
-    throw new UsageError(`cannot write there (${(error as NodeJS.ErrnoException).code})`, undefined, path);
+    throw new UsageError(
+      `cannot write there (${(error as NodeJS.ErrnoException).code})`,
+      "check that its folder is there and may be written to",
+      path,
+    );
   }
 }

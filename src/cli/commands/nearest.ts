@@ -27,7 +27,7 @@ export async function nearest(invocation: Invocation): Promise<number> {
       "cosines of unlike models mean nothing: encode the texts again with this model",
       path,
     );
-  const queries = inputTexts(invocation, given);
+  const queries = await inputTexts(invocation, given);
   const { embedTexts } = await import("../embedTexts.ts");
   const values = await embedTexts(model, opened.tokenizer, queries);
   const found = lookUp(queries, values, encoded, numberOf(invocation, "top") ?? defaultTop);

@@ -51,7 +51,7 @@ export function replaceFolder(written: string, files: Iterable<ExportFile>): voi
   const aside = join(dirname(folder), `.${basename(folder)}.${process.pid}.new`);
   const old = join(dirname(folder), `.${basename(folder)}.${process.pid}.old`);
   try {
-    mkdirSync(aside, { recursive: true });
+    makeFolder(aside);
     for (const file of files) writeDurably(join(aside, file.name), file.bytes);
     if (statSync(folder, { throwIfNoEntry: false }) !== undefined) renameSync(folder, old);
     renameSync(aside, folder);
@@ -66,8 +66,15 @@ export function replaceFolder(written: string, files: Iterable<ExportFile>): voi
   }
 }
 
+/** With its parents, one by one: Node's recursive mkdir never returns where the system answers ENOENT to the end (in /proc). */
+function makeFolder(path: string): void {
+  if (existsSync(path)) return;
+  makeFolder(dirname(path));
+  mkdirSync(path);
+}
+
 function writeDurably(path: string, bytes: Uint8Array): void {
-  mkdirSync(dirname(path), { recursive: true });
+  makeFolder(dirname(path));
   const descriptor = openSync(path, "wx");
   try {
     for (let at = 0; at < bytes.length;) at += writeSync(descriptor, bytes, at);

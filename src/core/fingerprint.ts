@@ -39,7 +39,7 @@ export const keyPartsOf = (step: Step, facts: KeyFacts): KeyParts => ({
 });
 
 /** The config as the key sees it: paths replaced by what they hold, fields that say nothing new left out. */
-export function keyedConfig(step: Step, files: FilesByField): KeyParts["config"] {
+function keyedConfig(step: Step, files: FilesByField): KeyParts["config"] {
   let config = step.encodedConfig;
   for (const [name, fields] of Map.groupBy(step.paths, (each) => each.field)) {
     config = replaceAt(config, name.split("."), { files: keyedFiles(fields, files[name] ?? []) }) as JsonObject;

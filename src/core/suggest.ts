@@ -1,7 +1,7 @@
-/** "Did you mean": the nearest of the names that would have been right, and lists of names for hints. */
+/** Words of messages: "did you mean" with the nearest of the names that would have been right, lists of names, counts. */
 
 /** Edits to get from `a` to `b`, a swap of neighbours counting as one (optimal string alignment). */
-export function editDistance(a: string, b: string): number {
+function editDistance(a: string, b: string): number {
   let beforeLast: Array<number> = [];
   let last = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let row = 1; row <= a.length; row++) {

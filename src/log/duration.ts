@@ -1,4 +1,4 @@
-/** Durations and counts as people read them in the terminal: short, of steady width, without false precision. */
+/** Durations and numbers as people read them in the terminal: short, of steady width, without false precision. */
 
 /** `340 ms`, `12.3 s`, `2m 04s`, `1h 02m`. */
 export function formatDuration(durationMs: number): string {
@@ -25,5 +25,3 @@ export function formatLoss(value: number): string {
   if (magnitude !== 0 && (magnitude < 1e-4 || magnitude >= 1e6)) return value.toExponential(1);
   return String(Number(value.toPrecision(4)));
 }
-
-export const plural = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? "" : "s"}`;

@@ -19,7 +19,8 @@ export function metricsTable(metrics: ReadonlyArray<MetricRow>, columns = Infini
       decimalsOf(ofName.map((m) => m.value)),
     ]),
   );
-  const format = (name: string, value: number | undefined) => value?.toFixed(decimals.get(name)) ?? "";
+  const format = (name: string, value: number | undefined) =>
+    value === undefined ? "" : rounded(value, decimals.get(name)!);
   const rows = [...Map.groupBy(metrics, (metric) => metric.step)].map(([step, ofStep]) => {
     const values = new Map(ofStep.map((metric) => [metric.name, metric.value]));
     return [step].concat(names.map((name) => format(name, values.get(name))));
@@ -28,6 +29,9 @@ export function metricsTable(metrics: ReadonlyArray<MetricRow>, columns = Infini
   const table = renderTable([{ title: "" }, ...asColumns], rows);
   return Math.max(...table.map((line) => line.length)) <= columns ? table : longTable(metrics, format);
 }
+
+/** Without the sign of what rounds to nothing: `-0.00` says no more than `0.00`. */
+const rounded = (value: number, digits: number): string => value.toFixed(digits).replace(/^-(0\.?0*)$/, "$1");
 
 /** Too many sets for the width: one line a number instead. */
 const longTable = (

@@ -16,7 +16,7 @@ export interface RunLogWriter {
 }
 
 /** At which level an event is logged. */
-export function levelOf(event: RunEvent): Exclude<LogLevel, "silent" | "fatal"> {
+function levelOf(event: RunEvent): Exclude<LogLevel, "silent" | "fatal"> {
   switch (event.event) {
     case "step.failed":
       return "error";

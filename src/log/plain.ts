@@ -1,6 +1,8 @@
 /** One line an event, for files, pipes and CI: what happened, seconds since the start, nothing that moves. */
 import type { RunEvent } from "../core/events.ts";
-import { formatDuration, plural } from "./duration.ts";
+import { counted } from "../core/suggest.ts";
+import { formatDuration } from "./duration.ts";
+import { failureText } from "./failureText.ts";
 import { progressText } from "./pretty.ts";
 import type { ProgressView } from "./runTree.ts";
 import { oneLine } from "./textWidth.ts";
@@ -38,7 +40,7 @@ function plainTexts(state: PlainState, before: PlainState, event: RunEvent, at: 
       const fresh = event.plan.filter((entry) => entry.state === "fresh").length;
       return state.isQuiet
         ? []
-        : [`run ${event.run}: ${plural(event.plan.length - fresh, "step")} to run, ${fresh} fresh`];
+        : [`run ${event.run}: ${counted(event.plan.length - fresh, "step")} to run, ${fresh} fresh`];
     }
     case "step.started":
       return [
@@ -59,7 +61,7 @@ function plainTexts(state: PlainState, before: PlainState, event: RunEvent, at: 
         `${event.step}: finished in ${formatDuration(event.durationMs)}${event.differs === undefined ? "" : `, ${differs}`}`,
       ];
     case "step.failed":
-      return [`${event.step}: failed (${event.error.cause}): ${oneLine(event.error.message)}`];
+      return [`${event.step}: failed (${event.error.cause}): ${failureText(event.error)}`];
     case "step.skipped":
       return [`${event.step}: skipped, it needs ${event.blockedBy}`];
     case "step.interrupted":

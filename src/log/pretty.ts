@@ -2,8 +2,10 @@
  * The live tree of a run as lines: what ran, what was a hit, a bar with loss, speed and time left for what runs now, loops
  * folded where nothing happens in them. A pure function of the tree, the size of the terminal and the time.
  */
+import { counted } from "../core/suggest.ts";
 import { type Colors, colorsOf } from "./colors.ts";
-import { formatDuration, formatLeft, formatLoss, formatRate, plural } from "./duration.ts";
+import { formatDuration, formatLeft, formatLoss, formatRate } from "./duration.ts";
+import { failureText } from "./failureText.ts";
 import {
   type GroupNode,
   type ProgressView,
@@ -13,7 +15,7 @@ import {
   speedOf,
   type TreeNode,
 } from "./runTree.ts";
-import { oneLine, padEnd, textWidth, truncate } from "./textWidth.ts";
+import { padEnd, textWidth, truncate } from "./textWidth.ts";
 
 export interface PrettyView {
   readonly columns: number;
@@ -109,7 +111,7 @@ function groupStatus(node: GroupNode, { colors }: Context): string {
   if (isBracket(node)) return node.durationMs > 0 ? formatDuration(node.durationMs) : "";
   const parts = [...node.children.values()];
   const noun = parts.every((part) => /^\[\d+\]$/.test(part.label)) ? "cycle" : "cell";
-  return colors.faint(`${parts.filter(isDone).length} of ${plural(parts.length, noun)}`);
+  return colors.faint(`${parts.filter(isDone).length} of ${counted(parts.length, noun)}`);
 }
 
 const isDone = (part: TreeNode) =>
@@ -124,8 +126,8 @@ function foldedLine(nodes: ReadonlyArray<GroupNode>, depth: number, context: Con
   const sum = (status: "ran" | "hit" | "waiting") => nodes.reduce((total, node) => total + node.counts[status], 0);
   const parts = [
     sum("ran") > 0 ? `${sum("ran")} ran` : "",
-    sum("hit") > 0 ? plural(sum("hit"), "hit") : "",
-    sum("waiting") > 0 ? `${plural(sum("waiting"), "step")} waiting` : "",
+    sum("hit") > 0 ? counted(sum("hit"), "hit") : "",
+    sum("waiting") > 0 ? `${counted(sum("waiting"), "step")} waiting` : "",
     sum("ran") > 0 ? formatDuration(nodes.reduce((total, node) => total + node.durationMs, 0)) : "",
   ];
   return {
@@ -164,7 +166,10 @@ function stepLine(step: StepNode, depth: number, context: Context): Line {
         "done",
       );
     case "failed":
-      return line(colors.bad("✗"), colors.bad(oneLine(`failed: ${step.error?.message ?? "no reason given"}`)));
+      return line(
+        colors.bad("✗"),
+        colors.bad(`failed: ${step.error === undefined ? "no reason given" : failureText(step.error)}`),
+      );
     case "skipped":
       return line(colors.faint("-"), colors.faint(`skipped, it needs ${step.blockedBy}`), "waiting");
     case "interrupted":
@@ -178,7 +183,7 @@ const spin = (at: number) => spinner[Math.floor(at / 100) % spinner.length]!;
 
 /** What was said stands above the tree (log/display.ts); here, which step said it. */
 const warningMark = (warnings: number, { colors }: Context): ReadonlyArray<string> =>
-  warnings === 0 ? [] : [colors.wary(plural(warnings, "warning"))];
+  warnings === 0 ? [] : [colors.wary(counted(warnings, "warning"))];
 
 function runningStatus(step: StepNode, context: Context): string {
   const { view, colors } = context;
@@ -216,8 +221,8 @@ function footer(tree: RunTree, view: PrettyView, colors: Colors): string {
   const { counts } = tree.root;
   const done = counts.ran + counts.hit;
   const parts = [
-    `${done} of ${plural(tree.steps.size, "step")}`,
-    counts.hit > 0 ? plural(counts.hit, "hit") : "",
+    `${done} of ${counted(tree.steps.size, "step")}`,
+    counts.hit > 0 ? counted(counts.hit, "hit") : "",
     counts.failed > 0 ? `${counts.failed} failed` : "",
     formatDuration(tree.finished?.durationMs ?? Math.max(0, view.at - tree.startedAt)),
   ];

@@ -10,7 +10,7 @@ function filtersOf(ast: SchemaAST.AST): ReadonlyArray<SchemaAST.Filter<unknown>>
 }
 
 /** The annotation of an AST or of one of its checks: `annotate` puts it on whatever came last. */
-export function annotationOf(ast: SchemaAST.AST, key: string): unknown {
+function annotationOf(ast: SchemaAST.AST, key: string): unknown {
   const checks = (ast.checks ?? []).map((check) => check.annotations?.[key]);
   return checks.findLast((value) => value !== undefined) ?? ast.annotations?.[key] ?? ast.context?.annotations?.[key];
 }

@@ -115,12 +115,13 @@ function valueHint(type: SchemaAST.AST, value: unknown): string | undefined {
   return isNumeric(type) ? numberHint(value) : undefined;
 }
 
-/** `"3e-5"` wants its quotes off, `10_000` and `32 tokens` want to be bare numbers. */
+/** `"3e-5"` wants its quotes off, `10_000` and `32 tokens` want to be bare numbers, `10 %` is 0.1. */
 function numberHint(text: string): string | undefined {
   if (text.includes("${")) return undefined;
   const number = /^\s*[-+]?[\d_,.]*\d(?:[eE][-+]?\d+)?/.exec(text)?.[0];
   if (number === undefined) return undefined;
   const plain = number.replaceAll(/[\s_,]/g, "");
   if (Number.isNaN(Number(plain))) return undefined;
+  if (/%\s*$/.test(text)) return `write a share as a number: ${Number((Number(plain) / 100).toPrecision(12))}`;
   return plain === text ? `write it without quotes: ${plain}` : `write a bare number: ${plain}`;
 }

@@ -29,7 +29,7 @@ export interface PipelineRequest {
 }
 
 /** A pipeline file is at most 10 MB. */
-export const maxFileBytes = 10_000_000;
+const maxFileBytes = 10_000_000;
 
 /** Loads, checks and unrolls a pipeline file; fails with every mistake at once. */
 export const loadPipeline = Effect.fn("spec.loadPipeline")(function* (request: PipelineRequest) {

@@ -8,7 +8,7 @@ import { closest, either, quoted } from "../core/suggest.ts";
 export const inputPorts = (stage: AnyStage): { readonly [port: string]: InputPort<unknown> } => stage.inputs;
 
 /** The names of a stage's settings. */
-export function settingNames(stage: AnyStage): ReadonlyArray<string> {
+function settingNames(stage: AnyStage): ReadonlyArray<string> {
   const ast = writtenForm(stage.config.ast);
   return ast._tag === "Objects" ? ast.propertySignatures.map((property) => String(property.name)) : [];
 }

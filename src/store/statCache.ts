@@ -25,7 +25,7 @@ export function stampOf(path: string): StampedFile {
   return stamped(statSync(path, { bigint: true }));
 }
 
-export const stamped = (stat: BigIntStats): StampedFile => ({
+const stamped = (stat: BigIntStats): StampedFile => ({
   stamp: `${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}:${stat.ino}:${stat.dev}`,
   sizeBytes: Number(stat.size),
   changedAtMs: Math.max(Number(stat.mtimeMs), Number(stat.ctimeMs)),

@@ -24,6 +24,15 @@ const full: KeyParts = {
 
 const stageWith = (config: AnyStage["config"]): AnyStage => ({ ...say, config });
 
+const file = (name: string, letter: string): SourceFile => ({
+  name,
+  path: `/somewhere/${name}`,
+  digest: digest(letter),
+  sizeBytes: 1,
+});
+
+const pathAt = (field: string) => ({ field, pattern: "/p", written: "p", kind: "file" as const });
+
 const keyOf = (stage: AnyStage, config: { readonly [field: string]: Json }) =>
   fingerprintOf(
     keyPartsOf(graphOf([{ id: "a", uses: stage, with: config }]).steps[0]!, {
@@ -90,15 +99,9 @@ describe("keys", () => {
   });
 
   it("see a file's content and order, a folder's names too, and never a path", () => {
-    const file = (name: string, letter: string): SourceFile => ({
-      name,
-      path: `/somewhere/${name}`,
-      digest: digest(letter),
-      sizeBytes: 1,
-    });
     const files = { "source.path": [file("x/b.txt", "1"), file("a.txt", "2")] };
     const keyed = (more: object) => {
-      const path = { field: "source.path", pattern: "/p", written: "p", kind: "file" as const, ...more };
+      const path = { ...pathAt("source.path"), ...more };
       const uses = stageWith(Schema.Struct({ source: Schema.Struct({ path: Schema.String, rows: Schema.Number }) }));
       const step = graphOf([{ id: "a", uses, with: { source: { path: "p", rows: 3 } }, paths: [path] }]).steps[0]!;
       return keyPartsOf(step, { inputs: {}, files, engine: testEngine }).config;
@@ -136,13 +139,6 @@ describe("keys", () => {
         sources: Schema.Array(Schema.Struct({ path: Schema.String, weight: Schema.Number })),
       }),
     );
-    const path = (field: string) => ({ field, pattern: "/p", written: "p", kind: "file" as const });
-    const file = (name: string, letter: string): SourceFile => ({
-      name,
-      path: `/somewhere/${name}`,
-      digest: digest(letter),
-      sizeBytes: 1,
-    });
     const step = graphOf([
       {
         id: "a",
@@ -154,7 +150,7 @@ describe("keys", () => {
             { path: "b", weight: 2 },
           ],
         },
-        paths: [path("paths"), path("paths"), path("sources.path"), path("sources.path")],
+        paths: [pathAt("paths"), pathAt("paths"), pathAt("sources.path"), pathAt("sources.path")],
       },
     ]).steps[0]!;
     const both = [file("a", "1"), file("b", "2")];

@@ -31,10 +31,10 @@ export const progresses = (step: string, done: number, total: number, loss?: num
   ...(loss === undefined ? {} : { loss }),
 });
 export const warns = (step: string, message: string): RunEvent => ({ event: "step.warning", step, message });
-export const fails = (step: string, message: string): RunEvent => ({
+export const fails = (step: string, message: string, place: { path?: string; line?: number } = {}): RunEvent => ({
   event: "step.failed",
   step,
-  error: { cause: "stage-error", message },
+  error: { cause: "stage-error", message, ...place },
 });
 export const skips = (step: string, blockedBy: string): RunEvent => ({ event: "step.skipped", step, blockedBy });
 export const ends = (counts: { ran?: number; hits?: number; failed?: number; skipped?: number }): RunEvent => ({

@@ -25,7 +25,7 @@ describe("plain lines", () => {
         [0.3, warns("bi0", "12 of 200 labels\nare below 0")],
         [62.4, finishes("bi0", 62_200)],
         [62.5, starts("eval")],
-        [63, fails("eval", "data/pairs.tsv, line 17:\nno score")],
+        [63, fails("eval", "data/pairs.tsv:17:\nno score", { path: "data/pairs.tsv", line: 17 })],
         [63, skips("labels", "eval")],
         [124, ends({ ran: 1, hits: 1, failed: 1, skipped: 1 })],
       ),
@@ -37,7 +37,7 @@ describe("plain lines", () => {
     0.3s  bi0: warning: 12 of 200 labels are below 0
    62.4s  bi0: finished in 1m 02s
    62.5s  eval: started
-   63.0s  eval: failed (stage-error): data/pairs.tsv, line 17: no score
+   63.0s  eval: failed (stage-error): data/pairs.tsv:17: no score
    63.0s  labels: skipped, it needs eval
   124.0s  run failed`.slice(1),
     );

@@ -79,13 +79,13 @@ describe("the live tree", () => {
         {},
         [0, started(stale(["pairs", "eval"]))],
         [0, starts("pairs")],
-        [1, fails("pairs", "data/pairs.tsv, line 17: no score")],
+        [1, fails("pairs", "no score", { path: "/p/data/pairs.tsv", line: 17 })],
         [1, skips("eval", "pairs")],
         [1, ends({ failed: 1, skipped: 1 })],
       ),
     ).toBe(
       `
-✗ pairs  failed: data/pairs.tsv, line 17: no score
+✗ pairs  failed: pairs.tsv:17: no score
 - eval   skipped, it needs pairs
   0 of 2 steps, 1 failed, 2m 04s`.slice(1),
     );

@@ -64,6 +64,9 @@ describe("tables", () => {
       "start                  72.59    72.59",
       "distil[1].studentEval  75.00              0.0123",
     ]);
+    expect(metricsTable([{ step: "start", cycle: null, name: "uniformity", value: -0.00001 }])[1]).toBe(
+      "start      0.0000",
+    );
     expect(metricsTable(rows, 40)[1]).toBe("start                  sts12       72.59");
   });
 });

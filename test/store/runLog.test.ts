@@ -67,13 +67,12 @@ describe("RunLog in a cache folder", () => {
       const root = yield* temporaryFolder;
       yield* Effect.gen(function* () {
         const log = yield* RunLog;
-        const at = (ms: number) => `2026-01-01T00:00:00.${ms}Z`;
         for (const [run, ms] of [
           ["20260101-000000-cccc", 100],
           ["20260101-000000-aaaa", 200],
           ["20260101-000000-bbbb", 300],
         ] as const)
-          yield* (yield* log.open({ ...start(run), started: at(ms) })).close(end);
+          yield* (yield* log.open({ ...start(run), started: `2026-01-01T00:00:00.${ms}Z` })).close(end);
         assert.deepStrictEqual(
           (yield* log.list).map(({ run }) => run.slice(-4)),
           ["cccc", "aaaa", "bbbb"],

@@ -2,7 +2,8 @@
 import * as Effect from "effect/Effect";
 import type { Graph } from "../../core/Graph.ts";
 import { type Plan, planGraph, type PlanStep } from "../../core/plan.ts";
-import { formatDuration, plural } from "../../log/duration.ts";
+import { counted } from "../../core/suggest.ts";
+import { formatDuration } from "../../log/duration.ts";
 import { renderTable } from "../../log/table.ts";
 import { type Invocation, isOn, valuesOf } from "../commandLine.ts";
 import { exitCodes } from "../exitCodes.ts";
@@ -40,10 +41,10 @@ function planLines(graph: Graph, { steps, estimateMs }: Plan): ReadonlyArray<str
   ];
   const known = stale.filter((step) => step.estimateMs !== null).length;
   const unknown =
-    known === 0 ? "" : known < stale.length ? `, and ${plural(stale.length - known, "step")} of unknown length` : "";
+    known === 0 ? "" : known < stale.length ? `, and ${counted(stale.length - known, "step")} of unknown length` : "";
   const time = known === 0 ? "" : `, about ${formatDuration(estimateMs)}${unknown}`;
   const atMost = stale.some(mayStayFresh) ? "at most " : "";
-  return [...renderTable(columns, rows), "", `${atMost}${plural(stale.length, "step")} to run, ${fresh} fresh${time}`];
+  return [...renderTable(columns, rows), "", `${atMost}${counted(stale.length, "step")} to run, ${fresh} fresh${time}`];
 }
 
 /** Only inputs that are not known yet speak against its record: where they come out the same, the step is a hit. */

@@ -7,7 +7,7 @@ import { ArtifactStore } from "../../core/ArtifactStore.ts";
 import { typeLabel } from "../../core/ArtifactType.ts";
 import type { ContentDigest } from "../../core/digest.ts";
 import { evaluateGraph } from "../../core/evaluate.ts";
-import { plural } from "../../log/duration.ts";
+import { counted } from "../../core/suggest.ts";
 import { renderTable } from "../../log/table.ts";
 import { type Invocation, numberOf, UsageError, valueOf } from "../commandLine.ts";
 import { exitCodes } from "../exitCodes.ts";
@@ -83,11 +83,11 @@ function tableLines(
   }));
   const more = rows.rowCount - cells.length;
   return [
-    `${step.id}.${port}: ${type}, ${plural(rows.rowCount, "row")}, ${digest.slice(0, 10)}`,
+    `${step.id}.${port}: ${type}, ${counted(rows.rowCount, "row")}, ${digest.slice(0, 10)}`,
     ...Object.entries(rows.facts).map(([name, value]) => `${name}: ${value}`),
     "",
     ...renderTable(columns, cells),
-    ...(more > 0 ? [`… ${plural(more, "more row")}`] : []),
+    ...(more > 0 ? [`… ${counted(more, "more row")}`] : []),
   ];
 }
 

@@ -61,7 +61,7 @@ const overview = (chosen: ReadonlyArray<AnyStage>): ReadonlyArray<string> => {
   return chosen.flatMap((stage) => hanging(stage.name, indent, stage.description));
 };
 
-export function stageLines(stage: AnyStage): ReadonlyArray<string> {
+function stageLines(stage: AnyStage): ReadonlyArray<string> {
   const inputs = Object.entries(inputsOf(stage)).map(([port, input]) => [port, inputLabel(input), input.description]);
   const outputs = Object.entries(outputsOf(stage)).map(([port, output], i) => {
     return [port, outputLabel(output), `${output.description}${i === 0 ? " (main port)" : ""}`];

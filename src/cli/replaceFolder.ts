@@ -2,7 +2,7 @@
  * Writes a folder all at once: aside, then renamed into place, so that whoever looks sees the old one, or nothing, or all of the
  * new one. Only a folder that we wrote is ever replaced: `exportMarker` lists its files, and one more in it stops us.
  */
-import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeSync } from "node:fs"; // prettier-ignore
+import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeSync } from "node:fs"; // prettier-ignore
 import { basename, dirname, join, posix, resolve } from "node:path";
 import type { ExportFile } from "../model/exportFiles.ts";
 import { UsageError } from "./commandLine.ts";
@@ -61,8 +61,7 @@ export function replaceFolder(written: string, files: Iterable<ExportFile>): voi
     if (statSync(old, { throwIfNoEntry: false }) !== undefined) renameSync(old, folder);
     throw new UsageError(`this folder cannot be written (${code})`, "check its place, its permissions and the space there", written); // prettier-ignore
   } finally {
-    rmSync(aside, { recursive: true, force: true });
-    rmSync(old, { recursive: true, force: true });
+    for (const left of [aside, old]) if (existsSync(left)) rmSync(left, { recursive: true, force: true });
   }
 }
 

@@ -116,6 +116,9 @@ describe("pipeline export", () => {
     );
     expect(await refused("export", "a.yaml", "--to", "a.yaml")).toContain("this is a file, not a folder");
     expect(read("bare/notes.txt").toString()).toBe("mine");
+    expect(await refused("export", "a.yaml", "--to", "a.yaml/x")).toContain(
+      "a.yaml/x: error: this folder cannot be written",
+    );
   });
 
   it("says what is not a model, what has not run, and that it needs a folder", async () => {

@@ -21,6 +21,8 @@ export interface Operand {
   /** `FILE`, `STEP[.PORT]`. */
   readonly name: string;
   readonly optional?: boolean;
+  /** Takes all that follow; only for the last one. */
+  readonly repeated?: boolean;
   readonly description: string;
 }
 
@@ -151,6 +153,7 @@ function checkValue(option: Option, value: string): void {
 function checkOperands(command: Command, operands: ReadonlyArray<string>): void {
   const lacking = command.operands.slice(operands.length).find((operand) => operand.optional !== true);
   if (lacking !== undefined) throw new UsageError(`\`${command.name}\` needs ${lacking.name}`, usageHint(command));
+  if (command.operands.at(-1)?.repeated === true) return;
   const extra = operands[command.operands.length];
   if (extra !== undefined) throw new UsageError(`\`${command.name}\` does not take \`${extra}\``, usageHint(command));
 }
@@ -159,7 +162,10 @@ const usageHint = (command: Command): string => `usage: ${usageLine(command)}`;
 
 /** `pipeline show FILE STEP[.PORT] [--head N] [--json]` */
 export function usageLine(command: Command): string {
-  const operands = command.operands.map(({ name, optional }) => (optional === true ? `[${name}]` : name));
+  const operands = command.operands.map(({ name, optional, repeated }) => {
+    const shown = repeated === true ? `${name}…` : name;
+    return optional === true ? `[${shown}]` : shown;
+  });
   const options = command.options.map((option) => {
     const value = option.value === undefined ? "" : ` ${option.choices?.join("|") ?? option.value}`;
     return `[--${option.name}${value}]${option.repeated === true ? "…" : ""}`;

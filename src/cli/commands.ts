@@ -3,6 +3,22 @@ import type { Command, Operand, Option } from "./commandLine.ts";
 
 const file: Operand = { name: "FILE", description: "the pipeline file (YAML)" };
 
+const model: Operand = {
+  name: "MODEL",
+  description: "a folder (an export, or of Hugging Face), or a pipeline file for the model of its `outputs`",
+};
+const texts: Operand = {
+  name: "TEXT",
+  optional: true,
+  repeated: true,
+  description: "texts; without any, they are read from --input or standard input",
+};
+const inputFile: Option = {
+  name: "input",
+  value: "PATH",
+  description: "a file with one text a line; `-` is standard input",
+};
+
 const set: Option = {
   name: "set",
   value: "NAME=VALUE",
@@ -122,6 +138,73 @@ export const commands: ReadonlyArray<Command> = [
     operands: [],
     options: [cache, json],
     load: async () => (await import("./commands/runs.ts")).runs,
+  },
+  {
+    name: "export",
+    summary: "write a trained model as a folder for sentence-transformers, transformers and transformers.js",
+    operands: [
+      file,
+      {
+        name: "STEP[.PORT]",
+        optional: true,
+        description: "the step whose model is wanted; default: the file's `outputs`",
+      },
+    ],
+    options: [
+      set,
+      { name: "to", value: "DIR", description: "the folder: new, empty, or an earlier export, which is replaced" },
+      { name: "int8", description: "also onnx/model_quantized.onnx, with 8-bit weights" },
+      cache,
+      json,
+    ],
+    examples: ["export pipelines/transencoder.yaml --to model", "export pipelines/sts.yaml distil[1].cross --to cross"],
+    load: async () => (await import("./commands/export.ts")).exportCommand,
+  },
+  {
+    name: "encode",
+    summary: "turn texts into embeddings",
+    operands: [model, texts],
+    options: [
+      set,
+      inputFile,
+      {
+        name: "format",
+        value: "FORMAT",
+        choices: ["json", "csv", "arrow", "npy"],
+        description: "default: as PATH ends, else json",
+      },
+      json,
+      { name: "to", value: "PATH", description: "write to a file instead of stdout" },
+      cache,
+    ],
+    examples: ['encode model "a first text" "a second one"', "encode model --input texts.txt --to texts.arrow"],
+    load: async () => (await import("./commands/encode.ts")).encode,
+  },
+  {
+    name: "similarity",
+    summary: "how alike two texts are: cosine by a bi-encoder, probability by a cross-encoder",
+    operands: [model, { name: "A", description: "a text" }, { name: "B", description: "another" }],
+    options: [set, json, cache],
+    examples: ['similarity model "a cat sleeps" "the cat is sleeping"'],
+    load: async () => (await import("./commands/similarity.ts")).similarity,
+  },
+  {
+    name: "nearest",
+    summary: "look texts up among encoded ones: those with the highest cosines",
+    operands: [
+      model,
+      { name: "ENCODED", description: "an Arrow file that `encode --to PATH.arrow` wrote with the same model" },
+      texts,
+    ],
+    options: [
+      set,
+      inputFile,
+      { name: "top", value: "N", least: 1, description: "how many for each text; default: 10" },
+      json,
+      cache,
+    ],
+    examples: ['nearest model texts.arrow "a question" --top 5'],
+    load: async () => (await import("./commands/nearest.ts")).nearest,
   },
   {
     name: "stages",

@@ -37,6 +37,8 @@ export interface FolderModel {
   /** Without prefix; the pooler (`pooler.dense.*`) only where the checkpoint has one. */
   readonly weights: Weights;
   readonly tokenizer: Tokenizer;
+  /** `classifier.{weight,bias}` of a classifier of one label on the pooler: with it, the model is a cross-encoder. */
+  readonly classifier: Weights | undefined;
   /** As the folder says; undefined where it has no pooling config. */
   readonly pooling: Pooling | undefined;
   /** Whether its modules end in scaling to unit length. */
@@ -66,10 +68,12 @@ export async function readModelFolder(folder: ModelFolder): Promise<FolderModel>
   if (entries > config.vocabSize)
     problems.push(`tokenizer.json has ids up to ${entries - 1}, config.json a vocab_size of ${config.vocabSize}`);
   const weightsPath = `${folder.path}/model.safetensors`;
-  const weights = pickWeights(readSafetensors(files.get("model.safetensors")!, weightsPath), config, problems);
+  const stored = readSafetensors(files.get("model.safetensors")!, weightsPath);
+  const weights = pickWeights(stored, config, problems);
   if (problems.length > 0) throw unusable(folder, problems);
   const maxTokens = longestInput(config, json("sentence_bert_config.json"), tokenizerConfig);
-  return { config, weights, tokenizer, pooling, normalize: modules.includes("Normalize"), maxTokens };
+  const classifier = pickClassifier(stored, config, weights);
+  return { config, weights, classifier, tokenizer, pooling, normalize: modules.includes("Normalize"), maxTokens };
 }
 
 async function readFiles(folder: ModelFolder): Promise<ReadonlyMap<string, Uint8Array>> {
@@ -197,6 +201,25 @@ function pickWeights(stored: ReadonlyMap<string, StoredTensor>, config: ModelCon
   }
   if (wrong.length > 0) problems.push(`model.safetensors: ${listed(wrong)}`);
   return weights;
+}
+
+/** The head of a cross-encoder, where there is one; classifiers of several labels are another task's. */
+function pickClassifier(
+  stored: ReadonlyMap<string, StoredTensor>,
+  config: ModelConfig,
+  weights: Weights,
+): Weights | undefined {
+  if (!weights.has(headParameters.poolerWeight)) return undefined;
+  const classifier = new Map<string, Float32Tensor>();
+  for (const { name, shape } of headSpecs(config, "cross-encoder").filter((spec) =>
+    spec.name.startsWith("classifier."),
+  )) {
+    const tensor = stored.get(name);
+    const values = tensor?.shape.join() === shape.join() ? toFloat32(tensor) : undefined;
+    if (values === undefined) return undefined;
+    classifier.set(name, values);
+  }
+  return classifier;
 }
 
 const sized = (shape: ReadonlyArray<number>): string => `[${shape.join(", ")}]`;

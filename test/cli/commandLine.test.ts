@@ -34,6 +34,14 @@ describe("the command line", () => {
     expect(request).toMatchObject({ kind: "command", invocation: { operands: ["--odd.yaml"] } });
   });
 
+  it("gives a command that takes several texts all of them", () => {
+    const request = read("encode", "model", "one", "--json", "two", "--", "--three");
+    expect(request).toMatchObject({ invocation: { operands: ["model", "one", "two", "--three"] } });
+    expect(read("encode", "model")).toMatchObject({ invocation: { operands: ["model"] } });
+    const encode = commands.find(({ name }) => name === "encode")!;
+    expect(usageLine(encode)).toMatch(/^pipeline encode MODEL \[TEXT…\] \[--set NAME=VALUE\]…/);
+  });
+
   it("knows help and version wherever people write them", () => {
     expect(read()).toEqual({ kind: "help", command: undefined });
     expect(read("--help").kind).toBe("help");
@@ -45,7 +53,7 @@ describe("the command line", () => {
   it("answers a mistake with one sentence and what to do", () => {
     expect(mistake("rnu")).toBe("there is no command `rnu` | did you mean `run`?");
     expect(mistake("frobnicate")).toBe(
-      "there is no command `frobnicate` | commands: run, plan, why, graph, show, metrics, runs, stages, schema, completions",
+      "there is no command `frobnicate` | commands: run, plan, why, graph, show, metrics, runs, export, encode, similarity, nearest, stages and 2 more",
     );
     expect(mistake("--json")).toMatch(/^the command comes first, before --json \| commands: run, plan/);
     expect(mistake("run", "a.yaml", "--unitl", "x")).toBe("`run` has no option `--unitl` | did you mean `--until`?");

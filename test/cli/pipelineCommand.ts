@@ -24,20 +24,28 @@ export class Workplace {
   /** Settles when the command has ended; `atStdout` sees its process at its first output there. */
   run(
     args: ReadonlyArray<string>,
-    options: { readonly env?: NodeJS.ProcessEnv; readonly atStdout?: (pid: number) => void } = {},
+    options: {
+      readonly env?: NodeJS.ProcessEnv;
+      readonly atStdout?: (pid: number) => void;
+      /** Written to standard input, half of it a moment later. */
+      readonly stdin?: string;
+    } = {},
   ): Promise<Ran> {
     const env = { ...process.env, PIPELINE_CACHE: "", NO_COLOR: "", ...options.env };
     const child = spawn(process.execPath, [launcher, ...args], {
       cwd: this.folder,
       env,
-      stdio: ["ignore", "pipe", "pipe"],
+      stdio: [options.stdin === undefined ? "ignore" : "pipe", "pipe", "pipe"],
     });
+    const { stdin = "" } = options;
+    child.stdin?.write(stdin.slice(0, stdin.length / 2));
+    if (child.stdin !== null) setTimeout(() => child.stdin?.end(stdin.slice(stdin.length / 2)), 50);
     let [stdout, stderr] = ["", ""];
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
+    child.stdout!.setEncoding("utf8").on("data", (text: string) => {
       if (stdout === "") options.atStdout?.(child.pid!);
       stdout += text;
     });
-    child.stderr.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+    child.stderr!.setEncoding("utf8").on("data", (text: string) => (stderr += text));
     return new Promise((resolve) => child.on("close", (code) => resolve({ code, stdout, stderr })));
   }
 

@@ -24,8 +24,8 @@ export interface GraphNode {
 export interface GraphConstant {
   readonly name: string;
   readonly shape: ReadonlyArray<number>;
-  readonly dtype: DType | "int64";
-  readonly values: TypedArray | BigInt64Array;
+  readonly dtype: DType | "int64" | "int8" | "uint8";
+  readonly values: TypedArray | Int8Array | BigInt64Array;
 }
 
 export interface Graph {
@@ -58,7 +58,7 @@ export class GraphRecorder {
     return constant.name;
   }
 
-  constant(values: TypedArray | BigInt64Array, shape: ReadonlyArray<number>, dtype: DType | "int64"): string {
+  constant(values: GraphConstant["values"], shape: ReadonlyArray<number>, dtype: GraphConstant["dtype"]): string {
     const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
     // Small ones only: there the same shapes and scalars recur, large ones hardly ever do.
     const key = bytes.length <= 1024 ? `constant ${dtype} [${shape.join()}] ${bytes.toString("latin1")}` : undefined;

@@ -1,14 +1,30 @@
 /** A recorded graph as the bytes of an ONNX model. Source: onnx/onnx.proto (field numbers), opset 17 and com.microsoft 1. */
-import type { DType } from "../Engine.ts";
-import { microsoftDomain, type Attribute, type Graph, type GraphConstant, type GraphNode } from "./GraphRecorder.ts";
+import { microsoftDomain, type Attribute, type GraphConstant, type GraphNode } from "./GraphRecorder.ts";
 import { Message } from "./protobuf.ts";
 
 const irVersion = 8;
 const opset = 17;
 
+/** An input or output of a model. Lengths that are known only when it runs have names: `["batch", "sequence"]`. */
+export interface ModelValue {
+  readonly name: string;
+  readonly shape: ReadonlyArray<number | string>;
+  readonly dtype: GraphConstant["dtype"];
+}
+
+/** What a model file says: a recorded graph, or one made by hand whose lengths are left open. */
+export interface ModelGraph {
+  readonly inputs: ReadonlyArray<ModelValue>;
+  readonly outputs: ReadonlyArray<ModelValue>;
+  readonly constants: ReadonlyArray<GraphConstant>;
+  readonly nodes: ReadonlyArray<GraphNode>;
+}
+
 /** TensorProto.DataType */
-export const elementTypes: { readonly [dtype in DType | "int64"]: number } = {
+export const elementTypes: { readonly [dtype in GraphConstant["dtype"]]: number } = {
   float32: 1,
+  uint8: 2,
+  int8: 3,
   int32: 6,
   int64: 7,
   bool: 9,
@@ -17,7 +33,7 @@ export const elementTypes: { readonly [dtype in DType | "int64"]: number } = {
 /** AttributeProto.AttributeType */
 const attributeTypes = { float: 1, int: 2, string: 3, ints: 7 } as const;
 
-export function encodeModel(graph: Graph): Uint8Array {
+export function encodeModel(graph: ModelGraph): Uint8Array {
   return new Message()
     .int(1, irVersion)
     .string(2, "tandem")
@@ -27,13 +43,13 @@ export function encodeModel(graph: Graph): Uint8Array {
     .finish();
 }
 
-function graphMessage(graph: Graph): Message {
+function graphMessage(graph: ModelGraph): Message {
   const message = new Message();
   for (const node of graph.nodes) message.message(1, nodeMessage(node));
   message.string(2, "program");
   for (const constant of graph.constants) message.message(5, constantMessage(constant));
-  for (const input of graph.inputs) message.message(11, valueMessage(input.name, input.shape, input.dtype));
-  for (const output of graph.outputs) message.message(12, valueMessage(output.name, output.shape, output.dtype));
+  for (const input of graph.inputs) message.message(11, valueMessage(input));
+  for (const output of graph.outputs) message.message(12, valueMessage(output));
   return message;
 }
 
@@ -66,9 +82,10 @@ function constantMessage({ name, shape, dtype, values }: GraphConstant): Message
     .bytes(9, new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
 }
 
-function valueMessage(name: string, shape: ReadonlyArray<number>, dtype: DType): Message {
+function valueMessage({ name, shape, dtype }: ModelValue): Message {
   const dimensions = new Message();
-  for (const length of shape) dimensions.message(1, new Message().int(1, length));
+  for (const length of shape)
+    dimensions.message(1, typeof length === "string" ? new Message().string(2, length) : new Message().int(1, length));
   const tensor = new Message().int(1, elementTypes[dtype]).message(2, dimensions);
   return new Message().string(1, name).message(2, new Message().message(1, tensor));
 }

@@ -1,0 +1,102 @@
+/** MODEL on the command line: a folder (an export of ours, or of Hugging Face), or a pipeline file for its `outputs`. */
+import { statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { Tokenizer } from "../artifact/index.ts";
+import { contentDigest } from "../core/digest.ts";
+import type { BiEncoder, CrossEncoder, EncoderModel } from "../nn/EncoderModel.ts";
+import type { Weights } from "../nn/Weights.ts";
+import { type Invocation, UsageError, valuesOf } from "./commandLine.ts";
+
+export interface OpenedModel {
+  readonly model: BiEncoder | CrossEncoder;
+  readonly tokenizer: Tokenizer;
+}
+
+/**
+ * `use`: what is asked of the model. Where a file's `outputs` are several, only those that can embed count for embeddings.
+ * Throws `UsageError` where there is no model, `StageFailure` where its files are at fault.
+ */
+export async function openModel(invocation: Invocation, use: "embed" | "score"): Promise<OpenedModel> {
+  const written = invocation.operands[0]!;
+  if (statSync(written, { throwIfNoEntry: false })?.isDirectory() !== true) return openPipeline(invocation, use);
+  const sets = valuesOf(invocation, "set");
+  if (sets.length > 0)
+    throw new UsageError("--set goes with a pipeline file, and this is a folder", "take it out", written);
+  return openFolder(written);
+}
+
+async function openPipeline(invocation: Invocation, use: "embed" | "score"): Promise<OpenedModel> {
+  const { openSession, perform } = await import("./session.ts");
+  const { modelOutputs, readModel } = await import("./modelOutputs.ts");
+  const session = await openSession(invocation);
+  const all = modelOutputs(session.graph, undefined);
+  const embedding = all.filter(({ step, port }) => step.outputTypes[port]!.name !== "CrossEncoder");
+  const [output, ...others] = use === "embed" && embedding.length > 0 ? embedding : all;
+  const file = invocation.operands[0]!;
+  if (others.length > 0) {
+    const names = [output!, ...others].map(({ name }) => name).join(", ");
+    throw new UsageError(
+      `its \`outputs\` are several models: ${names}`,
+      "export the one you mean: pipeline export",
+      file,
+    );
+  }
+  const { model, tokenizer } = await perform(readModel(session, output!, file));
+  return { model: withPooling(model), tokenizer };
+}
+
+async function openFolder(path: string): Promise<OpenedModel> {
+  if (statSync(join(path, "config.json"), { throwIfNoEntry: false }) === undefined)
+    throw new UsageError(
+      "this folder holds no model: it has no config.json",
+      "wanted is a folder that `pipeline export` or save_pretrained wrote",
+      path,
+    );
+  const { readModelFolder } = await import("../model/modelFolder.ts");
+  const { modelFailure } = await import("../model/modelFailure.ts");
+  const read = (name: string) => readFile(resolve(path, name)).catch(absent);
+  const folder = await readModelFolder({ path, read }).catch((cause: unknown) => {
+    throw modelFailure(cause);
+  });
+  const { config, tokenizer, maxTokens, pooling, normalize, classifier } = folder;
+  const common = {
+    config,
+    tokenizer: contentDigest(await Tokenizer.encode(tokenizer)),
+    special: tokenizer.special,
+    maxTokens,
+  };
+  // A folder that says how to pool is a sentence encoder, whatever head its checkpoint still has.
+  if (classifier !== undefined && pooling === undefined)
+    return {
+      model: { kind: "cross-encoder", ...common, weights: new Map([...folder.weights, ...classifier]) },
+      tokenizer,
+    };
+  const weights = withoutPooler(folder.weights);
+  return { model: { kind: "bi-encoder", ...common, weights, pooling: pooling ?? "mean", normalize }, tokenizer };
+}
+
+function absent(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== "ENOENT" && error.code !== "ENOTDIR") throw error;
+}
+
+/** Bare encoders embed by the mean of their tokens, as sentence-transformers has it. */
+function withPooling(model: EncoderModel): BiEncoder | CrossEncoder {
+  if (model.kind !== "backbone") return model;
+  const { config, tokenizer, special } = model;
+  const common = { config, tokenizer, special, weights: withoutPooler(model.weights) };
+  return { kind: "bi-encoder", ...common, pooling: "mean", normalize: false, maxTokens: config.maxPositions };
+}
+
+const withoutPooler = (weights: Weights): Weights =>
+  new Map([...weights].filter(([name]) => !name.startsWith("pooler.")));
+
+/** The model where it embeds; a cross-encoder has no embeddings. */
+export function asBiEncoder({ model }: OpenedModel, written: string): BiEncoder {
+  if (model.kind === "bi-encoder") return model;
+  throw new UsageError(
+    "this is a cross-encoder: it scores pairs and has no embeddings",
+    "compare two texts with it: pipeline similarity MODEL A B",
+    written,
+  );
+}

@@ -1,0 +1,15 @@
+/** What makes two encoders give the same embeddings, as one digest: whether they came from a cache or from a folder. */
+import { createHash } from "node:crypto";
+import { canonicalJson, type Json } from "../core/canonicalJson.ts";
+import type { BiEncoder } from "../nn/EncoderModel.ts";
+
+/** sha256 over shape, pooling, tokenizer and weights; rates of dropout change no embedding and are left out. */
+export function modelIdentity({ config, weights, tokenizer, pooling, normalize, maxTokens }: BiEncoder): string {
+  const { hiddenDropout: _, attentionDropout: __, ...shape } = config;
+  const hash = createHash("sha256").update(canonicalJson({ shape, tokenizer, pooling, normalize, maxTokens } as Json));
+  for (const name of [...weights.keys()].sort()) {
+    const { values } = weights.get(name)!;
+    hash.update(`\n${name}\n`).update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));
+  }
+  return hash.digest("hex");
+}

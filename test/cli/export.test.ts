@@ -1,0 +1,223 @@
+/** From a pipeline's cache to a folder, and what is done with either. */
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readEncodedTexts } from "../../src/artifact/encodedTexts.ts";
+import { Workplace } from "./pipelineCommand.ts";
+
+const pipeline = `name: tiny
+seed: 3
+params: { words: 60 }
+steps:
+  text: { uses: generate-corpus, with: { sentences: 60, pairs: 20 } }
+  tok: { uses: train-tokenizer, in: { sentences: text.sentences }, with: { vocabSize: "\${params.words}" } }
+  base: { uses: load-model, in: { tokenizer: tok }, with: { fresh: { layers: 1, hiddenSize: 8, heads: 2, maxPositions: 32 } } }
+  pairs: { uses: tokenize-pairs, in: { tokenizer: tok, pairs: text.pairs } }
+  cosines: { uses: pseudo-label, in: { pairs: pairs, encoder: base.encoder } }
+  cross: { uses: train-cross-encoder, in: { pairs: pairs, scores: cosines, model: base.model }, with: { epochs: 1, maxTokens: 20 } }
+  score: { uses: evaluate-sts, in: { encoder: base.encoder, pairs: pairs, gold: text.gold } }
+outputs: { encoder: base.encoder }
+`;
+
+const texts = ["a cat sleeps", 'the dog, "it" ran', "", "猫 🙂"];
+
+let place: Workplace;
+beforeAll(async () => {
+  place = new Workplace();
+  place.file("a.yaml", pipeline);
+  place.file("texts.txt", `${texts.join("\n")}\n`);
+  const ran = await place.run(["run", "a.yaml", "--jobs", "1"]);
+  expect(ran.stderr).toContain("run succeeded");
+  await ok("export", "a.yaml", "--to", "model", "--int8");
+  await ok("export", "a.yaml", "cross", "--to", "cross");
+});
+afterAll(() => place.remove());
+
+/** The output of a command that succeeds. */
+async function ok(...args: ReadonlyArray<string>): Promise<string> {
+  const { code, stdout, stderr } = await place.run(args);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+  return stdout;
+}
+
+async function refused(...args: ReadonlyArray<string>): Promise<string> {
+  const { code, stdout, stderr } = await place.run(args);
+  expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+  return stderr;
+}
+
+const read = (name: string) => readFileSync(join(place.folder, name));
+const filesOf = (folder: string): ReadonlyArray<string> =>
+  readdirSync(join(place.folder, folder), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(place.folder.length + folder.length + 2))
+    .sort();
+
+interface Embedded {
+  readonly text: string;
+  readonly embedding: ReadonlyArray<number>;
+}
+
+describe("pipeline export", () => {
+  it("writes what loaders look for, and says of which output", async () => {
+    expect(filesOf("model")).toEqual([
+      "1_Pooling/config.json",
+      "README.md",
+      "config.json",
+      "config_sentence_transformers.json",
+      "model.safetensors",
+      "modules.json",
+      "onnx/model.onnx",
+      "onnx/model_quantized.onnx",
+      "sentence_bert_config.json",
+      "special_tokens_map.json",
+      "tandem.json",
+      "tokenizer.json",
+      "tokenizer_config.json",
+      "vocab.txt",
+    ]);
+    expect(filesOf("cross")).not.toContain("modules.json");
+    expect(await ok("export", "a.yaml", "base.model", "--to", "bare")).toBe("base.model → bare\n");
+  });
+
+  it("tells in the card how good the model is and how it was made", () => {
+    const card = read("model/README.md").toString();
+    expect(card).toContain("# tiny: base.encoder");
+    expect(card).toMatch(/\| score \| average \| -?\d+\.\d\d \|/);
+    expect(card).toMatch(
+      /\| base \| load-model@1 \| tokenizer: tok\.tokenizer \| fresh: .*seed: 3 \| `[0-9a-f]{12}` \|/,
+    );
+    expect(card).not.toContain("cross");
+  });
+
+  it("replaces an earlier export with the same bytes, and leaves nothing beside it", async () => {
+    const before = filesOf("model").map((name) => read(`model/${name}`));
+    const beside = readdirSync(place.folder);
+    await ok("export", "a.yaml", "--to", "model", "--int8");
+    expect(filesOf("model").map((name) => read(`model/${name}`))).toEqual(before);
+    expect(readdirSync(place.folder)).toEqual(beside);
+  });
+
+  it("writes into a folder that is empty", async () => {
+    mkdirSync(join(place.folder, "empty"));
+    await ok("export", "a.yaml", "--to", "empty");
+    expect(existsSync(join(place.folder, "empty/config.json"))).toBe(true);
+  });
+
+  it("leaves alone what it did not write", async () => {
+    mkdirSync(join(place.folder, "mine"));
+    writeFileSync(join(place.folder, "mine/notes.txt"), "mine");
+    expect(await refused("export", "a.yaml", "--to", "mine")).toBe(
+      "mine: error: this folder is not empty, and not an earlier export\n  hint: name a new folder, an empty one, or an earlier export\n",
+    );
+    renameSync(join(place.folder, "mine/notes.txt"), join(place.folder, "bare/notes.txt"));
+    expect(await refused("export", "a.yaml", "--to", "bare")).toBe(
+      "bare: error: this earlier export now also holds notes.txt, which would be lost\n  hint: move it elsewhere, or name another folder\n",
+    );
+    expect(await refused("export", "a.yaml", "--to", "a.yaml")).toContain("this is a file, not a folder");
+    expect(read("bare/notes.txt").toString()).toBe("mine");
+    expect(await refused("export", "a.yaml", "--to", "a.yaml/x")).toContain(
+      "a.yaml/x: error: this folder cannot be written",
+    );
+  });
+
+  it("says what is not a model, what has not run, and that it needs a folder", async () => {
+    expect(await refused("export", "a.yaml", "score", "--to", "x")).toBe(
+      "error: `score` is Metrics, not a model\n  hint: name a step: cross.encoder, base.model\n",
+    );
+    expect(await refused("export", "a.yaml", "--set", "words=70", "--to", "x")).toBe(
+      "error: step `base` has not run with these settings\n  hint: pipeline run a.yaml --until 'base'\n",
+    );
+    expect(await refused("export", "a.yaml")).toBe(
+      "error: `export` needs a folder to write to\n  hint: name it: --to DIR\n",
+    );
+    expect(existsSync(join(place.folder, "x"))).toBe(false);
+  });
+
+  it("gives each of several outputs a folder of its name", async () => {
+    place.file("b.yaml", pipeline.replace(/outputs: .*/, "outputs: { one: base, two: cross, curve: cross.curve }"));
+    expect(await ok("export", "b.yaml", "--to", "several")).toBe(
+      "base.model → several/one\ncross.encoder → several/two\n",
+    );
+    expect(read("several/two/model.safetensors")).toEqual(read("cross/model.safetensors"));
+  });
+});
+
+describe("pipeline encode", () => {
+  it("gives the same from the folder as from the cache, by arguments as by a file", async () => {
+    const fromFolder = await ok("encode", "model", "--input", "texts.txt");
+    const embedded = JSON.parse(fromFolder) as ReadonlyArray<Embedded>;
+    expect(embedded.map(({ text }) => text)).toEqual(texts);
+    expect(embedded.map(({ embedding }) => embedding.length)).toEqual([8, 8, 8, 8]);
+    expect(await ok("encode", "a.yaml", "--input", "texts.txt", "--json")).toBe(fromFolder);
+    expect(await ok("encode", "model", ...texts)).toBe(fromFolder);
+    const { stdout } = await place.run(["encode", "model"], { stdin: texts.join("\n") });
+    expect(stdout).toBe(fromFolder);
+    expect(await ok("encode", "model")).toBe("[]\n");
+  });
+
+  it("writes CSV, npy and Arrow of the same numbers", async () => {
+    const embedded = JSON.parse(await ok("encode", "model", ...texts)) as ReadonlyArray<Embedded>;
+    const values = Float32Array.from(embedded.flatMap(({ embedding }) => embedding));
+    await ok("encode", "model", "--input", "texts.txt", "--to", "t.csv");
+    const lines = read("t.csv").toString().split("\r\n");
+    expect(lines[0]).toBe("text,e0,e1,e2,e3,e4,e5,e6,e7");
+    expect(lines[2]).toBe(`"the dog, ""it"" ran",${embedded[1]!.embedding.join(",")}`);
+    await ok("encode", "model", "--input", "texts.txt", "--to", "t.npy");
+    const npy = read("t.npy");
+    expect(npy.subarray(0, 128).toString("latin1")).toBe(
+      `\x93NUMPY\x01\x00\x76\x00{'descr': '<f4', 'fortran_order': False, 'shape': (4, 8), }`.padEnd(127) + "\n",
+    );
+    expect(new Float32Array(new Uint8Array(npy.subarray(128)).buffer)).toEqual(values);
+    await ok("encode", "model", "--input", "texts.txt", "--to", "t.arrow");
+    expect(await readEncodedTexts(read("t.arrow"))).toMatchObject({ texts, dimension: 8, values });
+  });
+
+  it("says what it cannot do", async () => {
+    expect(await refused("encode", "cross", "a")).toContain("this is a cross-encoder: it scores pairs");
+    expect(await refused("encode", "mine", "a")).toContain("this folder holds no model: it has no config.json");
+    expect(await refused("encode", "model", "a", "--input", "texts.txt")).toContain("there are texts and --input");
+    expect(await refused("encode", "model", "--input", "none.txt")).toContain(
+      "none.txt: error: this cannot be read (ENOENT)",
+    );
+  });
+});
+
+describe("pipeline similarity", () => {
+  it("is a cosine by a bi-encoder, a probability by a cross-encoder", async () => {
+    expect(await ok("similarity", "model", "a cat", "a cat")).toBe("1.0000\n");
+    const { score, range } = JSON.parse(await ok("similarity", "cross", "a cat", "a dog", "--json")) as {
+      score: number;
+      range: string;
+    };
+    expect([range, score > 0 && score < 1]).toEqual(["probability", true]);
+  });
+});
+
+describe("pipeline nearest", () => {
+  it("finds a text itself first, and the rest in order", async () => {
+    await ok("encode", "a.yaml", "--input", "texts.txt", "--to", "n.arrow");
+    const [first] = JSON.parse(
+      await ok("nearest", "model", "n.arrow", texts[1]!, "--top", "3", "--json"),
+    ) as ReadonlyArray<{
+      query: string;
+      nearest: ReadonlyArray<{ row: number; text: string; cosine: number }>;
+    }>;
+    expect(first!.query).toBe(texts[1]);
+    expect(first!.nearest[0]).toEqual({ row: 1, text: texts[1], cosine: expect.closeTo(1, 5) });
+    const cosines = first!.nearest.map(({ cosine }) => cosine);
+    expect(cosines).toEqual(cosines.toSorted((a, b) => b - a));
+    expect((await ok("nearest", "model", "n.arrow", "a", "b")).split("\n").filter((line) => line === "a" || line === "b")).toEqual(["a", "b"]); // prettier-ignore
+  });
+
+  it("refuses texts that another model encoded, and files of another kind", async () => {
+    cpSync(join(place.folder, "model"), join(place.folder, "other"), { recursive: true });
+    const pooling = JSON.parse(read("model/1_Pooling/config.json").toString()) as object;
+    const first = { ...pooling, pooling_mode_mean_tokens: false, pooling_mode_cls_token: true };
+    place.file("other/1_Pooling/config.json", JSON.stringify(first));
+    expect(await refused("nearest", "other", "n.arrow", "a")).toBe(
+      "n.arrow: error: these texts were encoded with another model than other\n  hint: cosines of unlike models mean nothing: encode the texts again with this model\n",
+    );
+    expect(await refused("nearest", "model", "a.yaml", "a")).toContain("a.yaml: error: not a whole Arrow file");
+  });
+});

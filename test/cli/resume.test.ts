@@ -15,14 +15,16 @@ describe("a training whose worker is killed, whose driver is killed, and that is
       const [disturbed, quiet] = [yield* temporaryFolder, yield* temporaryFolder];
       const attacked = yield* Effect.promise(() =>
         attack(disturbed, oneTraining, ["worker", "driver", "ctrl-c"], (run) => ({
-          updates: 12 * run,
+          updates: 8 * (run + 1),
           laterMs: 7 * run,
         })),
       );
       const undisturbed = yield* Effect.promise(() => attack(quiet, oneTraining, [], undisturbedly));
       assert.deepStrictEqual(attacked.digests, undisturbed.digests);
       assert.isAbove(attacked.landed.length, 0);
-      assert.strictEqual(attacked.resumed.length, attacked.landed.length);
+      // A blow before the first checkpoint, or between the last update and the record, leaves nothing to go on from.
+      assert.isAbove(attacked.resumed.length, 0);
+      assert.isAtMost(attacked.resumed.length, attacked.landed.length);
       const places = attacked.resumed.map(({ done }) => done);
       assert.deepStrictEqual(
         places,

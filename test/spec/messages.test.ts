@@ -108,9 +108,7 @@ describe("one mistake gives one message", () => {
   });
 
   it("takes a per cent for the share it is", () => {
-    expect(mistakesOf(changed(["temperature: 0.05", "temperature: 7 %"]))).toContain(
-      "write a share as a number: 0.07",
-    );
+    expect(mistakesOf(changed(["temperature: 0.05", "temperature: 7 %"]))).toContain("write a share as a number: 0.07");
   });
 
   it("says what a setting must be, what it is, and how to write it", () => {

@@ -240,5 +240,6 @@ function finite<Values extends Float32Array | Float64Array>(type: string, number
 
 const ragged = (rows: Ragged): Column => ({ kind: "int32List", values: rows satisfies ListValues<Int32Array> });
 
+// Cast: an interface of plain JSON members has no index signature, which the type Json asks for.
 const specialText = (special: SpecialTokens): string => canonicalJson(special as unknown as Json);
 const readSpecial = (table: Table): SpecialTokens => JSON.parse(fact(table, "special")) as SpecialTokens;

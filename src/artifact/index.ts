@@ -16,6 +16,7 @@ function typeOf<Name extends keyof Codecs>(
 ): ArtifactType<Parameters<Codecs[Name]["encode"]>[0]> {
   type Value = Parameters<Codecs[Name]["encode"]>[0];
   type Codec = { readonly encode: (value: Value) => Uint8Array; readonly decode: (bytes: Uint8Array) => Value };
+  // Cast: TypeScript cannot tie `codecs[name]` to the one member that Name stands for.
   const codec = async () => (await import("./codecs.ts")).codecs[name] as unknown as Codec;
   return {
     name,

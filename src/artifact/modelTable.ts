@@ -11,6 +11,7 @@ export function encodeModel(model: EncoderModel): Omit<Table, "type"> {
   return {
     rows: weights.size,
     columns: weightColumns(weights),
+    // Cast: an interface of plain JSON members has no index signature, which the type Json asks for.
     facts: { kind, model: canonicalJson(facts as unknown as Json) },
   };
 }
@@ -23,6 +24,7 @@ export function decodeModel<Kind extends EncoderModel["kind"]>(
   if (text === undefined || table.facts["kind"] !== kind)
     throw new DamagedArtifact(`${table.type}: holds a model of kind ${table.facts["kind"] ?? "unknown"}, not ${kind}`);
   const facts = JSON.parse(text) as { readonly config: ModelConfig; readonly special: SpecialTokens };
+  // Cast: `kind` was checked above, and what encodeModel wrote of that kind is what stands in the facts.
   return { kind, ...facts, weights: readWeights(table) } as unknown as Extract<EncoderModel, { readonly kind: Kind }>;
 }
 

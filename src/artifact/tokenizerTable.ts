@@ -27,6 +27,7 @@ export function encodeTokenizer({ json, special }: Tokenizer): Omit<Table, "type
   return {
     rows: entries.length,
     columns,
+    // Cast: an interface of plain JSON members has no index signature, which the type Json asks for.
     facts: { json: canonicalJson({ ...json, model: modelRest }), special: canonicalJson(special as unknown as Json) },
   };
 }

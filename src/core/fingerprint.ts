@@ -20,6 +20,7 @@ export type FilesByField = { readonly [field: string]: ReadonlyArray<SourceFile>
 
 /** sha256 of the canonical JSON of the parts. */
 export const fingerprintOf = (parts: KeyParts): Fingerprint =>
+  // Cast: an interface of plain JSON members has no index signature, which the type Json asks for.
   sha256(canonicalJson(parts as unknown as Json)) as Fingerprint;
 
 export interface KeyFacts {

@@ -5,7 +5,6 @@
  * graph is finished. That lets gradients recompute in words what the forward pass has, at no cost.
  */
 import type { DType, TensorSpec, TypedArray } from "../Engine.ts";
-import { sizeOf } from "../../nn/TensorSpec.ts";
 
 export type Attribute =
   | { readonly int: number }

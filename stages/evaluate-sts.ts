@@ -12,6 +12,7 @@ import { input, inputOneOf, output } from "../src/core/ArtifactType.ts";
 import { StageFailure } from "../src/core/errors.ts";
 import { defineStage, Progress } from "../src/core/Stage.ts";
 import { Engine } from "../src/engine/Engine.ts";
+import { precisionField } from "../src/inference/options.ts";
 import { alignment, spearman, uniformity } from "../src/metrics/index.ts";
 import { raggedFrom, raggedRow, raggedRows, type Ragged } from "../src/nn/Ragged.ts";
 
@@ -88,7 +89,7 @@ export default defineStage({
   version: 1,
   description:
     "Spearman's correlation (× 100) of an encoder's scores with gold scores, by test set and on average; alignment and uniformity of bi-encoders.",
-  config: Schema.Struct({}),
+  config: Schema.Struct({ precision: precisionField }),
   inputs: {
     encoder: inputOneOf<BiEncoder | CrossEncoder>([BiEncoder, CrossEncoder], "The encoder to evaluate."),
     pairs: input(TokenPairs, "The test pairs, tokenized with the encoder's tokenizer."),
@@ -99,7 +100,7 @@ export default defineStage({
   },
   usesEngine: true,
   runsIn: "worker",
-  run: Effect.fn("evaluate-sts")(function* ({ inputs: { encoder, pairs, gold } }) {
+  run: Effect.fn("evaluate-sts")(function* ({ config: { precision }, inputs: { encoder, pairs, gold } }) {
     const problem = mismatch(encoder, pairs, gold);
     if (problem !== undefined) return yield* problem;
     const progress = yield* Progress;
@@ -108,15 +109,16 @@ export default defineStage({
     const { encodeTokens } = yield* Effect.promise(() => import("../src/inference/encode.ts"));
     const { InferenceInterrupted } = yield* Effect.promise(() => import("../src/inference/batchRunner.ts"));
     const unit = encoder.kind === "bi-encoder" ? "sentences" : "pairs";
-    const hooks = {
+    const options = {
+      precision,
       isInterrupted: progress.isInterrupted,
       onProgress: (done: number, total: number) => progress.report({ done, total, unit }),
     };
     const evaluate = async (): Promise<Metrics> => {
-      const scores = await scorePairs(encoder, pairs, engine, hooks);
+      const scores = await scorePairs(encoder, pairs, engine, options);
       const rows = correlations(gold, scores);
       if (encoder.kind === "cross-encoder") return { rows };
-      const embeddings = await encodeTokens(encoder, spreadSentences(pairs), engine);
+      const embeddings = await encodeTokens(encoder, spreadSentences(pairs), engine, { precision });
       const spread = { name: "uniformity", value: uniformity(embeddings, encoder.config.hiddenSize) };
       return { rows: [...rows, ...alignmentRow(gold, scores), spread] };
     };

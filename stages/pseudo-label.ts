@@ -11,12 +11,13 @@ import { input, inputOneOf, outputFrom } from "../src/core/ArtifactType.ts";
 import { StageFailure } from "../src/core/errors.ts";
 import { defineStage, Progress } from "../src/core/Stage.ts";
 import { Engine } from "../src/engine/Engine.ts";
+import { precisionField } from "../src/inference/options.ts";
 
 export default defineStage({
   name: "pseudo-label",
   version: 1,
   description: "Scores pairs with an encoder: cosines from a bi-encoder, probabilities from a cross-encoder.",
-  config: Schema.Struct({}),
+  config: Schema.Struct({ precision: precisionField }),
   inputs: {
     pairs: input(TokenPairs, "Pairs to score, tokenized with the encoder's tokenizer."),
     encoder: inputOneOf<BiEncoder | CrossEncoder>([BiEncoder, CrossEncoder], "The teacher."),
@@ -29,7 +30,7 @@ export default defineStage({
   },
   usesEngine: true,
   runsIn: "worker",
-  run: Effect.fn("pseudo-label")(function* ({ inputs: { pairs, encoder } }) {
+  run: Effect.fn("pseudo-label")(function* ({ config: { precision }, inputs: { pairs, encoder } }) {
     if (encoder.tokenizer !== pairs.tokenizer)
       return yield* new StageFailure({
         cause: "stage-error",
@@ -44,6 +45,7 @@ export default defineStage({
     const values = yield* Effect.tryPromise({
       try: () =>
         scorePairs(encoder, pairs, engine, {
+          precision,
           isInterrupted: progress.isInterrupted,
           onProgress: (done, total) => progress.report({ done, total, unit }),
         }),

@@ -8,14 +8,23 @@ import type { Feeds, Tensors, TensorSpec } from "../nn/TensorSpec.ts";
 
 export type { DType, Feeds, Tensors, TensorSpec, TypedArray } from "../nn/TensorSpec.ts";
 
+/** An input that never changes. */
+export interface ProgramConstant {
+  readonly shape: ReadonlyArray<number>;
+  readonly values: Float32Array;
+  /**
+   * Of a matrix: its products are computed in 8-bit numbers, what it is multiplied with quantized as it comes. Faster, and less
+   * exact. An engine that cannot do so refuses the program.
+   */
+  readonly quantized?: boolean;
+}
+
 export interface Program {
   /** Programs of equal keys build equal graphs: compiled once, kept in a bounded cache, least recently used out first. */
   readonly key: string;
   readonly inputs: ReadonlyArray<TensorSpec>;
   /** Inputs that never change (weights in inference): part of the compiled program, so that they can be pre-packed. */
-  readonly constants?: {
-    readonly [name: string]: { readonly shape: ReadonlyArray<number>; readonly values: Float32Array };
-  };
+  readonly constants?: { readonly [name: string]: ProgramConstant };
   readonly build: (tensors: Tensors) => Tensors;
 }
 

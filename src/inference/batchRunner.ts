@@ -4,7 +4,7 @@
  * A batch has rows of one length (rounded up), and the number of its rows follows from that length; so a job meets a handful
  * of shapes however many sequences it has, and most of what is computed is real tokens. Weights are inputs of the program for
  * small jobs, which can then share programs between models of one shape, and part of it for large ones, where packing them
- * ahead pays.
+ * ahead pays, and wherever they are to be 8-bit numbers.
  */
 import type { EngineShape, Program } from "../engine/Engine.ts";
 import { embeddingRows, weightValues } from "../nn/embeddingRows.ts";
@@ -20,10 +20,13 @@ import {
 } from "../nn/PackedBatch.ts";
 import { type LayoutPolicy, shapeKey } from "../nn/PackedLayout.ts";
 import type { Feeds, TensorSpec } from "../nn/TensorSpec.ts";
-import type { Weights } from "../nn/Weights.ts";
+import type { Float32Tensor, Weights } from "../nn/Weights.ts";
 import type * as tf from "@tensorflow/tfjs-core";
+import type { Precision } from "./options.ts";
 
-export interface Hooks {
+export interface InferenceOptions {
+  /** Default float32. */
+  readonly precision?: Precision;
   /** Rows done so far, of all. */
   readonly onProgress?: (done: number, total: number) => void;
   /** True once the caller wants no more batches. */
@@ -61,21 +64,21 @@ export async function runInBatches(
   head: Head,
   sequences: ReadonlyArray<Sequence>,
   engine: EngineShape,
-  hooks: Hooks = {},
+  options: InferenceOptions = {},
 ): Promise<Float32Array> {
   const results = new Float32Array(sequences.length * head.width);
   const values = weightValues(model.weights);
-  const asConstants = sequences.length >= manySequences;
+  const weights = weightsFor(options.precision ?? "float32", sequences.length);
   let done = 0;
   for (const { rows, length } of batchesByLength(sequences)) {
-    if (hooks.isInterrupted?.() === true) throw new InferenceInterrupted(done, sequences.length);
+    if (options.isInterrupted?.() === true) throw new InferenceInterrupted(done, sequences.length);
     const filled = filledUp(rows, rowsOfBatch(length)).map((row) => sequences[row]!);
     const batch = packBatch(filled, { policy: policyFor(length), maxLength: model.config.maxPositions });
-    const executable = await engine.compile(programFor(model, head, batch, asConstants));
-    const output = (await executable.run(feedsOf(model, head, batch, values, asConstants)))["output"]!;
+    const executable = await engine.compile(programFor(model, head, batch, weights));
+    const output = (await executable.run(feedsOf(model, head, batch, values, weights)))["output"]!;
     rows.forEach((row, i) => results.set(output.subarray(i * head.width, (i + 1) * head.width), row * head.width));
     done += rows.length;
-    hooks.onProgress?.(done, sequences.length);
+    options.onProgress?.(done, sequences.length);
   }
   return results;
 }
@@ -127,27 +130,43 @@ function filledUp(rows: ReadonlyArray<number>, size: number): ReadonlyArray<numb
   return Array.from({ length: wanted }, (_, i) => rows[i % rows.length]!);
 }
 
-function programFor(model: EncoderModel, head: Head, { shape }: PackedBatch, asConstants: boolean): Program {
+/** Where a program has its weights from. */
+type WeightsFrom = "fed" | Precision;
+
+const weightsFor = (precision: Precision, sequences: number): WeightsFrom =>
+  precision === "float32" && sequences < manySequences ? "fed" : precision;
+
+function programFor(model: EncoderModel, head: Head, { shape }: PackedBatch, weights: WeightsFrom): Program {
   const { config } = model;
-  const weights = asConstants ? `weights ${identityOf(model.weights)}` : "weights fed";
+  const fed = weights === "fed";
   return {
-    key: `infer|${head.key}|${JSON.stringify(config)}|${shapeKey(shape)}|${weights}`,
-    inputs: [...(asConstants ? [] : head.parameters), embeddingsInput(shape, config.hiddenSize), ...batchInputs(shape)],
-    ...(asConstants
-      ? { constants: Object.fromEntries(head.parameters.map(({ name }) => [name, model.weights.get(name)!])) }
-      : {}),
+    key: `infer|${head.key}|${JSON.stringify(config)}|${shapeKey(shape)}|${fed ? weights : `${weights} ${identityOf(model.weights)}`}`,
+    inputs: [...(fed ? head.parameters : []), embeddingsInput(shape, config.hiddenSize), ...batchInputs(shape)],
+    ...(fed ? {} : { constants: constantsOf(model, head, weights) }),
     build: (tensors) => ({ output: head.build({ config, shape, tensors }) }),
   };
 }
+
+const constantsOf = ({ weights }: EncoderModel, { parameters }: Head, precision: Precision): Program["constants"] =>
+  Object.fromEntries(
+    parameters.map(({ name }) => {
+      const tensor = weights.get(name)!;
+      return [name, { ...tensor, quantized: precision === "int8" && isInt8(name, tensor) }];
+    }),
+  );
+
+/** All matrices but a classifier's, which is too little work to lose precision for. */
+const isInt8 = (name: string, { shape }: Float32Tensor): boolean =>
+  shape.length === 2 && !name.startsWith("classifier.");
 
 function feedsOf(
   { config }: EncoderModel,
   head: Head,
   batch: PackedBatch,
   values: ReadonlyMap<string, Float32Array>,
-  asConstants: boolean,
+  weights: WeightsFrom,
 ): Feeds {
-  const parameters = asConstants ? [] : head.parameters.map(({ name }) => [name, values.get(name)!] as const);
+  const parameters = weights === "fed" ? head.parameters.map(({ name }) => [name, values.get(name)!] as const) : [];
   return {
     ...Object.fromEntries(parameters),
     ...batch.feeds,

@@ -5,20 +5,20 @@ import type { BiEncoder } from "../nn/EncoderModel.ts";
 import { embedSequences } from "../nn/modules/pooling.ts";
 import { encoderSpecs } from "../nn/parameters.ts";
 import { type Ragged, raggedRow, raggedRows } from "../nn/Ragged.ts";
-import { type Hooks, runInBatches } from "./batchRunner.ts";
+import { type InferenceOptions, runInBatches } from "./batchRunner.ts";
 
 /**
  * Embeddings as the pooling gives them, scaled to unit length where the model says `normalize`; texts are cut at its `maxTokens`.
  *
  * @param ids of the sentences, without special tokens
  * @returns [sentences, hiddenSize], row-major, row i for sentence i
- * @throws InferenceInterrupted when `hooks.isInterrupted` says so between two batches
+ * @throws InferenceInterrupted when `options.isInterrupted` says so between two batches
  */
 export async function encodeTokens(
   model: BiEncoder,
   ids: Ragged,
   engine: EngineShape,
-  hooks: Hooks = {},
+  options: InferenceOptions = {},
 ): Promise<Float32Array> {
   const { config, pooling, special, maxTokens, normalize } = model;
   const sequences = Array.from({ length: raggedRows(ids) }, (_, row) =>
@@ -30,7 +30,7 @@ export async function encodeTokens(
     width: config.hiddenSize,
     build: (call: Parameters<typeof embedSequences>[0]) => embedSequences(call, pooling),
   };
-  const embeddings = await runInBatches(model, head, sequences, engine, hooks);
+  const embeddings = await runInBatches(model, head, sequences, engine, options);
   if (normalize) scaleToUnitLength(embeddings, config.hiddenSize);
   return embeddings;
 }

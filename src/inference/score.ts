@@ -5,7 +5,7 @@ import type { BiEncoder, CrossEncoder } from "../nn/EncoderModel.ts";
 import { pairLogits } from "../nn/modules/heads.ts";
 import { encoderSpecs, headSpecs } from "../nn/parameters.ts";
 import { type Ragged, raggedFrom, raggedRow, raggedRows } from "../nn/Ragged.ts";
-import { type Hooks, runInBatches } from "./batchRunner.ts";
+import { type InferenceOptions, runInBatches } from "./batchRunner.ts";
 import { encodeTokens } from "./encode.ts";
 
 /** Ids of both sides, without special tokens. */
@@ -16,27 +16,27 @@ export interface IdPairs {
 
 /**
  * The score of each pair in the order given: cosine, -1 to 1, from a bi-encoder; probability, 0 to 1, from a cross-encoder.
- * @throws InferenceInterrupted when `hooks.isInterrupted` says so between two batches
+ * @throws InferenceInterrupted when `options.isInterrupted` says so between two batches
  */
 export const scorePairs = (
   model: BiEncoder | CrossEncoder,
   pairs: IdPairs,
   engine: EngineShape,
-  hooks: Hooks = {},
+  options: InferenceOptions = {},
 ): Promise<Float32Array> =>
   model.kind === "bi-encoder"
-    ? pairCosines(model, pairs, engine, hooks)
-    : pairProbabilities(model, pairs, engine, hooks);
+    ? pairCosines(model, pairs, engine, options)
+    : pairProbabilities(model, pairs, engine, options);
 
 /** Each distinct sentence is encoded once; a side without length has cosine 0 with everything. */
 export async function pairCosines(
   model: BiEncoder,
   pairs: IdPairs,
   engine: EngineShape,
-  hooks: Hooks = {},
+  options: InferenceOptions = {},
 ): Promise<Float32Array> {
   const { sentences, a, b } = distinctSentences(pairs);
-  const embeddings = await encodeTokens(model, sentences, engine, hooks);
+  const embeddings = await encodeTokens(model, sentences, engine, options);
   const dim = model.config.hiddenSize;
   return Float32Array.from(a, (left, pair) => cosine(embeddings, left * dim, b[pair]! * dim, dim));
 }
@@ -46,7 +46,7 @@ export async function pairProbabilities(
   model: CrossEncoder,
   pairs: IdPairs,
   engine: EngineShape,
-  hooks: Hooks = {},
+  options: InferenceOptions = {},
 ): Promise<Float32Array> {
   const { config, special, maxTokens } = model;
   const sequences = Array.from({ length: raggedRows(pairs.a) }, (_, row) =>
@@ -58,7 +58,7 @@ export async function pairProbabilities(
     width: 1,
     build: pairLogits,
   };
-  const logits = await runInBatches(model, head, sequences, engine, hooks);
+  const logits = await runInBatches(model, head, sequences, engine, options);
   return logits.map((logit) => 1 / (1 + Math.exp(-logit)));
 }
 

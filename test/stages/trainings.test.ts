@@ -114,12 +114,12 @@ describe("the training stages", () => {
       const first = yield* trainSimcse.run(
         context(decode(trainSimcse, small), { model: pretrained.model, sentences: tinyTokens(24) }),
       );
-      const labels = yield* pseudoLabel.run(context({}, { pairs, encoder: first.encoder }));
+      const labels = yield* pseudoLabel.run(context(decode(pseudoLabel, {}), { pairs, encoder: first.encoder }));
       assert.strictEqual(labels.scores.range, "cosine");
       const cross = yield* trainCrossEncoder.run(
         context(decode(trainCrossEncoder, small), { model: pretrained.model, pairs, scores: labels.scores }),
       );
-      const scores = yield* pseudoLabel.run(context({}, { pairs, encoder: cross.encoder }));
+      const scores = yield* pseudoLabel.run(context(decode(pseudoLabel, {}), { pairs, encoder: cross.encoder }));
       assert.strictEqual(scores.scores.range, "probability");
       assert.strictEqual(scores.scores.pairs, pairs.pairs);
       const student = yield* trainBiEncoder.run(
@@ -182,7 +182,7 @@ describe("pseudo-label", () => {
     Effect.gen(function* () {
       const encoder: BiEncoder = { ...model, kind: "bi-encoder", pooling: "mean", normalize: false, maxTokens: 16 };
       const pairs = { ...tinyPairs(2), tokenizer: "8".repeat(64) };
-      const failure = yield* failureOf(pseudoLabel.run(context({}, { pairs, encoder })));
+      const failure = yield* failureOf(pseudoLabel.run(context(decode(pseudoLabel, {}), { pairs, encoder })));
       assert.match(failure.message, /^The pairs were tokenized with tokenizer 888888888888,/);
     }),
   );

@@ -55,8 +55,11 @@ function runProgram<A>(
           throw new Error(`The program ${program.key} needs the input ${name}, which was not fed.`);
         tensors[name] = tf.tensor(values, [...shape], dtype);
       }
-      for (const [name, { shape, values }] of Object.entries(program.constants ?? {}))
+      for (const [name, { shape, values, quantized }] of Object.entries(program.constants ?? {})) {
+        if (quantized === true)
+          throw new Error(`The program ${program.key} has 8-bit weights, which the onnx engine alone computes with.`);
         tensors[name] = tf.tensor(values, [...shape]);
+      }
       const built = Object.entries(program.build(tensors));
       results = Object.fromEntries(built.map(([name, tensor]) => [name, read(name, tensor)]));
       for (const [, tensor] of built) tensor.dispose(); // outputs may have been kept beyond their scope

@@ -41,6 +41,7 @@ export class GraphRecorder {
   private readonly constants: Array<GraphConstant> = [];
   private readonly inputs: Array<TensorSpec> = [];
   private readonly known = new Map<string, ReadonlyArray<string>>();
+  private readonly arrays = new Map<object, number>();
   private count = 0;
 
   input(spec: TensorSpec): string {
@@ -48,22 +49,31 @@ export class GraphRecorder {
     return spec.name;
   }
 
-  /** A constant under its own name (weights that never change). */
-  namedConstant(constant: GraphConstant): string {
-    this.constants.push(constant);
-    return constant.name;
-  }
-
   constant(values: GraphConstant["values"], shape: ReadonlyArray<number>, dtype: GraphConstant["dtype"]): string {
-    const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
-    // Small ones only: there the same shapes and scalars recur, large ones hardly ever do.
-    const key = bytes.length <= 1024 ? `constant ${dtype} [${shape.join()}] ${bytes.toString("latin1")}` : undefined;
-    const found = key === undefined ? undefined : this.known.get(key);
+    const key = `constant ${dtype} [${shape.join()}] ${this.contentKey(values)}`;
+    const found = this.known.get(key);
     if (found !== undefined) return found[0]!;
     const name = this.newName();
     this.constants.push({ name, shape, dtype, values });
-    if (key !== undefined) this.known.set(key, [name]);
+    this.known.set(key, [name]);
     return name;
+  }
+
+  /** Small ones by value, since the same shapes and scalars recur; large ones by the array that holds them. */
+  private contentKey(values: GraphConstant["values"]): string {
+    const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+    if (bytes.length <= 1024) return bytes.toString("latin1");
+    if (!this.arrays.has(values)) this.arrays.set(values, this.arrays.size);
+    return `array ${this.arrays.get(values)}`;
+  }
+
+  /** The node that gives the value of this name; undefined for inputs and constants. */
+  producerOf(name: string): GraphNode | undefined {
+    return this.nodes.findLast(({ outputs }) => outputs.includes(name));
+  }
+
+  constantNamed(name: string): GraphConstant | undefined {
+    return this.constants.find((constant) => constant.name === name);
   }
 
   int64(values: ReadonlyArray<number>): string {

@@ -6,13 +6,15 @@
  * value repeated (`tf.ones`, the gradients' favourite), which stays a scalar as long as broadcasting can stand in for its shape.
  */
 import * as tf from "@tensorflow/tfjs-core";
-import type { DType, TensorSpec, TypedArray } from "../Engine.ts";
+import type { DType, ProgramConstant, TensorSpec, TypedArray } from "../Engine.ts";
 import { GraphRecorder } from "./GraphRecorder.ts";
 
 export const traceBackendName = "tandem-trace";
 
 type Data = { readonly shape: ReadonlyArray<number>; readonly dtype: DType; references: number } & (
-  { readonly name: string } | { readonly values: TypedArray } | { readonly uniform: number }
+  | { readonly name: string }
+  | { readonly values: TypedArray; readonly quantized?: boolean }
+  | { readonly uniform: number }
 );
 
 /** The part of a tensor that kernels work on. */
@@ -55,6 +57,18 @@ export class TraceBackend extends tf.KernelBackend {
 
   inputTensor(spec: TensorSpec): tf.Tensor {
     return tf.engine().makeTensorFromTensorInfo(this.symbol(spec.name, spec.shape, spec.dtype));
+  }
+
+  constantTensor({ shape, values, quantized = false }: ProgramConstant): tf.Tensor {
+    const traced = this.add({ values, quantized, shape, dtype: "float32", references: 1 });
+    return tf.engine().makeTensorFromTensorInfo(traced);
+  }
+
+  /** A constant's values, as they are known while the program is recorded; undefined for anything else. */
+  constantOf(tensor: Traced): Required<ProgramConstant> | undefined {
+    const data = this.data.get(tensor.dataId);
+    if (!("values" in data) || !(data.values instanceof Float32Array)) return undefined;
+    return { shape: tensor.shape, values: data.values, quantized: data.quantized ?? false };
   }
 
   /** The one value of a tensor that has the same everywhere. */

@@ -29,20 +29,29 @@ export function quantizedRows({ shape, values }: Float32Tensor): {
   return { values: quantized, scales };
 }
 
+/** The right side of a product from weights [out, in]: [in, out], a scale for each column. */
+export function quantizedColumns(weight: Float32Tensor): {
+  readonly values: Int8Array;
+  readonly scales: Float32Array;
+} {
+  const [out, into] = weight.shape as [number, number];
+  const { values: rows, scales } = quantizedRows(weight);
+  const values = new Int8Array(rows.length);
+  for (let row = 0; row < out; row++)
+    for (let column = 0; column < into; column++) values[column * out + row] = rows[row * into + column]!;
+  return { values, scales };
+}
+
 /**
- * The right side of a product from weights [out, in]: [in, out], shifted to 0…255 around `zeroPoint`. Unsigned, since kernels
- * for unsigned × signed numbers overflow on CPUs without VNNI, those for unsigned × unsigned nowhere.
+ * The same shifted to 0…255 around `zeroPoint`, for models that run on any machine: kernels for unsigned × signed numbers
+ * overflow on CPUs without VNNI, those for unsigned × unsigned nowhere.
  */
 export function quantizedMatrix(weight: Float32Tensor): {
   readonly values: Uint8Array;
   readonly scales: Float32Array;
   readonly zeroPoint: number;
 } {
-  const [out, into] = weight.shape as [number, number];
-  const { values: rows, scales } = quantizedRows(weight);
+  const { values, scales } = quantizedColumns(weight);
   const zeroPoint = most + 1;
-  const values = new Uint8Array(rows.length);
-  for (let row = 0; row < out; row++)
-    for (let column = 0; column < into; column++) values[column * out + row] = rows[row * into + column]! + zeroPoint;
-  return { values, scales, zeroPoint };
+  return { values: Uint8Array.from(values, (value) => value + zeroPoint), scales, zeroPoint };
 }

@@ -25,10 +25,8 @@ function recordProgram(program: Program, recorder: GraphRecorder): Graph {
     recorder.input(spec);
     tensors[spec.name] = traceBackend.inputTensor(spec);
   }
-  for (const [name, { shape, values }] of Object.entries(program.constants ?? {})) {
-    recorder.namedConstant({ name, shape, dtype: "float32", values });
-    tensors[name] = traceBackend.inputTensor({ name, shape, dtype: "float32" });
-  }
+  for (const [name, constant] of Object.entries(program.constants ?? {}))
+    tensors[name] = traceBackend.constantTensor(constant);
   const built = Object.entries(program.build(tensors));
   const outputs = built.map(([name, tensor]) => {
     const spec: TensorSpec = {

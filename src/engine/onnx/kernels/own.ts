@@ -4,6 +4,7 @@ import type { LinearAttributes, MatMulAttributes } from "../../../nn/ops/kernels
 import { microsoftDomain } from "../GraphRecorder.ts";
 import { traceBackend, type Traced } from "../TraceBackend.ts";
 import { cast } from "./elementwise.ts";
+import { quantizedLinear } from "./quantizedLinear.ts";
 import { nameOf, node, registerAll, reshaped } from "./register.ts";
 import { concat } from "./shape.ts";
 
@@ -34,6 +35,8 @@ registerAll({
   [kernelNames.scaledMatMul]: ({ inputs: { a, b }, attributes }) => matMul(a!, b!, attributes as MatMulAttributes),
   [kernelNames.linear]: ({ inputs: { x, weight, bias }, attributes }) => {
     const { scale, biasScale } = attributes as LinearAttributes;
+    const constant = traceBackend.constantOf(weight!);
+    if (constant?.quantized === true) return quantizedLinear(x!, constant, bias!, { scale, biasScale });
     return node("Gemm", [x!, weight!, bias!], [x!.shape[0]!, weight!.shape[0]!], "float32", {
       alpha: { float: scale },
       beta: { float: biasScale },

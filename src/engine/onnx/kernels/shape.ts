@@ -92,7 +92,22 @@ export function concat(parts: ReadonlyArray<Traced>, axis: number): Traced {
   if (present.length === 1) return reshaped(present[0]!, present[0]!.shape);
   const shape = present[0]!.shape.slice();
   shape[axis] = present.reduce((sum, part) => sum + part.shape[axis]!, 0);
+  const joined = axis === 0 ? joinedConstants(present, shape) : undefined;
+  if (joined !== undefined) return joined;
   return node("Concat", present, shape, present[0]!.dtype, { axis: { int: axis } });
+}
+
+/** Constants (weights that lie side by side in one product) are joined once, here. */
+function joinedConstants(parts: ReadonlyArray<Traced>, shape: ReadonlyArray<number>): Traced | undefined {
+  const constants = parts.map((part) => traceBackend.constantOf(part)).filter((constant) => constant !== undefined);
+  if (constants.length < parts.length) return undefined;
+  const values = new Float32Array(size(shape));
+  let from = 0;
+  for (const constant of constants) {
+    values.set(constant.values, from);
+    from += constant.values.length;
+  }
+  return traceBackend.constantTensor({ shape, values, quantized: constants.every(({ quantized }) => quantized) });
 }
 
 export function split(x: Traced, sizes: ReadonlyArray<number>, axis: number): Array<Traced> {

@@ -17,6 +17,10 @@ export interface BenchRow {
 export interface BenchOptions {
   /** A Python that has the peers (PIPELINE_BENCH_PYTHON); absent: peers are skipped. */
   readonly python?: string;
+  /** Times that each side does its work, by turns; the best counts. */
+  readonly rounds: number;
+  /** Rows of real data; absent: as many as the bench says. */
+  readonly rows?: number;
   /** Threads for both sides. */
   readonly threads: number;
   /** For what is worth knowing besides the rows; goes to stderr. */

@@ -1,15 +1,19 @@
 /**
  * Runs the benches and prints a table: `npm run bench`, with `-- NAME…` for some of them, `-- --json` for JSON, `-- --profile`
- * for where the time goes. `PIPELINE_BENCH_PYTHON` names a Python that has the peers, `PIPELINE_BENCH_THREADS` the threads.
+ * for where the time goes. `PIPELINE_BENCH_PYTHON` names a Python that has the peers, `PIPELINE_BENCH_THREADS` the threads,
+ * `PIPELINE_BENCH_ROUNDS` how often each side works, `PIPELINE_BENCH_ROWS` the rows of real data, `PIPELINE_BENCH_DATA` where it lies.
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
 import { type Bench, type BenchOptions, table } from "./Bench.ts";
 import { checkpoint } from "./checkpoint.ts";
+import { encoding } from "./encoding.ts";
+import { epoch } from "./epoch.ts";
 import { noop } from "./noop.ts";
+import { tokens } from "./tokens.ts";
 import { trainingStep } from "./trainingStep.ts";
 
-const benches: ReadonlyArray<Bench> = [trainingStep, checkpoint, noop];
+const benches: ReadonlyArray<Bench> = [trainingStep, epoch, encoding, tokens, checkpoint, noop];
 
 const { values: flags, positionals: names } = parseArgs({
   allowPositionals: true,
@@ -25,8 +29,13 @@ if (unknown.length > 0) {
 const chosen = benches.filter((bench) => names.length === 0 || names.includes(bench.name));
 
 const python = process.env["PIPELINE_BENCH_PYTHON"];
+if (python === undefined || python === "")
+  console.error("PIPELINE_BENCH_PYTHON is not set: Python's peers are left out.");
+const rowsOfData = process.env["PIPELINE_BENCH_ROWS"];
 const options: BenchOptions = {
   ...(python === undefined || python === "" ? {} : { python }),
+  ...(rowsOfData === undefined ? {} : { rows: Number(rowsOfData) }),
+  rounds: Number(process.env["PIPELINE_BENCH_ROUNDS"] ?? 2),
   threads: Number(process.env["PIPELINE_BENCH_THREADS"] ?? availableParallelism()),
   note: (message) => console.error(message),
 };

@@ -11,7 +11,7 @@ import { UsageError } from "./commandLine.ts";
 import { findOutput, type FoundOutput } from "./findOutput.ts";
 import { knownOutputs } from "./knownOutputs.ts";
 import { cacheLayer } from "./layers.ts";
-import type { Session } from "./session.ts";
+import { hasNotRun, type Session } from "./session.ts";
 
 const modelTypes: ReadonlySet<string> = new Set(["Backbone", "BiEncoder", "CrossEncoder"]);
 
@@ -54,19 +54,13 @@ function modelsHint(graph: Graph): string {
   return named.length === 0 ? "no step of it makes a model" : `name a step: ${named.reverse().slice(0, 4).join(", ")}`;
 }
 
-/** Reads a model and the tokenizer it refers to. `file` is for the hint where the step has not run. */
-export const readModel = (session: Session, output: NamedOutput, file: string) =>
+/** Reads a model and the tokenizer it refers to. */
+export const readModel = (session: Session, output: NamedOutput) =>
   Effect.gen(function* () {
     const { step, port } = output;
     const store = yield* ArtifactStore;
     const digest = knownOutputs(yield* evaluateGraph(session.graph, { until: [step.id] }))(step.id)?.[port];
-    if (digest === undefined)
-      return yield* Effect.fail(
-        new UsageError(
-          `step \`${step.id}\` has not run with these settings`,
-          `pipeline run ${file} --until '${step.id}'`,
-        ),
-      );
+    if (digest === undefined) return yield* Effect.fail(hasNotRun(session, step.id));
     const bytes = yield* store.read(digest);
     const model = yield* Effect.promise(() => step.outputTypes[port]!.decode(bytes) as Promise<EncoderModel>);
     const tokenizerBytes = yield* store.read(model.tokenizer as ContentDigest);

@@ -7,9 +7,8 @@ import { writeSync } from "node:fs";
 const stdout = 1;
 const stderr = 2;
 
-export const writeOut = (text: string): void => writeAll(stdout, text);
+export const writeOut = (content: string | Uint8Array): void => writeAll(stdout, content);
 export const writeError = (text: string): void => writeAll(stderr, text);
-export const writeOutBytes = (bytes: Uint8Array): void => writeAll(stdout, bytes);
 export const printLines = (lines: ReadonlyArray<string>): void => writeOut(lines.map((line) => `${line}\n`).join(""));
 export const printJson = (value: unknown): void => writeOut(`${JSON.stringify(value, null, 2)}\n`);
 

@@ -13,7 +13,7 @@ import { type ExportFile, exportFiles, textBytes } from "../../model/exportFiles
 import { modelCard } from "../../model/modelCard.ts";
 
 export async function exportCommand(invocation: Invocation): Promise<number> {
-  const [file, written] = invocation.operands as [string, string?];
+  const [, written] = invocation.operands as [string, string?];
   const to = valueOf(invocation, "to");
   if (to === undefined) throw new UsageError("`export` needs a folder to write to", "name it: --to DIR");
   const session = await openSession(invocation);
@@ -21,7 +21,7 @@ export async function exportCommand(invocation: Invocation): Promise<number> {
   checkReplaceable(to);
   const int8 = isOn(invocation, "int8");
   const models: Array<StoredModel> = [];
-  for (const output of outputs) models.push(await perform(readModel(session, output, file)));
+  for (const output of outputs) models.push(await perform(readModel(session, output)));
   const files: Array<ExportFile> = [];
   for (const model of models) {
     const prefix = models.length === 1 ? "" : `${model.name}/`;

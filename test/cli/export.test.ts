@@ -1,7 +1,6 @@
 /** From a pipeline's cache to a folder, and what is done with either. */
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { env, pipeline as pipelineOf } from "@xenova/transformers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readEncodedTexts } from "../../src/artifact/encodedTexts.ts";
 import { Workplace } from "./pipelineCommand.ts";
@@ -59,6 +58,16 @@ interface Embedded {
   readonly embedding: ReadonlyArray<number>;
 }
 
+/** What the JavaScript in an export's card gives, run as it stands there but for the names of library and folder. */
+async function runCard(folder: string, result: string): Promise<Float32Array> {
+  const [, code] = /```js\n(.*?)```/s.exec(read(`${folder}/README.md`).toString())!;
+  const library = import.meta.resolve("@xenova/transformers");
+  const script = code!.replace("@huggingface/transformers", library).replaceAll("./DIR", join(place.folder, folder));
+  place.file(`${folder}.mjs`, `${script}\nexport default ${result};\n`);
+  const { default: values } = (await import(join(place.folder, `${folder}.mjs`))) as { default: Float32Array };
+  return values;
+}
+
 const farthest = (one: ArrayLike<number>, other: ArrayLike<number>): number => {
   expect(one.length).toBe(other.length);
   return Array.from(one).reduce((most, value, i) => Math.max(most, Math.abs(value - other[i]!)), 0);
@@ -89,11 +98,39 @@ describe("pipeline export", () => {
   it("tells in the card how good the model is and how it was made", () => {
     const card = read("model/README.md").toString();
     expect(card).toContain("# tiny: base.encoder");
-    expect(card).toMatch(/\| score \| average \| -?\d+\.\d\d \|/);
+    expect(card).toMatch(/\n\| \*\*base\.encoder\*\* \| score \| \*\*-?\d+\.\d\d\*\* \|/);
     expect(card).toMatch(
       /\| base \| load-model@1 \| tokenizer: tok\.tokenizer \| fresh: .*seed: 3 \| `[0-9a-f]{12}` \|/,
     );
     expect(card).not.toContain("cross");
+    expect(read("cross/README.md").toString()).toMatch(
+      /Of models it was made from.*\| base\.encoder \| score \| -?\d/s,
+    );
+  });
+
+  it("tells in the card which model training began with, and the licence that its card names", async () => {
+    place.file("model/README.md", "---\nlicense: mit\n---\n");
+    place.file("start.yaml", "name: start\nsteps:\n  own: { uses: load-model, with: { source: model } }\n");
+    await place.run(["run", "start.yaml"]);
+    await ok("export", "start.yaml", "own", "--to", "again");
+    expect(read("again/README.md").toString()).toContain(
+      "Training began with `model`. Mind that model's licence: its card says `mit`.",
+    );
+    await ok("export", "a.yaml", "--to", "model", "--int8");
+  });
+
+  it("shows code in the card that works as it stands", async () => {
+    const embedded = JSON.parse(await ok("encode", "model", "one sentence", "another")) as ReadonlyArray<Embedded>;
+    expect(
+      farthest(
+        await runCard("model", "embeddings.data"),
+        embedded.flatMap(({ embedding }) => embedding),
+      ),
+    ).toBeLessThan(1e-5);
+    const { score } = JSON.parse(await ok("similarity", "cross", "one sentence", "another", "--json")) as {
+      score: number;
+    };
+    expect(farthest(await runCard("cross", "scores"), [score])).toBeLessThan(1e-5);
   });
 
   it("replaces an earlier export with the same bytes, and leaves nothing beside it", async () => {
@@ -172,20 +209,6 @@ describe("pipeline encode", () => {
       for (const each of embedded.filter((other) => other.text === text))
         expect(farthest(each.embedding, alone.embedding)).toBeLessThan(1e-5);
     }
-  });
-
-  it("gives what transformers.js makes of the exported folder", async () => {
-    env.allowRemoteModels = false;
-    env.localModelPath = `${place.folder}/`;
-    const encode = await pipelineOf("feature-extraction", "model", { dtype: "fp32" });
-    const { data } = await encode([...texts], { pooling: "mean", normalize: false });
-    const embedded = JSON.parse(await ok("encode", "model", "--input", "texts.txt")) as ReadonlyArray<Embedded>;
-    expect(
-      farthest(
-        data as Float32Array,
-        embedded.flatMap(({ embedding }) => embedding),
-      ),
-    ).toBeLessThan(1e-5);
   });
 
   it("writes CSV, npy and Arrow of the same numbers", async () => {

@@ -47,9 +47,9 @@ const markOf = (stored: StoredModel) => ({
 async function filesOf(session: Session, stored: StoredModel, int8: boolean): Promise<ReadonlyArray<ExportFile>> {
   const { model, tokenizer, digest } = stored;
   const { exportEncoder } = await import("../../engine/onnx/exportEncoder.ts");
-  const { steps, metrics } = await perform(modelLineage(session, stored));
+  const lineage = await perform(modelLineage(session, stored));
   const output = labelOf(stored);
-  const card = modelCard({ pipeline: session.graph.name, output, digest, model, steps, metrics, int8 });
+  const card = modelCard({ pipeline: session.graph.name, output, digest, model, ...lineage, int8 });
   return [
     ...exportFiles(model, tokenizer),
     { name: "onnx/model.onnx", bytes: onnxBytes(() => exportEncoder(model)) },

@@ -1,9 +1,10 @@
 /** A file that a command writes (`--to PATH`): aside first and renamed when whole, so that an earlier one is there until then. */
 import { closeSync, openSync, realpathSync, renameSync, rmSync, statSync, writeSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { UsageError } from "./commandLine.ts";
+import { exitCodes } from "./exitCodes.ts";
+import { unwritable } from "./output.ts";
 
-/** Writes all pieces. Throws `UsageError` where the file cannot be written; where its place is at fault, before any piece is made. */
+/** Writes all pieces. Throws `UsageError` (`DiskFailure` of a full disk) where the file cannot be written; where its place is at fault, before any piece is made. */
 export async function writeFileWhole(
   written: string,
   pieces: AsyncIterable<string | Uint8Array> | Iterable<string | Uint8Array>,
@@ -13,14 +14,22 @@ export async function writeFileWhole(
   const direct = statSync(path, { throwIfNoEntry: false })?.isFile() === false;
   const aside = direct ? path : join(dirname(path), `.${basename(path)}.${process.pid}.new`);
   const descriptor = inPlace(written, () => openSync(aside, "w"));
+  const stop = (): never => {
+    if (!direct) rmSync(aside, { force: true });
+    process.exit(exitCodes.interrupted);
+  };
+  for (const signal of stopSignals) process.once(signal, stop);
   try {
     for await (const piece of pieces) inPlace(written, () => writeAll(descriptor, piece));
     if (!direct) inPlace(written, () => renameSync(aside, path));
   } finally {
+    for (const signal of stopSignals) process.off(signal, stop);
     closeSync(descriptor);
     if (!direct) rmSync(aside, { force: true });
   }
 }
+
+const stopSignals = ["SIGINT", "SIGTERM"] as const;
 
 /** What a link points at; the path itself where nothing is there yet. */
 function targetOf(path: string): string {
@@ -42,17 +51,6 @@ function inPlace<A>(path: string, act: () => A): A {
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
-    throw new UsageError(
-      `cannot write there (${code})`,
-      writeHints[code] ?? "check the place and its permissions",
-      path,
-    );
+    throw unwritable(code, path);
   }
 }
-
-const writeHints: { readonly [code: string]: string } = {
-  ENOENT: "its folder is not there: make it first",
-  ENOTDIR: "its folder is a file: name another place",
-  EISDIR: "this is a folder: name a file in it",
-  ENOSPC: "the disk is full: make room, or name another place",
-};

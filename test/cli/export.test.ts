@@ -160,7 +160,7 @@ describe("pipeline export", () => {
     expect(await refused("export", "a.yaml", "--to", "a.yaml")).toContain("this is a file, not a folder");
     expect(read("bare/notes.txt").toString()).toBe("mine");
     expect(await refused("export", "a.yaml", "--to", "a.yaml/x")).toContain(
-      "a.yaml/x: error: this folder cannot be written",
+      "a.yaml/x: error: cannot write there (ENOTDIR)",
     );
   });
 
@@ -260,6 +260,11 @@ describe("pipeline encode", () => {
     expect(await refused("encode", "model", "a", "--to", "nowhere/a.json")).toBe(
       "nowhere/a.json: error: cannot write there (ENOENT)\n  hint: its folder is not there: make it first\n",
     );
+    const full = await place.run(["encode", "model", "a", "--to", "/dev/full"]);
+    expect([full.code, full.stderr]).toEqual([
+      3,
+      "/dev/full: error: cannot write there: the disk is full (ENOSPC)\n  hint: make room, or name another place\n",
+    ]);
     expect(await refused("encode", "model", "a", "--to", "a.parquet")).toBe(
       "a.parquet: error: a name that ends in .parquet does not say which format is wanted\n  hint: end it in .json, .csv, .arrow, .npy, or say --format\n",
     );

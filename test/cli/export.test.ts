@@ -302,7 +302,7 @@ describe("pipeline nearest", () => {
   it("gives records, and leaves the text itself out where asked to", async () => {
     place.file("twice.txt", "a cat\na\tdog\na cat\n");
     await ok("encode", "model", "--input", "twice.txt", "--to", "twice.arrow");
-    expect(await ok("nearest", "model", "twice.arrow", "a cat", "--others", "--top", "1")).toMatch(
+    expect(await ok("nearest", "model", "twice.arrow", " a cat ", "--others", "--top", "1")).toMatch(
       /^ -?0\.\d{4} {2}a dog\n$/,
     );
     const records = await ok("nearest", "model", "twice.arrow", "a cat", "--top", "2", "--format", "csv");

@@ -60,7 +60,7 @@ async function readEncoded(path: string): Promise<EncodedTexts> {
   }
 }
 
-/** @param others leaves out rows whose text is the query itself */
+/** @param others leaves out rows whose text is the query itself, but for blanks around it */
 function lookUp(
   queries: EmbeddedTexts,
   { texts, dimension, values }: EncodedTexts,
@@ -72,17 +72,17 @@ function lookUp(
   return queries.texts.map((query, i) => ({
     query,
     nearest: each[i]!.map(({ row, cosine }) => ({ row, text: texts[row]!, cosine }))
-      .filter(({ text }) => !others || text !== query)
+      .filter(({ text }) => !others || text.trim() !== query.trim())
       .slice(0, top),
   }));
 }
 
 /** How often the text that is there most often among `texts` is there, of those in `queries`. */
 function mostEqual(queries: ReadonlyArray<string>, texts: ReadonlyArray<string>): number {
-  const counts = new Map(queries.map((query) => [query, 0]));
+  const counts = new Map(queries.map((query) => [query.trim(), 0]));
   for (const text of texts) {
-    const count = counts.get(text);
-    if (count !== undefined) counts.set(text, count + 1);
+    const count = counts.get(text.trim());
+    if (count !== undefined) counts.set(text.trim(), count + 1);
   }
   return [...counts.values()].reduce((most, count) => Math.max(most, count), 0);
 }

@@ -137,7 +137,11 @@ function readOption(
 
 function unknownOption(command: Command, written: string): UsageError {
   const near = closest(written, [...command.options.map((option) => `--${option.name}`), "--help"]);
-  const hint = near === undefined ? usageHint(command) : `did you mean \`${near}\`?`;
+  // Options have two dashes: with one it is more likely a text, or a number below zero.
+  const other = written.startsWith("--")
+    ? usageHint(command)
+    : "what begins with a dash and is no option goes after `--`";
+  const hint = near === undefined ? other : `did you mean \`${near}\`?`;
   return new UsageError(`\`${command.name}\` has no option \`${written}\``, hint);
 }
 

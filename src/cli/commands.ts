@@ -7,6 +7,11 @@ const model: Operand = {
   name: "MODEL",
   description: "a folder (an export, or of Hugging Face), or a pipeline file for the model of its `outputs`",
 };
+const step: Option = {
+  name: "step",
+  value: "STEP[.PORT]",
+  description: "of a pipeline file: the step whose model is meant; default: its `outputs`",
+};
 const texts: Operand = {
   name: "TEXT",
   optional: true,
@@ -166,6 +171,7 @@ export const commands: ReadonlyArray<Command> = [
     operands: [model, texts],
     options: [
       set,
+      step,
       inputFile,
       {
         name: "format",
@@ -184,7 +190,7 @@ export const commands: ReadonlyArray<Command> = [
     name: "similarity",
     summary: "how alike two texts are: cosine by a bi-encoder, probability by a cross-encoder",
     operands: [model, { name: "A", description: "a text" }, { name: "B", description: "another" }],
-    options: [set, json, cache],
+    options: [set, step, json, cache],
     examples: ['similarity model "a cat sleeps" "the cat is sleeping"'],
     load: async () => (await import("./commands/similarity.ts")).similarity,
   },
@@ -198,8 +204,11 @@ export const commands: ReadonlyArray<Command> = [
     ],
     options: [
       set,
+      step,
       inputFile,
       { name: "top", value: "N", least: 1, description: "how many for each text; default: 10" },
+      { name: "others", description: "without those that are the text itself" },
+      { name: "format", value: "FORMAT", choices: ["text", "json", "csv"], description: "default: text" },
       json,
       cache,
     ],

@@ -1,33 +1,41 @@
 /** Texts → embeddings in this process: what `encode`, `similarity` and `nearest` share. Loads tfjs and onnxruntime. */
 import type { Tokenizer } from "../artifact/index.ts";
 import { OnnxEngine } from "../engine/onnx/OnnxEngine.ts";
+import type { Hooks } from "../inference/batchRunner.ts";
 import { encodeTokens } from "../inference/encode.ts";
 import { scorePairs } from "../inference/score.ts";
 import { encodeTexts } from "../model/encodeTexts.ts";
 import type { BiEncoder } from "../nn/EncoderModel.ts";
+import type { EmbeddedTexts } from "./embeddingFormats.ts";
 import type { OpenedModel } from "./openModel.ts";
 
-/** @returns [texts, hiddenSize], row-major */
-export async function embedTexts(
+/** Part by part, in order: the next one is read when the last one has been taken. */
+export async function* embedTexts(
   model: BiEncoder,
   tokenizer: Tokenizer,
-  texts: ReadonlyArray<string>,
-): Promise<Float32Array> {
-  const ids = await encodeTexts(tokenizer, texts);
-  return withEngine((engine) => encodeTokens(model, ids, engine));
+  parts: AsyncIterable<ReadonlyArray<string>> | Iterable<ReadonlyArray<string>>,
+  onProgress?: (texts: number) => void,
+): AsyncGenerator<EmbeddedTexts> {
+  const engine = new OnnxEngine();
+  let before = 0;
+  const hooks: Hooks = onProgress === undefined ? {} : { onProgress: (done) => onProgress(before + done) };
+  try {
+    for await (const texts of parts) {
+      const values = await encodeTokens(model, await encodeTexts(tokenizer, texts), engine, hooks);
+      yield { texts, dimension: model.config.hiddenSize, values };
+      before += texts.length;
+    }
+  } finally {
+    await engine.close();
+  }
 }
 
 /** Cosine by a bi-encoder, probability by a cross-encoder. */
 export async function scoreTexts({ model, tokenizer }: OpenedModel, a: string, b: string): Promise<number> {
   const pairs = { a: await encodeTexts(tokenizer, [a]), b: await encodeTexts(tokenizer, [b]) };
-  const scores = await withEngine((engine) => scorePairs(model, pairs, engine));
-  return scores[0]!;
-}
-
-async function withEngine<A>(use: (engine: OnnxEngine) => Promise<A>): Promise<A> {
   const engine = new OnnxEngine();
   try {
-    return await use(engine);
+    return (await scorePairs(model, pairs, engine))[0]!;
   } finally {
     await engine.close();
   }

@@ -1,31 +1,37 @@
 /** The texts a command is given: as arguments, one a line in a file, or on standard input. */
-import { readFile } from "node:fs/promises";
-import { decodeLines, TextProblem } from "../text/decodeLines.ts";
+import { createReadStream } from "node:fs";
+import { decodeLinesInParts, TextProblem } from "../text/decodeLines.ts";
 import { type Invocation, UsageError, valueOf } from "./commandLine.ts";
 
-/** @param given the operands that are texts. Throws `UsageError` where there is none, or where the file is no text. */
-export async function inputTexts(invocation: Invocation, given: ReadonlyArray<string>): Promise<ReadonlyArray<string>> {
+/** Enough texts at a time to sort by length and run in full batches; their embeddings are 50 MB at 384 numbers a text. */
+const textsAtATime = 32_768;
+
+/**
+ * The texts in parts, as they are read. Throws `UsageError` at once where there is none, later where the file is no text.
+ * @param given the operands that are texts
+ */
+export function inputTexts(
+  invocation: Invocation,
+  given: ReadonlyArray<string>,
+): AsyncIterable<ReadonlyArray<string>> | Iterable<ReadonlyArray<string>> {
   const path = valueOf(invocation, "input");
   if (given.length > 0) {
     if (path !== undefined) throw new UsageError("there are texts and --input", "give one of them");
-    return given;
+    return [given];
   }
   if (path === undefined && process.stdin.isTTY)
     throw new UsageError("there are no texts", "give them as arguments, by --input PATH, or on standard input");
-  if (path === undefined || path === "-") return linesOf(readStdin, "standard input");
-  return linesOf(() => readFile(path), path);
+  if (path === undefined || path === "-") return linesOf(() => process.stdin, "standard input");
+  return linesOf(() => createReadStream(path), path);
 }
 
-/** As a stream: a pipe that has nothing yet would make a synchronous read fail. */
-async function readStdin(): Promise<Uint8Array> {
-  const chunks: Array<Uint8Array> = [];
-  for await (const chunk of process.stdin) chunks.push(chunk as Uint8Array);
-  return Buffer.concat(chunks);
-}
-
-async function linesOf(read: () => Promise<Uint8Array>, shown: string): Promise<ReadonlyArray<string>> {
+/** @param open opens the stream when its lines are asked for: before, an error of it would be nobody's */
+async function* linesOf(
+  open: () => AsyncIterable<Uint8Array>,
+  shown: string,
+): AsyncGenerator<ReadonlyArray<string>, void, void> {
   try {
-    return decodeLines(await read());
+    yield* decodeLinesInParts(open(), textsAtATime);
   } catch (error) {
     if (error instanceof TextProblem) {
       const line = error.line === undefined ? "" : `:${error.line}`;

@@ -4,7 +4,7 @@
  */
 import { type Request, readCommandLine, UsageError } from "./commandLine.ts";
 import { commands } from "./commands.ts";
-import { ReaderGone, writeError, writeOut } from "./output.ts";
+import { DiskFailure, ReaderGone, writeError, writeOut } from "./output.ts";
 
 process.exitCode = await main(process.argv.slice(2));
 
@@ -16,7 +16,7 @@ async function main(args: ReadonlyArray<string>): Promise<number> {
     if (error instanceof UsageError) {
       const place = error.place === undefined ? "" : `${error.place}: `;
       writeError(`${place}error: ${error.message}\n${error.hint === undefined ? "" : `  hint: ${error.hint}\n`}`);
-      return 2;
+      return error instanceof DiskFailure ? 3 : 2;
     }
     const { reportFailure } = await import("./reportFailure.ts");
     return reportFailure(error);

@@ -1,34 +1,41 @@
-/** Where a model comes from and how good it is: the steps behind it, and every evaluation of it that the cache has. */
+/** Where a model comes from and how good it is: the steps behind it, and every evaluation on its way that the cache has. */
 import * as Effect from "effect/Effect";
 import { evaluateGraph, type StepEvaluation } from "../core/evaluate.ts";
 import { type Graph, linksOf, type Step } from "../core/Graph.ts";
-import type { LineageStep, ModelMetric } from "../model/modelCard.ts";
+import { metricsCells } from "../log/metricsTable.ts";
+import type { LineageStep, ModelMetrics, StartingModel } from "../model/modelCard.ts";
 import { knownOutputs } from "./knownOutputs.ts";
 import { cacheLayer } from "./layers.ts";
-import type { StoredModel } from "./modelOutputs.ts";
+import { isModel, type StoredModel } from "./modelOutputs.ts";
 import { readMetrics } from "./readMetrics.ts";
 import type { Session } from "./session.ts";
+import { startingModels } from "./startingModels.ts";
 
 export interface ModelLineage {
   /** In order of the graph; the last one made the model. */
   readonly steps: ReadonlyArray<LineageStep>;
-  readonly metrics: ReadonlyArray<ModelMetric>;
+  readonly starts: ReadonlyArray<StartingModel>;
+  /** Of the model and of those behind it. */
+  readonly metrics: ModelMetrics;
 }
 
-export const modelLineage = ({ graph, cache }: Session, { step, digest }: StoredModel) =>
+export const modelLineage = ({ graph, cache }: Session, { step }: StoredModel) =>
   Effect.gen(function* () {
-    const evaluation = yield* evaluateGraph(graph, { until: [step.id] });
-    const steps = evaluation.flatMap((each) => (each === undefined ? [] : [lineageStep(graph, each)]));
-    const judges = evaluatorsOf(graph, step).map(({ id }) => id);
-    if (judges.length === 0) return { steps, metrics: [] };
+    const evaluation = (yield* evaluateGraph(graph, { until: [step.id] })).filter((each) => each !== undefined);
+    const judged = judgedModels(graph, new Set(evaluation.map((each) => each.step.id)));
+    const judges = [...judged.keys()];
     // A test set whose file went away says nothing about the model: then there are no numbers, and an export all the same.
-    const judged = yield* evaluateGraph(graph, { until: judges }).pipe(
-      Effect.catchTag("SourceMissing", () => Effect.succeed([])),
-    );
-    const ofThis = judged.filter((each) => each !== undefined && judges.includes(each.step.id) && reads(each, digest));
-    const rows = yield* readMetrics(graph, knownOutputs(ofThis));
-    const metrics = rows.map((row) => ({ step: row.step, name: row.name, value: row.value }));
-    return { steps, metrics };
+    const judgements =
+      judges.length === 0
+        ? []
+        : yield* evaluateGraph(graph, { until: judges }).pipe(
+            Effect.catchTag("SourceMissing", () => Effect.succeed([])),
+          );
+    const ofJudges = judgements.filter((each) => each !== undefined && judged.has(each.step.id));
+    const { names, rows } = metricsCells(yield* readMetrics(graph, knownOutputs(ofJudges)));
+    const metrics = { names, rows: rows.map(({ step, cells }) => ({ model: judged.get(step)!, step, cells })) };
+    const steps = evaluation.map((each) => lineageStep(graph, each));
+    return { steps, starts: startingModels(evaluation.map((each) => each.step)), metrics } satisfies ModelLineage;
   }).pipe(Effect.provide(cacheLayer(cache)));
 
 function lineageStep(graph: Graph, { step, key, record }: StepEvaluation): LineageStep {
@@ -44,13 +51,15 @@ function lineageStep(graph: Graph, { step, key, record }: StepEvaluation): Linea
   };
 }
 
-/** Steps with metrics that read an output of a step directly. */
-const evaluatorsOf = (graph: Graph, step: Step): ReadonlyArray<Step> =>
-  graph.steps.filter(
-    (each) =>
-      Object.values(each.outputTypes).some((type) => type.name === "Metrics") &&
-      linksOf(each).some(({ link }) => graph.steps[link.step]!.id === step.id),
-  );
+/** Steps with metrics that read a model of one of these steps directly → the output they judge. */
+function judgedModels(graph: Graph, steps: ReadonlySet<string>): ReadonlyMap<string, string> {
+  const judged = new Map<string, string>();
+  for (const judge of graph.steps.filter(hasMetrics))
+    for (const { link } of linksOf(judge)) {
+      const made = graph.steps[link.step]!;
+      if (steps.has(made.id) && isModel(made, link.port)) judged.set(judge.id, `${made.id}.${link.port}`);
+    }
+  return judged;
+}
 
-const reads = ({ key }: StepEvaluation, digest: string): boolean =>
-  Object.values(key?.parts.inputs ?? {}).some((input) => [input].flat().includes(digest as never));
+const hasMetrics = (step: Step): boolean => Object.values(step.outputTypes).some((type) => type.name === "Metrics");

@@ -5,15 +5,17 @@ import { ArtifactStore } from "../core/ArtifactStore.ts";
 import { typeLabel } from "../core/ArtifactType.ts";
 import type { ContentDigest } from "../core/digest.ts";
 import { evaluateGraph } from "../core/evaluate.ts";
-import type { Graph } from "../core/Graph.ts";
+import type { Graph, Step } from "../core/Graph.ts";
 import type { EncoderModel } from "../nn/EncoderModel.ts";
 import { UsageError } from "./commandLine.ts";
 import { findOutput, type FoundOutput } from "./findOutput.ts";
 import { knownOutputs } from "./knownOutputs.ts";
 import { cacheLayer } from "./layers.ts";
-import type { Session } from "./session.ts";
+import { hasNotRun, type Session } from "./session.ts";
 
 const modelTypes: ReadonlySet<string> = new Set(["Backbone", "BiEncoder", "CrossEncoder"]);
+
+export const isModel = ({ outputTypes }: Step, port: string): boolean => modelTypes.has(outputTypes[port]!.name);
 
 export interface NamedOutput extends FoundOutput {
   /** As the file's `outputs` name it, or the step as written. */
@@ -39,7 +41,7 @@ export function modelOutputs(graph: Graph, written: string | undefined): Readonl
     step: graph.steps[step]!,
     port,
   }));
-  const models = outputs.filter(({ step, port }) => modelTypes.has(step.outputTypes[port]!.name));
+  const models = outputs.filter(({ step, port }) => isModel(step, port));
   if (models.length > 0) return models;
   const lacking = outputs.length === 0 ? "the file has no `outputs`" : "none of the file's `outputs` is a model";
   throw new UsageError(lacking, modelsHint(graph));
@@ -48,25 +50,19 @@ export function modelOutputs(graph: Graph, written: string | undefined): Readonl
 /** Steps that have a model, the last ones first: those are the trained ones. */
 function modelsHint(graph: Graph): string {
   const named = graph.steps.flatMap((step) => {
-    const port = Object.keys(step.outputTypes).find((each) => modelTypes.has(step.outputTypes[each]!.name));
+    const port = Object.keys(step.outputTypes).find((each) => isModel(step, each));
     return port === undefined ? [] : [`${step.id}.${port}`];
   });
   return named.length === 0 ? "no step of it makes a model" : `name a step: ${named.reverse().slice(0, 4).join(", ")}`;
 }
 
-/** Reads a model and the tokenizer it refers to. `file` is for the hint where the step has not run. */
-export const readModel = (session: Session, output: NamedOutput, file: string) =>
+/** Reads a model and the tokenizer it refers to. */
+export const readModel = (session: Session, output: NamedOutput) =>
   Effect.gen(function* () {
     const { step, port } = output;
     const store = yield* ArtifactStore;
     const digest = knownOutputs(yield* evaluateGraph(session.graph, { until: [step.id] }))(step.id)?.[port];
-    if (digest === undefined)
-      return yield* Effect.fail(
-        new UsageError(
-          `step \`${step.id}\` has not run with these settings`,
-          `pipeline run ${file} --until '${step.id}'`,
-        ),
-      );
+    if (digest === undefined) return yield* Effect.fail(hasNotRun(session, step.id));
     const bytes = yield* store.read(digest);
     const model = yield* Effect.promise(() => step.outputTypes[port]!.decode(bytes) as Promise<EncoderModel>);
     const tokenizerBytes = yield* store.read(model.tokenizer as ContentDigest);

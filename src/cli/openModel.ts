@@ -6,7 +6,7 @@ import { Tokenizer } from "../artifact/index.ts";
 import { contentDigest } from "../core/digest.ts";
 import type { BiEncoder, CrossEncoder, EncoderModel } from "../nn/EncoderModel.ts";
 import type { Weights } from "../nn/Weights.ts";
-import { type Invocation, UsageError, valuesOf } from "./commandLine.ts";
+import { type Invocation, UsageError, valueOf, valuesOf } from "./commandLine.ts";
 
 export interface OpenedModel {
   readonly model: BiEncoder | CrossEncoder;
@@ -15,14 +15,17 @@ export interface OpenedModel {
 
 /**
  * `use`: what is asked of the model. Where a file's `outputs` are several, only those that can embed count for embeddings.
- * Throws `UsageError` where there is no model, `StageFailure` where its files are at fault.
+ * Throws `UsageError` where there is no model, or one whose files are at fault.
  */
 export async function openModel(invocation: Invocation, use: "embed" | "score"): Promise<OpenedModel> {
   const written = invocation.operands[0]!;
-  if (statSync(written, { throwIfNoEntry: false })?.isDirectory() !== true) return openPipeline(invocation, use);
-  const sets = valuesOf(invocation, "set");
-  if (sets.length > 0)
-    throw new UsageError("--set goes with a pipeline file, and this is a folder", "take it out", written);
+  const stats = statSync(written, { throwIfNoEntry: false });
+  if (stats === undefined)
+    throw new UsageError("there is no such folder or pipeline file", "MODEL is an exported or Hugging Face folder, or a pipeline file", written); // prettier-ignore
+  if (!stats.isDirectory()) return openPipeline(invocation, use);
+  const idle = ["set", "step"].find((name) => valuesOf(invocation, name).length > 0);
+  if (idle !== undefined)
+    throw new UsageError(`--${idle} goes with a pipeline file, and this is a folder`, "take it out", written);
   return openFolder(written);
 }
 
@@ -30,19 +33,15 @@ async function openPipeline(invocation: Invocation, use: "embed" | "score"): Pro
   const { openSession, perform } = await import("./session.ts");
   const { modelOutputs, readModel } = await import("./modelOutputs.ts");
   const session = await openSession(invocation);
-  const all = modelOutputs(session.graph, undefined);
+  const all = modelOutputs(session.graph, valueOf(invocation, "step"));
   const embedding = all.filter(({ step, port }) => step.outputTypes[port]!.name !== "CrossEncoder");
   const [output, ...others] = use === "embed" && embedding.length > 0 ? embedding : all;
   const file = invocation.operands[0]!;
   if (others.length > 0) {
-    const names = [output!, ...others].map(({ name }) => name).join(", ");
-    throw new UsageError(
-      `its \`outputs\` are several models: ${names}`,
-      "export the one you mean: pipeline export",
-      file,
-    );
+    const names = [output!, ...others].map(({ step, port }) => `${step.id}.${port}`).join(", ");
+    throw new UsageError(`its \`outputs\` are several models: ${names}`, "say which one is meant: --step STEP", file);
   }
-  const { model, tokenizer } = await perform(readModel(session, output!, file));
+  const { model, tokenizer } = await perform(readModel(session, output!));
   return { model: withPooling(model), tokenizer };
 }
 
@@ -54,10 +53,10 @@ async function openFolder(path: string): Promise<OpenedModel> {
       path,
     );
   const { readModelFolder } = await import("../model/modelFolder.ts");
-  const { modelFailure } = await import("../model/modelFailure.ts");
+  const { ModelProblem } = await import("../model/ModelProblem.ts");
   const read = (name: string) => readFile(resolve(path, name)).catch(absent);
   const folder = await readModelFolder({ path, read }).catch((cause: unknown) => {
-    throw modelFailure(cause);
+    throw cause instanceof ModelProblem ? new UsageError(cause.message, cause.hint) : cause;
   });
   const { config, tokenizer, maxTokens, pooling, normalize, classifier } = folder;
   const common = {

@@ -3,13 +3,13 @@
  * ends the command quietly, as it ends `cat`.
  */
 import { writeSync } from "node:fs";
+import { UsageError } from "./commandLine.ts";
 
 const stdout = 1;
 const stderr = 2;
 
-export const writeOut = (text: string): void => writeAll(stdout, text);
+export const writeOut = (content: string | Uint8Array): void => writeAll(stdout, content);
 export const writeError = (text: string): void => writeAll(stderr, text);
-export const writeOutBytes = (bytes: Uint8Array): void => writeAll(stdout, bytes);
 export const printLines = (lines: ReadonlyArray<string>): void => writeOut(lines.map((line) => `${line}\n`).join(""));
 export const printJson = (value: unknown): void => writeOut(`${JSON.stringify(value, null, 2)}\n`);
 
@@ -22,10 +22,29 @@ function writeAll(descriptor: number, content: string | Uint8Array): void {
     } catch (error) {
       const code = (error as NodeJS.ErrnoException).code;
       if (code === "EPIPE") throw new ReaderGone();
-      if (code !== "EAGAIN") throw error;
+      if (code === undefined) throw error;
+      if (code !== "EAGAIN") throw unwritable(code, descriptor === stdout ? "standard output" : "standard error");
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
     }
   }
+}
+
+/** The disk would not take what a command writes. Exit code 3. */
+export class DiskFailure extends UsageError {}
+
+const hints: { readonly [code: string]: string } = {
+  ENOENT: "its folder is not there: make it first",
+  ENOTDIR: "its folder is a file: name another place",
+  EISDIR: "this is a folder: name a file in it",
+};
+
+/** @param code of Node's error @param place where to, as the user wrote it */
+export function unwritable(code: string, place: string): UsageError {
+  if (["ENOSPC", "EDQUOT"].includes(code))
+    return new DiskFailure(`cannot write there: the disk is full (${code})`, "make room, or name another place", place);
+  if (code === "EIO")
+    return new DiskFailure(`cannot write there: the disk fails (${code})`, "name another place", place);
+  return new UsageError(`cannot write there (${code})`, hints[code] ?? "check the place and its permissions", place);
 }
 
 /** Who read our output has all it wanted. Nothing to report, and nothing went wrong: exit code 0. */

@@ -6,6 +6,7 @@ import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, rea
 import { basename, dirname, join, posix, resolve } from "node:path";
 import type { ExportFile } from "../model/exportFiles.ts";
 import { UsageError } from "./commandLine.ts";
+import { unwritable } from "./output.ts";
 
 /** In the root of an export: how it was made, and the names of its files. */
 export const exportMarker = "tandem.json";
@@ -59,7 +60,7 @@ export function replaceFolder(written: string, files: Iterable<ExportFile>): voi
     const { code } = error as NodeJS.ErrnoException;
     if (code === undefined) throw error;
     if (statSync(old, { throwIfNoEntry: false }) !== undefined) renameSync(old, folder);
-    throw new UsageError(`this folder cannot be written (${code})`, "check its place, its permissions and the space there", written); // prettier-ignore
+    throw unwritable(code, written);
   } finally {
     for (const left of [aside, old]) if (existsSync(left)) rmSync(left, { recursive: true, force: true });
   }

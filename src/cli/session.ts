@@ -6,13 +6,15 @@ import * as Exit from "effect/Exit";
 import type { Graph } from "../core/Graph.ts";
 import { loadPipeline } from "../spec/loadPipeline.ts";
 import { stages } from "../../stages/index.ts";
-import { type Invocation, valueOf, valuesOf } from "./commandLine.ts";
+import { type Invocation, UsageError, valueOf, valuesOf } from "./commandLine.ts";
 import { cacheFolder, checkPipelineFile } from "./places.ts";
 
 export interface Session {
   readonly graph: Graph;
   /** Absolute path of the cache folder, which may not be there yet. */
   readonly cache: string;
+  /** The command that runs this pipeline with the settings given, for hints: `pipeline run a.yaml --set cycles=4`. */
+  readonly runCommand: string;
 }
 
 /** Loads FILE with the `--set`s of the command line. Throws `UsageError` and `InvalidPipeline`. */
@@ -21,8 +23,19 @@ export async function openSession(invocation: Invocation): Promise<Session> {
   const path = checkPipelineFile(file);
   const sets = valuesOf(invocation, "set");
   const graph = await perform(loadPipeline({ file, sets, env: process.env, cwd: process.cwd(), stages }));
-  return { graph, cache: cacheFolder(valueOf(invocation, "cache"), dirname(path)) };
+  const given = valueOf(invocation, "cache");
+  const options = [...sets.flatMap((set) => ["--set", set]), ...(given === undefined ? [] : ["--cache", given])];
+  const runCommand = ["pipeline run", ...[file, ...options].map(shellWord)].join(" ");
+  return { graph, cache: cacheFolder(given, dirname(path)), runCommand };
 }
+
+/** An argument as a shell takes it. */
+const shellWord = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+
+/** What was asked for is the output of a step that has not run. */
+export const hasNotRun = ({ runCommand }: Session, step: string): UsageError =>
+  new UsageError(`step \`${step}\` has not run with these settings`, `${runCommand} --until '${step}'`);
 
 /** Runs an effect whose services are provided; its error, or the defect, is thrown as it is. */
 export async function perform<A, E>(effect: Effect.Effect<A, E>): Promise<A> {

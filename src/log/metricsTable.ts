@@ -12,22 +12,34 @@ export interface MetricRow {
 
 /** Lines; rows and columns in the order in which steps and names first come. `average` stands last of the sets. */
 export function metricsTable(metrics: ReadonlyArray<MetricRow>, columns = Infinity): ReadonlyArray<string> {
+  const { names, rows } = metricsCells(metrics);
+  const asColumns: ReadonlyArray<Column> = names.map((title) => ({ title, align: "right" }));
+  const table = renderTable(
+    [{ title: "" }, ...asColumns],
+    rows.map(({ step, cells }) => [step].concat(cells)),
+  );
+  return Math.max(...table.map((line) => line.length)) <= columns ? table : longTable(metrics, formatOf(metrics));
+}
+
+/** A row for each step: the text of each name's value, empty where it has none. */
+export function metricsCells(metrics: ReadonlyArray<MetricRow>) {
   const names = [...new Set(metrics.map((metric) => metric.name))];
+  const format = formatOf(metrics);
+  const rows = [...Map.groupBy(metrics, (metric) => metric.step)].map(([step, ofStep]) => {
+    const values = new Map(ofStep.map((metric) => [metric.name, metric.value]));
+    return { step, cells: names.map((name) => (values.has(name) ? format(name, values.get(name)!) : "")) };
+  });
+  return { names, rows };
+}
+
+function formatOf(metrics: ReadonlyArray<MetricRow>): (name: string, value: number) => string {
   const decimals = new Map(
     [...Map.groupBy(metrics, (metric) => metric.name)].map(([name, ofName]) => [
       name,
-      decimalsOf(ofName.map((m) => m.value)),
+      decimalsOf(ofName.map((metric) => metric.value)),
     ]),
   );
-  const format = (name: string, value: number | undefined) =>
-    value === undefined ? "" : rounded(value, decimals.get(name)!);
-  const rows = [...Map.groupBy(metrics, (metric) => metric.step)].map(([step, ofStep]) => {
-    const values = new Map(ofStep.map((metric) => [metric.name, metric.value]));
-    return [step].concat(names.map((name) => format(name, values.get(name))));
-  });
-  const asColumns: ReadonlyArray<Column> = names.map((title) => ({ title, align: "right" }));
-  const table = renderTable([{ title: "" }, ...asColumns], rows);
-  return Math.max(...table.map((line) => line.length)) <= columns ? table : longTable(metrics, format);
+  return (name, value) => rounded(value, decimals.get(name)!);
 }
 
 /** Without the sign of what rounds to nothing: `-0.00` says no more than `0.00`. */

@@ -2,6 +2,7 @@
 import type { Json } from "../core/canonicalJson.ts";
 import type { EncoderModel } from "../nn/EncoderModel.ts";
 import { longestInput } from "./exportFiles.ts";
+import { modelUsage } from "./modelUsage.ts";
 
 export interface LineageStep {
   readonly step: string;
@@ -15,10 +16,26 @@ export interface LineageStep {
   readonly outputs: { readonly [port: string]: string };
 }
 
-export interface ModelMetric {
-  readonly step: string;
-  readonly name: string;
-  readonly value: number;
+/** A model made elsewhere that training began with. */
+export interface StartingModel {
+  /** As the pipeline says it: a folder, or `hub:owner/name@commit`. */
+  readonly source: string;
+  /** `owner/name`, where it comes from the hub. */
+  readonly hubName?: string;
+  /** As its own card names it. */
+  readonly license?: string;
+}
+
+/** A row for each evaluation, its numbers as texts in the order of `names`. */
+export interface ModelMetrics {
+  readonly names: ReadonlyArray<string>;
+  readonly rows: ReadonlyArray<{
+    /** The output that was evaluated. */
+    readonly model: string;
+    /** The step that did it. */
+    readonly step: string;
+    readonly cells: ReadonlyArray<string>;
+  }>;
 }
 
 export interface CardFacts {
@@ -29,7 +46,9 @@ export interface CardFacts {
   readonly digest: string;
   readonly model: EncoderModel;
   readonly steps: ReadonlyArray<LineageStep>;
-  readonly metrics: ReadonlyArray<ModelMetric>;
+  readonly starts: ReadonlyArray<StartingModel>;
+  /** Of this model and of those behind it. */
+  readonly metrics: ModelMetrics;
   /** Whether there is an ONNX model with 8-bit weights. */
   readonly int8: boolean;
 }
@@ -37,15 +56,17 @@ export interface CardFacts {
 /** Markdown with the header that model hubs read. No clock and no host: equal models have equal cards. */
 export function modelCard(facts: CardFacts): string {
   return [
-    ...header(facts.model),
+    ...header(facts),
     "",
     `# ${facts.pipeline}: ${facts.output}`,
     "",
     ...description(facts),
+    ...startingFrom(facts),
     "",
     "## Use",
     "",
-    ...usage(facts),
+    "`DIR` is this folder.",
+    ...modelUsage(facts),
     ...metricsTable(facts),
     "",
     "## How it was made",
@@ -57,8 +78,10 @@ export function modelCard(facts: CardFacts): string {
   ].join("\n");
 }
 
-const header = ({ kind }: EncoderModel): ReadonlyArray<string> => [
+const header = ({ model: { kind }, starts }: CardFacts): ReadonlyArray<string> => [
   "---",
+  ...(starts.some(({ hubName }) => hubName !== undefined) ? ["base_model:"] : []),
+  ...starts.flatMap(({ hubName }) => (hubName === undefined ? [] : [`- ${hubName}`])),
   `library_name: ${kind === "backbone" ? "transformers" : "sentence-transformers"}`,
   `pipeline_tag: ${{ backbone: "feature-extraction", "bi-encoder": "sentence-similarity", "cross-encoder": "text-ranking" }[kind]}`,
   "tags:",
@@ -95,64 +118,37 @@ function description({ model }: CardFacts): ReadonlyArray<string> {
   }
 }
 
-const block = (language: string, ...lines: ReadonlyArray<string>) => [`\`\`\`${language}`, ...lines, "```"];
-
-function usage({ model, int8 }: CardFacts): ReadonlyArray<string> {
-  const dtype = int8 ? '"fp32" or "q8"' : '"fp32"';
-  if (model.kind === "cross-encoder")
-    return [
-      ...block(
-        "python",
-        "from sentence_transformers import CrossEncoder",
-        'model = CrossEncoder("DIR")',
-        'scores = model.predict([("one sentence", "another")])',
-      ),
-      ...block(
-        "js",
-        'import { AutoModelForSequenceClassification, AutoTokenizer } from "@huggingface/transformers";',
-        'const tokenizer = await AutoTokenizer.from_pretrained("DIR");',
-        `const model = await AutoModelForSequenceClassification.from_pretrained("DIR", { dtype: "fp32" }); // ${dtype}`,
-        'const { logits } = await model(tokenizer("one sentence", { text_pair: "another" }));',
-      ),
-    ];
-  const options =
-    model.kind === "bi-encoder"
-      ? `{ pooling: "${model.pooling}", normalize: ${model.normalize} }`
-      : `{ pooling: "none" }`;
-  const python =
-    model.kind === "bi-encoder"
-      ? [
-          "from sentence_transformers import SentenceTransformer",
-          'model = SentenceTransformer("DIR")',
-          'embeddings = model.encode(["one sentence", "another"])',
-        ]
-      : ["from transformers import AutoModel, AutoTokenizer", 'tokenizer, model = AutoTokenizer.from_pretrained("DIR"), AutoModel.from_pretrained("DIR")']; // prettier-ignore
-  return [
-    ...block("python", ...python),
-    ...block(
-      "js",
-      'import { pipeline } from "@huggingface/transformers";',
-      `const encode = await pipeline("feature-extraction", "DIR", { dtype: "fp32" }); // ${dtype}`,
-      `const embeddings = await encode(["one sentence", "another"], ${options});`,
-    ),
-    ...(model.kind === "bi-encoder" ? block("sh", 'pipeline encode DIR "one sentence" "another"') : []),
-    "",
-    `All give the same embeddings, but of texts beyond ${longestInput(model)} tokens: there transformers.js cuts off the closing special token too.`,
-  ];
+/** A licence is for people to judge: only where to look, and what stands there. */
+function startingFrom({ starts }: CardFacts): ReadonlyArray<string> {
+  return starts.flatMap(({ source, hubName, license }) => {
+    const name = hubName === undefined ? `\`${source}\`` : `[${hubName}](https://huggingface.co/${hubName})`;
+    const terms = license === undefined ? "look there before passing this one on" : `its card says \`${license}\``;
+    return ["", `Training began with ${name}. Mind that model's licence: ${terms}.`];
+  });
 }
 
-function metricsTable({ metrics }: CardFacts): ReadonlyArray<string> {
-  if (metrics.length === 0) return [];
+function metricsTable({ metrics: { names, rows }, output }: CardFacts): ReadonlyArray<string> {
+  if (rows.length === 0) return [];
   return [
     "",
     "## Metrics",
     "",
-    "Spearman's correlation × 100 unless the name says otherwise.",
+    `${judgedModels(rows, output)} A test set's column, and \`average\` over all of them, is Spearman's correlation × 100 of scores and gold; \`alignment\` and \`uniformity\` are better the lower they are.`,
     "",
-    "| step | metric | value |",
-    "| --- | --- | ---: |",
-    ...metrics.map(({ step, name, value }) => `| ${cell(step)} | ${cell(name)} | ${value.toFixed(2)} |`),
+    `| ${["model", "evaluated by", ...names].map(cell).join(" | ")} |`,
+    `| --- | --- |${" ---: |".repeat(names.length)}`,
+    ...rows.map(({ model, step, cells }) => {
+      const bold = (text: string) => (model === output && text !== "" ? `**${text}**` : text);
+      return `| ${[bold(cell(model)), cell(step), ...cells.map(bold)].join(" | ")} |`;
+    }),
   ];
+}
+
+function judgedModels(rows: ModelMetrics["rows"], output: string): string {
+  if (rows.every(({ model }) => model === output)) return "Of this model.";
+  return rows.some(({ model }) => model === output)
+    ? "Of this model (bold) and of those it was made from."
+    : "Of models it was made from; this one itself was not evaluated.";
 }
 
 const lineageTable = (steps: ReadonlyArray<LineageStep>): ReadonlyArray<string> => [

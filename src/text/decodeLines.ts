@@ -18,30 +18,63 @@ export class TextProblem extends Error {
  *
  * @throws TextProblem for a NUL character or bytes that are not UTF-8, with the line.
  */
-export function decodeLines(bytes: Uint8Array): Array<string> {
-  const lines = decodeUtf8(bytes).split("\n");
+export const decodeLines = (bytes: Uint8Array): Array<string> => linesAfter(0, bytes);
+
+/**
+ * The same line by line from the pieces of a file as they come, in arrays of at least `size` lines (the last one of fewer, and
+ * none where there is no line): what is held at a time does not grow with the file.
+ */
+export async function* decodeLinesInParts(
+  pieces: AsyncIterable<Uint8Array>,
+  size: number,
+): AsyncGenerator<ReadonlyArray<string>> {
+  let before = 0;
+  let lines: Array<string> = [];
+  let unended: Array<Uint8Array> = [];
+  for await (const piece of pieces) {
+    const end = piece.lastIndexOf(lineFeed) + 1;
+    unended.push(piece.subarray(0, end));
+    if (end > 0) {
+      lines = lines.concat(linesAfter(before + lines.length, Buffer.concat(unended)));
+      unended = [];
+    }
+    unended.push(piece.subarray(end));
+    if (lines.length < size) continue;
+    yield lines;
+    before += lines.length;
+    lines = [];
+  }
+  lines = lines.concat(linesAfter(before + lines.length, Buffer.concat(unended)));
+  if (lines.length > 0) yield lines;
+}
+
+/** Whole lines of a file that has `before` lines before them. */
+function linesAfter(before: number, bytes: Uint8Array): Array<string> {
+  const lines = decodeUtf8(before, bytes).split("\n");
   if (lines.at(-1) === "") lines.pop();
   return lines.map((line, i) => {
     if (line.includes("\0"))
-      throw new TextProblem("a NUL character: this is not a text file", "name a text file", i + 1);
+      throw new TextProblem("a NUL character: this is not a text file", "name a text file", before + i + 1);
     return line.endsWith("\r") ? line.slice(0, -1) : line;
   });
 }
 
-function decodeUtf8(bytes: Uint8Array): string {
+const lineFeed = 10;
+
+/** Only the file's first bytes can be a byte order mark. */
+function decodeUtf8(before: number, bytes: Uint8Array): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: before > 0 }).decode(bytes);
   } catch {
-    throw new TextProblem("bytes that are not UTF-8", "convert the file to UTF-8", lineOfBadBytes(bytes));
+    throw new TextProblem("bytes that are not UTF-8", "convert the file to UTF-8", before + lineOfBadBytes(bytes));
   }
 }
 
 /** The first line that does not decode. A line feed is never part of a longer character in UTF-8, so lines can be cut first. */
 function lineOfBadBytes(bytes: Uint8Array): number {
-  const newline = 10;
   let start = 0;
   for (let line = 1; ; line++) {
-    const found = bytes.indexOf(newline, start);
+    const found = bytes.indexOf(lineFeed, start);
     const end = found < 0 ? bytes.length : found;
     try {
       new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(start, end));

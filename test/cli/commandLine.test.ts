@@ -56,6 +56,9 @@ describe("the command line", () => {
       "there is no command `frobnicate` | commands: run, plan, why, graph, show, metrics, runs, export, encode, similarity, nearest, stages and 2 more",
     );
     expect(mistake("--json")).toMatch(/^the command comes first, before --json \| commands: run, plan/);
+    expect(mistake("encode", "model", "-5 degrees")).toBe(
+      "`encode` has no option `-5 degrees` | what begins with a dash and is no option goes after `--`",
+    );
     expect(mistake("run", "a.yaml", "--unitl", "x")).toBe("`run` has no option `--unitl` | did you mean `--until`?");
     expect(mistake("run", "a.yaml", "--jobs", "many")).toBe(
       "--jobs cannot be `many` | it is a whole number of at least 1",

@@ -250,7 +250,10 @@ describe("pipeline show", () => {
       [2, "error: there is no step `corpsu`\n  hint: did you mean `corpus`?\n"],
       [2, "error: step `corpus` has no output `text`\n  hint: its outputs: sentences\n"],
       [2, "error: `again.half` is in a loop\n  hint: name one of again[1].half, again[2].half\n"],
-      [2, "error: step `few` has not run with these settings\n  hint: pipeline run a.yaml --until 'few'\n"],
+      [
+        2,
+        "error: step `few` has not run with these settings\n  hint: pipeline run a.yaml --set rows=1 --until 'few'\n",
+      ],
     ]);
   });
 });

@@ -58,6 +58,21 @@ interface Embedded {
   readonly embedding: ReadonlyArray<number>;
 }
 
+/** What the JavaScript in an export's card gives, run as it stands there but for the names of library and folder. */
+async function runCard(folder: string, result: string): Promise<Float32Array> {
+  const [, code] = /```js\n(.*?)```/s.exec(read(`${folder}/README.md`).toString())!;
+  const library = import.meta.resolve("@xenova/transformers");
+  const script = code!.replace("@huggingface/transformers", library).replaceAll("./DIR", join(place.folder, folder));
+  place.file(`${folder}.mjs`, `${script}\nexport default ${result};\n`);
+  const { default: values } = (await import(join(place.folder, `${folder}.mjs`))) as { default: Float32Array };
+  return values;
+}
+
+const farthest = (one: ArrayLike<number>, other: ArrayLike<number>): number => {
+  expect(one.length).toBe(other.length);
+  return Array.from(one).reduce((most, value, i) => Math.max(most, Math.abs(value - other[i]!)), 0);
+};
+
 describe("pipeline export", () => {
   it("writes what loaders look for, and says of which output", async () => {
     expect(filesOf("model")).toEqual([
@@ -83,11 +98,39 @@ describe("pipeline export", () => {
   it("tells in the card how good the model is and how it was made", () => {
     const card = read("model/README.md").toString();
     expect(card).toContain("# tiny: base.encoder");
-    expect(card).toMatch(/\| score \| average \| -?\d+\.\d\d \|/);
+    expect(card).toMatch(/\n\| \*\*base\.encoder\*\* \| score \| \*\*-?\d+\.\d\d\*\* \|/);
     expect(card).toMatch(
       /\| base \| load-model@1 \| tokenizer: tok\.tokenizer \| fresh: .*seed: 3 \| `[0-9a-f]{12}` \|/,
     );
     expect(card).not.toContain("cross");
+    expect(read("cross/README.md").toString()).toMatch(
+      /Of models it was made from.*\| base\.encoder \| score \| -?\d/s,
+    );
+  });
+
+  it("tells in the card which model training began with, and the licence that its card names", async () => {
+    place.file("model/README.md", "---\nlicense: mit\n---\n");
+    place.file("start.yaml", "name: start\nsteps:\n  own: { uses: load-model, with: { source: model } }\n");
+    await place.run(["run", "start.yaml"]);
+    await ok("export", "start.yaml", "own", "--to", "again");
+    expect(read("again/README.md").toString()).toContain(
+      "Training began with `model`. Mind that model's licence: its card says `mit`.",
+    );
+    await ok("export", "a.yaml", "--to", "model", "--int8");
+  });
+
+  it("shows code in the card that works as it stands", async () => {
+    const embedded = JSON.parse(await ok("encode", "model", "one sentence", "another")) as ReadonlyArray<Embedded>;
+    expect(
+      farthest(
+        await runCard("model", "embeddings.data"),
+        embedded.flatMap(({ embedding }) => embedding),
+      ),
+    ).toBeLessThan(1e-5);
+    const { score } = JSON.parse(await ok("similarity", "cross", "one sentence", "another", "--json")) as {
+      score: number;
+    };
+    expect(farthest(await runCard("cross", "scores"), [score])).toBeLessThan(1e-5);
   });
 
   it("replaces an earlier export with the same bytes, and leaves nothing beside it", async () => {
@@ -117,7 +160,7 @@ describe("pipeline export", () => {
     expect(await refused("export", "a.yaml", "--to", "a.yaml")).toContain("this is a file, not a folder");
     expect(read("bare/notes.txt").toString()).toBe("mine");
     expect(await refused("export", "a.yaml", "--to", "a.yaml/x")).toContain(
-      "a.yaml/x: error: this folder cannot be written",
+      "a.yaml/x: error: cannot write there (ENOTDIR)",
     );
   });
 
@@ -126,7 +169,7 @@ describe("pipeline export", () => {
       "error: `score` is Metrics, not a model\n  hint: name a step: cross.encoder, base.model\n",
     );
     expect(await refused("export", "a.yaml", "--set", "words=70", "--to", "x")).toBe(
-      "error: step `base` has not run with these settings\n  hint: pipeline run a.yaml --until 'base'\n",
+      "error: step `base` has not run with these settings\n  hint: pipeline run a.yaml --set words=70 --until 'base'\n",
     );
     expect(await refused("export", "a.yaml")).toBe(
       "error: `export` needs a folder to write to\n  hint: name it: --to DIR\n",
@@ -154,6 +197,18 @@ describe("pipeline encode", () => {
     const { stdout } = await place.run(["encode", "model"], { stdin: texts.join("\n") });
     expect(stdout).toBe(fromFolder);
     expect(await ok("encode", "model")).toBe("[]\n");
+    expect(await ok("encode", "a.yaml", "--step", "base.model", ...texts)).toBe(fromFolder);
+  });
+
+  it("keeps order and repetitions, and a text has its embedding in any company", async () => {
+    const many = [...texts, "a cat sleeps", "the dog\tran with a very much longer tail than the others", ...texts];
+    const embedded = JSON.parse(await ok("encode", "model", ...many)) as ReadonlyArray<Embedded>;
+    expect(embedded.map(({ text }) => text)).toEqual(many);
+    for (const text of new Set(many)) {
+      const [alone] = JSON.parse(await ok("encode", "model", "--", text)) as [Embedded];
+      for (const each of embedded.filter((other) => other.text === text))
+        expect(farthest(each.embedding, alone.embedding)).toBeLessThan(1e-5);
+    }
   });
 
   it("writes CSV, npy and Arrow of the same numbers", async () => {
@@ -180,6 +235,40 @@ describe("pipeline encode", () => {
     expect(await refused("encode", "model", "--input", "none.txt")).toContain(
       "none.txt: error: this cannot be read (ENOENT)",
     );
+    expect(await refused("encode", "nowhere", "a")).toBe(
+      "nowhere: error: there is no such folder or pipeline file\n  hint: MODEL is an exported or Hugging Face folder, or a pipeline file\n",
+    );
+    expect(await refused("encode", "model", "a", "--step", "base")).toContain("--step goes with a pipeline file");
+    mkdirSync(join(place.folder, "bodiless"));
+    for (const name of ["config.json", "tokenizer.json"])
+      cpSync(join(place.folder, "model", name), join(place.folder, "bodiless", name));
+    expect(await refused("encode", "bodiless", "a")).toContain("it lacks model.safetensors");
+    place.file("c.yaml", pipeline.replace(/outputs: .*/, "outputs: { one: base, two: base.encoder }"));
+    expect(await refused("encode", "c.yaml", "a")).toBe(
+      "c.yaml: error: its `outputs` are several models: base.model, base.encoder\n  hint: say which one is meant: --step STEP\n",
+    );
+  });
+
+  it("writes a file whole or not at all", async () => {
+    place.file("kept.json", "earlier");
+    place.file("bad.txt", Uint8Array.of(97, 10, 255));
+    const beside = readdirSync(place.folder);
+    expect(await refused("encode", "model", "--input", "bad.txt", "--to", "kept.json")).toBe(
+      "bad.txt:2: error: bytes that are not UTF-8\n  hint: texts are UTF-8, one a line\n",
+    );
+    expect(read("kept.json").toString()).toBe("earlier");
+    expect(await refused("encode", "model", "a", "--to", "nowhere/a.json")).toBe(
+      "nowhere/a.json: error: cannot write there (ENOENT)\n  hint: its folder is not there: make it first\n",
+    );
+    const full = await place.run(["encode", "model", "a", "--to", "/dev/full"]);
+    expect([full.code, full.stderr]).toEqual([
+      3,
+      "/dev/full: error: cannot write there: the disk is full (ENOSPC)\n  hint: make room, or name another place\n",
+    ]);
+    expect(await refused("encode", "model", "a", "--to", "a.parquet")).toBe(
+      "a.parquet: error: a name that ends in .parquet does not say which format is wanted\n  hint: end it in .json, .csv, .arrow, .npy, or say --format\n",
+    );
+    expect(readdirSync(place.folder)).toEqual(beside);
   });
 });
 
@@ -208,6 +297,16 @@ describe("pipeline nearest", () => {
     const cosines = first!.nearest.map(({ cosine }) => cosine);
     expect(cosines).toEqual(cosines.toSorted((a, b) => b - a));
     expect((await ok("nearest", "model", "n.arrow", "a", "b")).split("\n").filter((line) => line === "a" || line === "b")).toEqual(["a", "b"]); // prettier-ignore
+  });
+
+  it("gives records, and leaves the text itself out where asked to", async () => {
+    place.file("twice.txt", "a cat\na\tdog\na cat\n");
+    await ok("encode", "model", "--input", "twice.txt", "--to", "twice.arrow");
+    expect(await ok("nearest", "model", "twice.arrow", " a cat ", "--others", "--top", "1")).toMatch(
+      /^ -?0\.\d{4} {2}a dog\n$/,
+    );
+    const records = await ok("nearest", "model", "twice.arrow", "a cat", "--top", "2", "--format", "csv");
+    expect(records).toBe("query,row,cosine,text\r\na cat,0,1.000000,a cat\r\na cat,2,1.000000,a cat\r\n");
   });
 
   it("refuses texts that another model encoded, and files of another kind", async () => {

@@ -16,8 +16,8 @@ export interface Ran {
 export class Workplace {
   readonly folder = mkdtempSync(join(tmpdir(), "tandem-cli-"));
 
-  file(name: string, text: string): string {
-    writeFileSync(join(this.folder, name), text);
+  file(name: string, content: string | Uint8Array): string {
+    writeFileSync(join(this.folder, name), content);
     return name;
   }
 

@@ -51,9 +51,21 @@ describe("sentence-transformers", () => {
       maxBuffer: 1e8,
       stdio: ["pipe", "pipe", "ignore"],
     });
-    const peer = JSON.parse(output.toString()) as { embeddings: Array<Array<number>>; scores: Array<number> };
+    const peer = JSON.parse(output.toString()) as {
+      embeddings: Array<Array<number>>;
+      scores: Array<number>;
+      cardEmbeddings: Array<Array<Array<number>>>;
+      cardScores: Array<Array<number>>;
+    };
     const own = JSON.parse(await ok("encode", "bi", "--json", "--", ...texts)) as Array<{ embedding: Array<number> }>;
     expect(farthest(own.flatMap(({ embedding }) => embedding), peer.embeddings.flat())).toBeLessThan(1e-5); // prettier-ignore
+    const card = JSON.parse(await ok("encode", "bi", "one sentence", "another")) as Array<{ embedding: Array<number> }>;
+    expect(peer.cardEmbeddings.length).toBe(2);
+    for (const found of peer.cardEmbeddings)
+      expect(farthest(card.flatMap(({ embedding }) => embedding), found.flat())).toBeLessThan(1e-5); // prettier-ignore
+    const { score } = JSON.parse(await ok("similarity", "cross", "one sentence", "another", "--json")) as { score: number };
+    expect(peer.cardScores.length).toBe(2);
+    for (const found of peer.cardScores) expect(farthest([score], found)).toBeLessThan(1e-5);
     for (const pair of [0, 7, texts.length - 2]) {
       const { score } = JSON.parse(await ok("similarity", "cross", "--json", "--", texts[pair]!, texts[pair + 1]!)) as {
         score: number;

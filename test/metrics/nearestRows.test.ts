@@ -17,4 +17,12 @@ describe("nearestRows", () => {
     expect(found.map((each) => each.length)).toEqual([5, 5]);
     expect(found[1]!.every(({ cosine }) => cosine === 0)).toBe(true);
   });
+
+  it("answers each of several queries as if it were alone", () => {
+    const queries = Float32Array.from({ length: 14 }, (_, i) => Math.sin(i));
+    const together = nearestRows(queries, rows, 2, 2);
+    expect(together).toEqual(
+      Array.from({ length: 7 }, (_, i) => nearestRows(queries.subarray(2 * i, 2 * i + 2), rows, 2, 2)[0]),
+    );
+  });
 });

@@ -1,13 +1,13 @@
 /** `pipeline encode MODEL [TEXT…]`: embeddings as JSON, CSV, Arrow (for `pipeline nearest`) or npy, on stdout or into a file. */
-import { writeFileSync } from "node:fs";
 import { extname } from "node:path";
-import { writeEncodedTexts } from "../../artifact/encodedTexts.ts";
 import { type Invocation, isOn, UsageError, valueOf } from "../commandLine.ts";
-import { type EmbeddedTexts, embeddingsAsCsv, embeddingsAsJson, embeddingsAsNpy } from "../embeddingFormats.ts";
+import { type EmbeddingFormat, embeddingFormats, formatEmbeddings } from "../embeddingFormats.ts";
 import { exitCodes } from "../exitCodes.ts";
 import { inputTexts } from "../inputTexts.ts";
 import { asBiEncoder, openModel } from "../openModel.ts";
-import { writeOut, writeOutBytes } from "../output.ts";
+import { writeOut } from "../output.ts";
+import { writeFileWhole } from "../outputFile.ts";
+import { countOnTerminal } from "../countOnTerminal.ts";
 
 export async function encode(invocation: Invocation): Promise<number> {
   const to = valueOf(invocation, "to");
@@ -15,49 +15,40 @@ export async function encode(invocation: Invocation): Promise<number> {
   const [written, ...given] = invocation.operands as [string, ...Array<string>];
   const opened = await openModel(invocation, "embed");
   const model = asBiEncoder(opened, written);
-  const texts = await inputTexts(invocation, given);
+  const texts = inputTexts(invocation, given);
   const { embedTexts } = await import("../embedTexts.ts");
-  const values = await embedTexts(model, opened.tokenizer, texts);
-  const embedded = { texts, dimension: model.config.hiddenSize, values };
-  const content = await contentOf(embedded, format, async () =>
-    (await import("../../model/modelIdentity.ts")).modelIdentity(model),
-  );
-  if (to !== undefined) writeTo(to, content);
-  else if (typeof content === "string") writeOut(content);
-  else writeOutBytes(content);
+  const { modelIdentity } = await import("../../model/modelIdentity.ts");
+  const counter = countOnTerminal("texts", to !== undefined);
+  const embedded = embedTexts(model, opened.tokenizer, texts, counter.show);
+  const pieces = formatEmbeddings(format, embedded, model.config.hiddenSize, async () => modelIdentity(model));
+  try {
+    if (to !== undefined) await writeFileWhole(to, pieces);
+    else for await (const piece of pieces) writeOut(piece);
+  } finally {
+    counter.clear();
+  }
   return exitCodes.done;
 }
 
-function wantedFormat(invocation: Invocation, to: string | undefined): string {
+function wantedFormat(invocation: Invocation, to: string | undefined): EmbeddingFormat {
   const asked = valueOf(invocation, "format");
   if (isOn(invocation, "json") && asked !== undefined && asked !== "json")
     throw new UsageError(`--json does not go with --format ${asked}`, "keep one of them");
-  const ending = extname(to ?? "").slice(1);
-  const format = asked ?? (["csv", "arrow", "npy"].includes(ending) && !isOn(invocation, "json") ? ending : "json");
+  const format = asked ?? (isOn(invocation, "json") ? "json" : formatOf(to));
   if (["arrow", "npy"].includes(format) && to === undefined && process.stdout.isTTY)
     throw new UsageError(`${format} is of no use on a terminal`, "write it to a file: --to PATH");
-  return format;
+  return format as EmbeddingFormat;
 }
 
-async function contentOf(
-  embedded: EmbeddedTexts,
-  format: string,
-  identity: () => Promise<string>,
-): Promise<string | Uint8Array> {
-  if (format === "csv") return embeddingsAsCsv(embedded);
-  if (format === "npy") return embeddingsAsNpy(embedded);
-  if (format === "arrow") return writeEncodedTexts({ ...embedded, model: await identity() });
-  return embeddingsAsJson(embedded);
-}
-
-function writeTo(path: string, content: string | Uint8Array): void {
-  try {
-    writeFileSync(path, content);
-  } catch (error) {
+/** As the file's name ends; JSON where it has no ending, or there is no file. */
+function formatOf(to: string | undefined): EmbeddingFormat {
+  const ending = extname(to ?? "").slice(1);
+  const found = embeddingFormats.find((format) => format === ending);
+  if (found === undefined && ending !== "")
     throw new UsageError(
-      `cannot write there (${(error as NodeJS.ErrnoException).code})`,
-      "check that its folder is there and may be written to",
-      path,
+      `a name that ends in .${ending} does not say which format is wanted`,
+      `end it in .${embeddingFormats.join(", .")}, or say --format`,
+      to,
     );
-  }
+  return found ?? "json";
 }

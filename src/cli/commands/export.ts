@@ -13,7 +13,7 @@ import { type ExportFile, exportFiles, textBytes } from "../../model/exportFiles
 import { modelCard } from "../../model/modelCard.ts";
 
 export async function exportCommand(invocation: Invocation): Promise<number> {
-  const [file, written] = invocation.operands as [string, string?];
+  const [, written] = invocation.operands as [string, string?];
   const to = valueOf(invocation, "to");
   if (to === undefined) throw new UsageError("`export` needs a folder to write to", "name it: --to DIR");
   const session = await openSession(invocation);
@@ -21,7 +21,7 @@ export async function exportCommand(invocation: Invocation): Promise<number> {
   checkReplaceable(to);
   const int8 = isOn(invocation, "int8");
   const models: Array<StoredModel> = [];
-  for (const output of outputs) models.push(await perform(readModel(session, output, file)));
+  for (const output of outputs) models.push(await perform(readModel(session, output)));
   const files: Array<ExportFile> = [];
   for (const model of models) {
     const prefix = models.length === 1 ? "" : `${model.name}/`;
@@ -47,9 +47,9 @@ const markOf = (stored: StoredModel) => ({
 async function filesOf(session: Session, stored: StoredModel, int8: boolean): Promise<ReadonlyArray<ExportFile>> {
   const { model, tokenizer, digest } = stored;
   const { exportEncoder } = await import("../../engine/onnx/exportEncoder.ts");
-  const { steps, metrics } = await perform(modelLineage(session, stored));
+  const lineage = await perform(modelLineage(session, stored));
   const output = labelOf(stored);
-  const card = modelCard({ pipeline: session.graph.name, output, digest, model, steps, metrics, int8 });
+  const card = modelCard({ pipeline: session.graph.name, output, digest, model, ...lineage, int8 });
   return [
     ...exportFiles(model, tokenizer),
     { name: "onnx/model.onnx", bytes: onnxBytes(() => exportEncoder(model)) },

@@ -1,5 +1,4 @@
 /** `pipeline show FILE STEP[.PORT]`: any artifact as a table, JSON, CSV or its own Arrow bytes, on stdout or into a file. */
-import { writeFileSync } from "node:fs";
 import { extname } from "node:path";
 import * as Effect from "effect/Effect";
 import { type ArtifactRows, readRows, rowObjects, rowsAsCells, rowsAsCsv } from "../../artifact/rows.ts";
@@ -14,8 +13,9 @@ import { exitCodes } from "../exitCodes.ts";
 import { findOutput, type FoundOutput } from "../findOutput.ts";
 import { knownOutputs } from "../knownOutputs.ts";
 import { cacheLayer } from "../layers.ts";
-import { writeOut, writeOutBytes } from "../output.ts";
-import { openSession, perform, type Session } from "../session.ts";
+import { writeOut } from "../output.ts";
+import { writeFileWhole } from "../outputFile.ts";
+import { hasNotRun, openSession, perform, type Session } from "../session.ts";
 
 export async function show(invocation: Invocation): Promise<number> {
   const to = valueOf(invocation, "to");
@@ -28,11 +28,10 @@ export async function show(invocation: Invocation): Promise<number> {
   }
   const session = await openSession(invocation);
   const output = findOutput(session.graph, invocation.operands[1]!);
-  const { digest, bytes } = await perform(readOutput(session, output, invocation.operands[0]!));
+  const { digest, bytes } = await perform(readOutput(session, output));
   const content = format === "arrow" ? bytes : await textOf(output, digest, bytes, format, head);
-  if (to !== undefined) writeTo(to, content);
-  else if (typeof content === "string") writeOut(content);
-  else writeOutBytes(content);
+  if (to !== undefined) await writeFileWhole(to, [content]);
+  else writeOut(content);
   return exitCodes.done;
 }
 
@@ -42,17 +41,12 @@ const formatOf = (to: string | undefined): string => {
   return ["json", "csv", "arrow"].includes(ending) ? ending : "table";
 };
 
-const readOutput = ({ graph, cache }: Session, { step, port }: FoundOutput, file: string) =>
+const readOutput = (session: Session, { step, port }: FoundOutput) =>
   Effect.gen(function* () {
-    const digest = knownOutputs(yield* evaluateGraph(graph, { until: [step.id] }))(step.id)?.[port];
-    if (digest === undefined) return yield* notThere(step.id, file);
+    const digest = knownOutputs(yield* evaluateGraph(session.graph, { until: [step.id] }))(step.id)?.[port];
+    if (digest === undefined) return yield* Effect.fail(hasNotRun(session, step.id));
     return { digest, bytes: yield* (yield* ArtifactStore).read(digest) };
-  }).pipe(Effect.provide(cacheLayer(cache)));
-
-const notThere = (step: string, file: string) =>
-  Effect.fail(
-    new UsageError(`step \`${step}\` has not run with these settings`, `pipeline run ${file} --until '${step}'`),
-  );
+  }).pipe(Effect.provide(cacheLayer(session.cache)));
 
 async function textOf(
   output: FoundOutput,
@@ -89,12 +83,4 @@ function tableLines(
     ...renderTable(columns, cells),
     ...(more > 0 ? [`… ${counted(more, "more row")}`] : []),
   ];
-}
-
-function writeTo(path: string, content: string | Uint8Array): void {
-  try {
-    writeFileSync(path, content);
-  } catch (error) {
-    throw new UsageError(`cannot write there (${(error as NodeJS.ErrnoException).code})`, undefined, path);
-  }
 }

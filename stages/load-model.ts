@@ -4,7 +4,6 @@
  */
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
-import { readFile } from "node:fs/promises";
 import { Backbone, BiEncoder, Tokenizer, type ModelConfig, type Pooling } from "../src/artifact/index.ts";
 import { optionalInput, output } from "../src/core/ArtifactType.ts";
 import { contentDigest } from "../src/core/digest.ts";
@@ -12,8 +11,10 @@ import { StageFailure } from "../src/core/errors.ts";
 import { folder } from "../src/core/path.ts";
 import { defineStage, type SourceFile } from "../src/core/Stage.ts";
 import { modelFailure } from "../src/model/modelFailure.ts";
-import { modelFiles, readModelFolder } from "../src/model/modelFolder.ts";
+import { modelSelection, readModelFolder } from "../src/model/modelFolder.ts";
+import { readWhole } from "../src/model/readWhole.ts";
 import { vocabularySize } from "../src/model/tokenizerJson.ts";
+import { flag } from "../src/training/options.ts";
 import { initializeWeights, parameterSpecs } from "../src/nn/parameters.ts";
 import type { Weights } from "../src/nn/Weights.ts";
 
@@ -43,16 +44,18 @@ const fresh = Schema.Struct({
   ),
 );
 
-const config = Schema.Struct({
-  source: Schema.optionalKey(
-    folder("A Hugging Face folder of a BERT-shaped model: config.json, model.safetensors, tokenizer.json.", {
-      files: modelFiles,
-    }).check(
-      Schema.makeFilter((source) =>
-        source.startsWith("hub:") ? "models of the hub are not read yet: download it and name its folder" : undefined,
-      ),
-    ),
+/** Where a model comes from: `load-cross-encoder` has it too. */
+export const source = folder(
+  "A Hugging Face folder of a BERT, RoBERTa, XLM-RoBERTa, CamemBERT, DistilBERT or ELECTRA: config.json, model.safetensors (or pytorch_model.bin), tokenizer.json.",
+  modelSelection,
+).check(
+  Schema.makeFilter((source) =>
+    source.startsWith("hub:") ? "models of the hub are not read yet: download it and name its folder" : undefined,
   ),
+);
+
+const config = Schema.Struct({
+  source: Schema.optionalKey(source),
   fresh: Schema.optionalKey(
     fresh.annotate({ description: "The shape of a new model with random weights. Instead of `source`." }),
   ),
@@ -61,6 +64,10 @@ const config = Schema.Struct({
       description: "How token vectors become an embedding. Default: what the folder says, else mean.",
     }),
   ),
+  wordHead: flag(
+    false,
+    "Keeps the checkpoint's head that guesses masked words in `model`, for `pretrain-mlm` to start from; of no use elsewhere.",
+  ).annotate({ absentMeans: false }),
   maxTokens: Schema.optionalKey(
     Schema.Int.check(Schema.isGreaterThanOrEqualTo(3)).annotate({
       description:
@@ -83,13 +90,17 @@ interface Loaded {
   readonly pooling: Pooling | undefined;
   readonly normalize: boolean;
   readonly maxTokens: number;
+  /** Heads of a checkpoint. */
+  readonly wordHead?: Weights | undefined;
+  readonly classifier?: Weights | undefined;
 }
 
-async function fromFolder(path: string, files: ReadonlyArray<SourceFile>): Promise<Loaded> {
+/** @param path as written @param files of the field `source` */
+export async function fromFolder(path: string, files: ReadonlyArray<SourceFile>) {
   const paths = new Map(files.map((file) => [file.name, file.path]));
   const read = async (name: string) => {
     const found = paths.get(name);
-    return found === undefined ? undefined : await readFile(found);
+    return found === undefined ? undefined : await readWhole(found);
   };
   const model = await readModelFolder({ path, read });
   return { ...model, tokenizerDigest: contentDigest(await Tokenizer.encode(model.tokenizer)) };
@@ -121,7 +132,7 @@ export default defineStage({
   name: "load-model",
   version: 1,
   description:
-    "Reads a BERT-shaped encoder and its tokenizer from a Hugging Face folder, or makes a fresh one with random weights.",
+    "Reads an encoder of BERT's kind and its tokenizer from a Hugging Face folder, or makes a fresh one with random weights.",
   config,
   inputs: { tokenizer: optionalInput(Tokenizer, "For a fresh model: the tokenizer it is made for") },
   outputs: {
@@ -139,9 +150,16 @@ export default defineStage({
         `maxTokens is ${maxTokens}, but the model has positions for ${loaded.config.maxPositions} tokens`,
         `set maxTokens to ${loaded.config.maxPositions} or less`,
       );
-    const { config: shape, weights, tokenizer, normalize } = loaded;
+    const { config: shape, weights, tokenizer, normalize, wordHead } = loaded;
+    if (config.wordHead && wordHead === undefined)
+      return yield* fail("the model has no head that guesses masked words", "take wordHead out");
+    if (loaded.classifier !== undefined && loaded.pooling === undefined)
+      yield* Effect.logWarning(
+        "the checkpoint scores pairs; load-model reads its encoder only, load-cross-encoder reads it whole.",
+      );
     const common = { config: shape, tokenizer: loaded.tokenizerDigest, special: tokenizer.special };
-    const model: Backbone = { kind: "backbone", ...common, weights };
+    const kept = config.wordHead ? new Map([...weights, ...wordHead!]) : weights;
+    const model: Backbone = { kind: "backbone", ...common, weights: kept };
     const pooling = config.pooling ?? loaded.pooling ?? "mean";
     const sentence = { weights: withoutPooler(weights), pooling, normalize, maxTokens };
     const encoder: BiEncoder = { kind: "bi-encoder", ...common, ...sentence };

@@ -1,7 +1,7 @@
 /** Texts → embeddings in this process: what `encode`, `similarity` and `nearest` share. Loads tfjs and onnxruntime. */
 import type { Tokenizer } from "../artifact/index.ts";
 import { OnnxEngine } from "../engine/onnx/OnnxEngine.ts";
-import type { Hooks } from "../inference/batchRunner.ts";
+import type { InferenceOptions } from "../inference/batchRunner.ts";
 import { encodeTokens } from "../inference/encode.ts";
 import { scorePairs } from "../inference/score.ts";
 import { encodeTexts } from "../model/encodeTexts.ts";
@@ -18,10 +18,10 @@ export async function* embedTexts(
 ): AsyncGenerator<EmbeddedTexts> {
   const engine = new OnnxEngine();
   let before = 0;
-  const hooks: Hooks = onProgress === undefined ? {} : { onProgress: (done) => onProgress(before + done) };
+  const options: InferenceOptions = onProgress === undefined ? {} : { onProgress: (done) => onProgress(before + done) };
   try {
     for await (const texts of parts) {
-      const values = await encodeTokens(model, await encodeTexts(tokenizer, texts), engine, hooks);
+      const values = await encodeTokens(model, await encodeTexts(tokenizer, texts), engine, options);
       yield { texts, dimension: model.config.hiddenSize, values };
       before += texts.length;
     }

@@ -1,11 +1,10 @@
 /** MODEL on the command line: a folder (an export of ours, or of Hugging Face), or a pipeline file for its `outputs`. */
 import { statSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Tokenizer } from "../artifact/index.ts";
 import { contentDigest } from "../core/digest.ts";
 import type { BiEncoder, CrossEncoder, EncoderModel } from "../nn/EncoderModel.ts";
-import type { Weights } from "../nn/Weights.ts";
+import { encoderWeights } from "../training/startingWeights.ts";
 import { type Invocation, UsageError, valueOf, valuesOf } from "./commandLine.ts";
 
 export interface OpenedModel {
@@ -52,13 +51,14 @@ async function openFolder(path: string): Promise<OpenedModel> {
       "wanted is a folder that `pipeline export` or save_pretrained wrote",
       path,
     );
-  const { readModelFolder } = await import("../model/modelFolder.ts");
+  const { crossEncoderWeights, readModelFolder } = await import("../model/modelFolder.ts");
   const { ModelProblem } = await import("../model/ModelProblem.ts");
-  const read = (name: string) => readFile(resolve(path, name)).catch(absent);
+  const { readWhole } = await import("../model/readWhole.ts");
+  const read = (name: string) => readWhole(resolve(path, name)).catch(absent);
   const folder = await readModelFolder({ path, read }).catch((cause: unknown) => {
     throw cause instanceof ModelProblem ? new UsageError(cause.message, cause.hint) : cause;
   });
-  const { config, tokenizer, maxTokens, pooling, normalize, classifier } = folder;
+  const { config, tokenizer, maxTokens, pooling, normalize } = folder;
   const common = {
     config,
     tokenizer: contentDigest(await Tokenizer.encode(tokenizer)),
@@ -66,12 +66,10 @@ async function openFolder(path: string): Promise<OpenedModel> {
     maxTokens,
   };
   // A folder that says how to pool is a sentence encoder, whatever head its checkpoint still has.
-  if (classifier !== undefined && pooling === undefined)
-    return {
-      model: { kind: "cross-encoder", ...common, weights: new Map([...folder.weights, ...classifier]) },
-      tokenizer,
-    };
-  const weights = withoutPooler(folder.weights);
+  const pairWeights = crossEncoderWeights(folder);
+  if (pairWeights !== undefined && pooling === undefined)
+    return { model: { kind: "cross-encoder", ...common, weights: pairWeights }, tokenizer };
+  const weights = encoderWeights(config, folder.weights);
   return { model: { kind: "bi-encoder", ...common, weights, pooling: pooling ?? "mean", normalize }, tokenizer };
 }
 
@@ -83,12 +81,9 @@ function absent(error: NodeJS.ErrnoException): undefined {
 function withPooling(model: EncoderModel): BiEncoder | CrossEncoder {
   if (model.kind !== "backbone") return model;
   const { config, tokenizer, special } = model;
-  const common = { config, tokenizer, special, weights: withoutPooler(model.weights) };
+  const common = { config, tokenizer, special, weights: encoderWeights(config, model.weights) };
   return { kind: "bi-encoder", ...common, pooling: "mean", normalize: false, maxTokens: config.maxPositions };
 }
-
-const withoutPooler = (weights: Weights): Weights =>
-  new Map([...weights].filter(([name]) => !name.startsWith("pooler.")));
 
 /** The model where it embeds; a cross-encoder has no embeddings. */
 export function asBiEncoder({ model }: OpenedModel, written: string): BiEncoder {

@@ -18,6 +18,7 @@ import {
   type PackedBatch,
   type Sequence,
 } from "../nn/PackedBatch.ts";
+import { embeddingWidth } from "../nn/parameters.ts";
 import { type LayoutPolicy, shapeKey } from "../nn/PackedLayout.ts";
 import type { Feeds, TensorSpec } from "../nn/TensorSpec.ts";
 import type { Float32Tensor, Weights } from "../nn/Weights.ts";
@@ -141,7 +142,7 @@ function programFor(model: EncoderModel, head: Head, { shape }: PackedBatch, wei
   const fed = weights === "fed";
   return {
     key: `infer|${head.key}|${JSON.stringify(config)}|${shapeKey(shape)}|${fed ? weights : `${weights} ${identityOf(model.weights)}`}`,
-    inputs: [...(fed ? head.parameters : []), embeddingsInput(shape, config.hiddenSize), ...batchInputs(shape)],
+    inputs: [...(fed ? head.parameters : []), embeddingsInput(shape, embeddingWidth(config)), ...batchInputs(shape)],
     ...(fed ? {} : { constants: constantsOf(model, head, weights) }),
     build: (tensors) => ({ output: head.build({ config, shape, tensors }) }),
   };
@@ -170,7 +171,7 @@ function feedsOf(
   return {
     ...Object.fromEntries(parameters),
     ...batch.feeds,
-    [embeddingsName()]: embeddingRows(values, batch, config.hiddenSize),
+    [embeddingsName()]: embeddingRows(values, batch, config),
   };
 }
 

@@ -5,6 +5,7 @@
 import type { EngineShape, Feeds } from "../engine/Engine.ts";
 import { gradientName } from "../engine/withGradients.ts";
 import { embeddingRows } from "../nn/embeddingRows.ts";
+import type { ModelConfig } from "../nn/EncoderModel.ts";
 import type { Gradients } from "../nn/optim/Gradient.ts";
 import { embeddingsName } from "../nn/PackedBatch.ts";
 import { GradientSum } from "./GradientSum.ts";
@@ -27,7 +28,7 @@ export function batchGradients(
   state: TrainingState,
 ): (step: number) => Promise<BatchGradients> {
   const buffers = new Map<string, Float32Array>();
-  const { hiddenSize } = method.config;
+  const { config } = method;
   const sum = new GradientSum();
   return async (step) => {
     const observed: { [name: string]: number } = {};
@@ -36,8 +37,8 @@ export function batchGradients(
     for (const { share, prepare } of method.parts(step)) {
       const part = prepare();
       const executable = await engine.compile(part.program);
-      const outputs = await executable.run(feedsOf(part, state, hiddenSize), buffersFor(part, state, buffers));
-      sum.add(parameterGradients(state.parameters, part, outputs, hiddenSize), share);
+      const outputs = await executable.run(feedsOf(part, state, config), buffersFor(part, state, buffers));
+      sum.add(parameterGradients(state.parameters, part, outputs, config), share);
       loss += share * outputs["loss"]![0]!;
       tokens += part.batch.realTokens;
       addObserved(observed, method.observe?.(outputs, part) ?? {}, share);
@@ -50,9 +51,9 @@ function addObserved(sums: { [name: string]: number }, values: Numbers, share: n
   for (const [name, value] of Object.entries(values)) sums[name] = (sums[name] ?? 0) + share * value;
 }
 
-function feedsOf({ parameters, batch, feeds }: PreparedStep, state: TrainingState, dim: number): Feeds {
+function feedsOf({ parameters, batch, feeds }: PreparedStep, state: TrainingState, config: ModelConfig): Feeds {
   const values = Object.fromEntries(parameters.map((name) => [name, state.parameters.get(name)!]));
-  return { ...values, ...feeds, [embeddingsName()]: embeddingRows(state.parameters, batch, dim) };
+  return { ...values, ...feeds, [embeddingsName()]: embeddingRows(state.parameters, batch, config) };
 }
 
 /** Where gradients are written: allocated once, since parameters keep their sizes. */

@@ -18,6 +18,9 @@ const problem = (changes: Files): Promise<string> =>
     },
   );
 
+const formOf = async (post_processor: unknown) =>
+  (await load({ "tokenizer.json": { ...tokenizerJson, post_processor } })).config.pairForm;
+
 const renamedWeights = (rename: (name: string) => string): Weights =>
   new Map([...tinyWeights].map(([name, tensor]) => [rename(name), tensor]));
 
@@ -52,6 +55,11 @@ describe("a model folder", () => {
     expect([model.pooling, model.maxTokens]).toEqual([undefined, 16]);
   });
 
+  it("may say its pooling as sentence-transformers does from version 6 on", async () => {
+    const pooling = { embedding_dimension: 4, pooling_mode: "mean", include_prompt: true };
+    expect((await load({ "1_Pooling/config.json": pooling })).pooling).toBe("mean");
+  });
+
   it("names the files that are missing", async () => {
     expect(await problem({ "model.safetensors": undefined, "tokenizer.json": undefined })).toBe(
       "models/tiny is not a model folder: it lacks model.safetensors, tokenizer.json",
@@ -61,19 +69,54 @@ describe("a model folder", () => {
   it("names everything in the config that is not supported, at once", async () => {
     const config = {
       ...configJson,
-      model_type: "roberta",
-      hidden_act: "relu",
+      hidden_act: "prelu",
       position_embedding_type: "relative_key",
       num_attention_heads: 3,
       vocab_size: "many",
     };
     expect(await problem({ "config.json": config })).toBe(
-      'models/tiny cannot be loaded: config.json: model_type is "roberta", only "bert" is supported; ' +
-        'config.json: hidden_act is "relu", only "gelu" is supported; ' +
-        'config.json: position_embedding_type is "relative_key", only "absolute" is supported; ' +
+      'models/tiny cannot be loaded: config.json: position_embedding_type is "relative_key", only "absolute" is supported; ' +
         'config.json: vocab_size is "many", not a whole number above 0; ' +
+        'config.json: hidden_act is "prelu"; supported are gelu, gelu_python, gelu_new, gelu_pytorch_tanh, ' +
+        "gelu_python_tanh, gelu_fast, relu, silu, swish, tanh; " +
         "config.json: hidden_size 4 is not a multiple of num_attention_heads 3",
     );
+  });
+
+  it("names a kind of model that is not supported, and nothing else: its config means other things", async () => {
+    expect(await problem({ "config.json": { ...configJson, model_type: "gpt2", hidden_act: "prelu" } })).toBe(
+      'models/tiny cannot be loaded: config.json: model_type is "gpt2"; ' +
+        "supported are bert, roberta, xlm-roberta, camembert, distilbert, electra",
+    );
+  });
+
+  it("names positions that a RoBERTa cannot have, and the fields of a DistilBERT by its own names", async () => {
+    const roberta = { ...configJson, model_type: "roberta", max_position_embeddings: 2 };
+    expect(await problem({ "config.json": roberta })).toBe(
+      "models/tiny cannot be loaded: config.json: max_position_embeddings 2 leaves no position behind pad_token_id 1",
+    );
+    const distilbert = { ...configJson, model_type: "distilbert", dim: 6, n_layers: 2, n_heads: 4, hidden_dim: 0 };
+    expect(await problem({ "config.json": distilbert })).toBe(
+      "models/tiny cannot be loaded: config.json: hidden_dim is 0, not a whole number above 0; " +
+        "config.json: dim 6 is not a multiple of n_heads 4",
+    );
+  });
+
+  it("keeps the config of a plain BERT as it always was, and a dropout of the classifier's own", async () => {
+    const config = { ...configJson, classifier_dropout: null, embedding_size: 4, pad_token_id: 0 };
+    expect((await load({ "config.json": config })).config).toEqual(tinyConfig);
+    const own = await load({ "config.json": { ...config, classifier_dropout: 0.3 } });
+    expect(own.config).toEqual({ ...tinyConfig, classifierDropout: 0.3 });
+  });
+
+  it("takes the form of pairs from the tokenizer, and from the architecture where it says nothing", async () => {
+    const [a, b] = ["A", "B"].map((id) => ({ Sequence: { id, type_id: 0 } }));
+    const sep = { SpecialToken: { id: "[SEP]", type_id: 0 } };
+    const template = { type: "TemplateProcessing", pair: [sep, a, sep, sep, b, sep] };
+    expect(await formOf({ type: "RobertaProcessing" })).toBe("roberta");
+    expect(await formOf({ type: "Sequence", processors: [{ type: "ByteLevel" }, template] })).toBe("roberta");
+    expect(await formOf({ ...template, pair: [sep, a, sep, b, sep] })).toBe(undefined);
+    expect(await formOf(null)).toBe(undefined);
   });
 
   it("names tensors that are missing, unexpected or misshapen, at once", async () => {
@@ -104,6 +147,9 @@ describe("a model folder", () => {
     expect(await problem({ "1_Pooling/config.json": max })).toBe(
       "models/tiny cannot be loaded: 1_Pooling/config.json: pooling_mode_max_tokens is not supported, " +
         "only pooling_mode_cls_token or pooling_mode_mean_tokens",
+    );
+    expect(await problem({ "1_Pooling/config.json": { pooling_mode: ["mean", "max"] } })).toBe(
+      "models/tiny cannot be loaded: 1_Pooling/config.json: pooling_mode is mean and max, only cls or mean is supported",
     );
     const dense = [{ type: "sentence_transformers.models.Dense" }];
     expect(await problem({ "modules.json": dense })).toBe(

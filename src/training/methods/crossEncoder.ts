@@ -95,10 +95,9 @@ export function crossEncoder(
     parts: (step) => {
       const rows = sampler.batch(step);
       const sequences = Array.from(rows, (row) => {
-        const [first, second] = [raggedRow(pairs.a, row % count), raggedRow(pairs.b, row % count)];
-        return row < count
-          ? assemblePair(first, second, pairs.special, options.maxTokens)
-          : assemblePair(second, first, pairs.special, options.maxTokens);
+        const sides = [raggedRow(pairs.a, row % count), raggedRow(pairs.b, row % count)] as const;
+        const [first, second] = row < count ? sides : sides.toReversed();
+        return assemblePair(first!, second!, pairs.special, options.maxTokens, config.pairForm);
       });
       const tokens = sequences.map(({ ids }) => ids.length);
       return inParts(tokens, options.microBatchTokens, (part) => {

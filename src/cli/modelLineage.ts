@@ -15,8 +15,9 @@ export interface ModelLineage {
   readonly metrics: ReadonlyArray<ModelMetric>;
 }
 
-export const modelLineage = ({ graph, cache }: Session, { step, digest }: StoredModel) =>
+export const modelLineage = (session: Session, { step, digest }: StoredModel) =>
   Effect.gen(function* () {
+    const { graph } = session;
     const evaluation = yield* evaluateGraph(graph, { until: [step.id] });
     const steps = evaluation.flatMap((each) => (each === undefined ? [] : [lineageStep(graph, each)]));
     const judges = evaluatorsOf(graph, step).map(({ id }) => id);
@@ -29,7 +30,7 @@ export const modelLineage = ({ graph, cache }: Session, { step, digest }: Stored
     const rows = yield* readMetrics(graph, knownOutputs(ofThis));
     const metrics = rows.map((row) => ({ step: row.step, name: row.name, value: row.value }));
     return { steps, metrics };
-  }).pipe(Effect.provide(cacheLayer(cache)));
+  }).pipe(Effect.provide(cacheLayer(session)));
 
 function lineageStep(graph: Graph, { step, key, record }: StepEvaluation): LineageStep {
   const inputs = linksOf(step).map(({ port, link }) => `${port}: ${graph.steps[link.step]!.id}.${link.port}`);

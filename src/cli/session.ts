@@ -4,24 +4,29 @@ import * as Cause from "effect/Cause";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import type { Graph } from "../core/Graph.ts";
+import type { EngineChoice } from "../engine/EngineChoice.ts";
 import { loadPipeline } from "../spec/loadPipeline.ts";
 import { stages } from "../../stages/index.ts";
 import { type Invocation, valueOf, valuesOf } from "./commandLine.ts";
+import { chosenEngine } from "./engineChoice.ts";
 import { cacheFolder, checkPipelineFile } from "./places.ts";
 
 export interface Session {
   readonly graph: Graph;
   /** Absolute path of the cache folder, which may not be there yet. */
   readonly cache: string;
+  /** What steps compute with; part of their keys. */
+  readonly engine: EngineChoice;
 }
 
 /** Loads FILE with the `--set`s of the command line. Throws `UsageError` and `InvalidPipeline`. */
 export async function openSession(invocation: Invocation): Promise<Session> {
   const file = invocation.operands[0]!;
   const path = checkPipelineFile(file);
+  const engine = chosenEngine(invocation);
   const sets = valuesOf(invocation, "set");
   const graph = await perform(loadPipeline({ file, sets, env: process.env, cwd: process.cwd(), stages }));
-  return { graph, cache: cacheFolder(valueOf(invocation, "cache"), dirname(path)) };
+  return { graph, cache: cacheFolder(valueOf(invocation, "cache"), dirname(path)), engine };
 }
 
 /** Runs an effect whose services are provided; its error, or the defect, is thrown as it is. */

@@ -73,7 +73,7 @@ describe("the command line", () => {
     expect(mistake("run", "a.yaml", "--json=yes")).toMatch(/^--json takes no value/);
     expect(mistake("run")).toBe("`run` needs FILE | " + usageHint("run"));
     expect(mistake("why", "a.yaml")).toBe(
-      "`why` needs STEP | usage: pipeline why FILE STEP [--set NAME=VALUE]… [--cache DIR] [--json]",
+      "`why` needs STEP | usage: pipeline why FILE STEP [--set NAME=VALUE]… [--engine onnx|tensorflow|cpu] [--device DEVICE] [--cache DIR] [--json]",
     );
     expect(mistake("schema", "a.yaml")).toBe("`schema` does not take `a.yaml` | usage: pipeline schema");
   });
@@ -95,7 +95,7 @@ describe("help", () => {
 
   it("explains a command with its arguments, options and examples", () => {
     expect(commandHelp(commands.find((command) => command.name === "show")!)).toBe(
-      `usage: pipeline show FILE STEP[.PORT] [--set NAME=VALUE]… [--head N] [--format table|json|csv|arrow] [--to PATH] [--cache DIR]
+      `usage: pipeline show FILE STEP[.PORT] [--set NAME=VALUE]… [--head N] [--format table|json|csv|arrow] [--to PATH] [--engine onnx|tensorflow|cpu] [--device DEVICE] [--cache DIR]
 
 Look into an artifact.
 
@@ -108,6 +108,8 @@ Options
   --head N                       the first N rows; default: 20 for a table, else all
   --format table|json|csv|arrow  default: table
   --to PATH                      write to a file instead of stdout
+  --engine onnx|tensorflow|cpu   what computes (also PIPELINE_ENGINE), part of keys; default: onnx
+  --device DEVICE                what it computes on: cpu, cuda, cuda:1, webgpu… (also PIPELINE_DEVICE); default: cpu
   --cache DIR                    the cache folder (also PIPELINE_CACHE); default: cache/ beside the nearest package.json or pipeline file
 
 Examples

@@ -4,6 +4,7 @@ import { extname } from "node:path";
 import { writeEncodedTexts } from "../../artifact/encodedTexts.ts";
 import { type Invocation, isOn, UsageError, valueOf } from "../commandLine.ts";
 import { type EmbeddedTexts, embeddingsAsCsv, embeddingsAsJson, embeddingsAsNpy } from "../embeddingFormats.ts";
+import { chosenEngine } from "../engineChoice.ts";
 import { exitCodes } from "../exitCodes.ts";
 import { inputTexts } from "../inputTexts.ts";
 import { asBiEncoder, openModel } from "../openModel.ts";
@@ -12,12 +13,13 @@ import { writeOut, writeOutBytes } from "../output.ts";
 export async function encode(invocation: Invocation): Promise<number> {
   const to = valueOf(invocation, "to");
   const format = wantedFormat(invocation, to);
+  const choice = chosenEngine(invocation);
   const [written, ...given] = invocation.operands as [string, ...Array<string>];
   const opened = await openModel(invocation, "embed");
   const model = asBiEncoder(opened, written);
   const texts = await inputTexts(invocation, given);
   const { embedTexts } = await import("../embedTexts.ts");
-  const values = await embedTexts(model, opened.tokenizer, texts);
+  const values = await embedTexts(model, opened.tokenizer, texts, choice);
   const embedded = { texts, dimension: model.config.hiddenSize, values };
   const content = await contentOf(embedded, format, async () =>
     (await import("../../model/modelIdentity.ts")).modelIdentity(model),

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { type EncodedTexts, readEncodedTexts } from "../../artifact/encodedTexts.ts";
 import { nearestRows } from "../../metrics/index.ts";
 import { type Invocation, isOn, numberOf, UsageError } from "../commandLine.ts";
+import { chosenEngine } from "../engineChoice.ts";
 import { exitCodes } from "../exitCodes.ts";
 import { inputTexts } from "../inputTexts.ts";
 import { asBiEncoder, openModel } from "../openModel.ts";
@@ -17,6 +18,7 @@ interface Found {
 
 export async function nearest(invocation: Invocation): Promise<number> {
   const [written, path, ...given] = invocation.operands as [string, string, ...Array<string>];
+  const choice = chosenEngine(invocation);
   const encoded = await readEncoded(path);
   const opened = await openModel(invocation, "embed");
   const model = asBiEncoder(opened, written);
@@ -29,7 +31,7 @@ export async function nearest(invocation: Invocation): Promise<number> {
     );
   const queries = await inputTexts(invocation, given);
   const { embedTexts } = await import("../embedTexts.ts");
-  const values = await embedTexts(model, opened.tokenizer, queries);
+  const values = await embedTexts(model, opened.tokenizer, queries, choice);
   const found = lookUp(queries, values, encoded, numberOf(invocation, "top") ?? defaultTop);
   if (isOn(invocation, "json")) printJson(found);
   else printLines(found.flatMap((each, i) => linesOf(each, i, found.length > 1)));

@@ -42,12 +42,12 @@ const formatOf = (to: string | undefined): string => {
   return ["json", "csv", "arrow"].includes(ending) ? ending : "table";
 };
 
-const readOutput = ({ graph, cache }: Session, { step, port }: FoundOutput, file: string) =>
+const readOutput = (session: Session, { step, port }: FoundOutput, file: string) =>
   Effect.gen(function* () {
-    const digest = knownOutputs(yield* evaluateGraph(graph, { until: [step.id] }))(step.id)?.[port];
+    const digest = knownOutputs(yield* evaluateGraph(session.graph, { until: [step.id] }))(step.id)?.[port];
     if (digest === undefined) return yield* notThere(step.id, file);
     return { digest, bytes: yield* (yield* ArtifactStore).read(digest) };
-  }).pipe(Effect.provide(cacheLayer(cache)));
+  }).pipe(Effect.provide(cacheLayer(session)));
 
 const notThere = (step: string, file: string) =>
   Effect.fail(

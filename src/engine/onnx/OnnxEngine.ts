@@ -7,14 +7,17 @@
  */
 import { availableParallelism, totalmem } from "node:os";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import type { EngineShape, Executable, Feeds, Program, TensorSpec, TypedArray } from "../Engine.ts";
+import type { EngineIdentity } from "../../core/ActionRecord.ts";
+import type { EngineShape, Executable, Feeds, Program, TensorSpec } from "../Engine.ts";
+import { parseDevice } from "../../core/device.ts";
+import { checkTarget, fedValues } from "../feeds.ts";
 import { onnxIdentity } from "../identity.ts";
-import { sizeOf } from "../../nn/TensorSpec.ts";
 import type { Graph } from "./GraphRecorder.ts";
+import { type DeviceOptions, executionProviders, needsStandard } from "./executionProviders.ts";
 import { encodeModel } from "./onnxModel.ts";
 import { outputName, traceProgram } from "./traceProgram.ts";
 
-export interface OnnxOptions {
+export interface OnnxOptions extends DeviceOptions {
   /** Threads a session computes with; results do not depend on it. Default: as many as the machine offers. */
   readonly threads?: number;
   /** Most compiled programs alive at once; default 16. */
@@ -43,10 +46,11 @@ interface Entry {
 }
 
 export class OnnxEngine implements EngineShape {
-  readonly identity = onnxIdentity;
+  readonly identity: EngineIdentity;
   /** In order of use, latest last. */
   private readonly entries = new Map<string, Entry>();
-  private readonly options: Required<Omit<OnnxOptions, "profilePrefix">> & Pick<OnnxOptions, "profilePrefix">;
+  private readonly options: OnnxOptions & Required<Pick<OnnxOptions, "threads" | "maxSessions" | "maxSessionBytes">>;
+  private readonly providers: InferenceSession.SessionOptions;
 
   constructor(options: OnnxOptions = {}) {
     this.options = {
@@ -55,6 +59,8 @@ export class OnnxEngine implements EngineShape {
       maxSessionBytes: totalmem() / 4,
       ...options,
     };
+    this.identity = { ...onnxIdentity, deviceClass: parseDevice(options.device ?? "cpu")!.class };
+    this.providers = executionProviders(options);
   }
 
   /** Programs compiled and alive. */
@@ -102,7 +108,7 @@ export class OnnxEngine implements EngineShape {
   }
 
   private async create(program: Program): Promise<Compiled> {
-    const graph: Graph = traceProgram(program);
+    const graph: Graph = traceProgram(program, { standardOnly: needsStandard(this.options) });
     const { threads, profilePrefix } = this.options;
     const session = await InferenceSession.create(encodeModel(graph), {
       intraOpNumThreads: threads,
@@ -111,6 +117,7 @@ export class OnnxEngine implements EngineShape {
       graphOptimizationLevel: "basic",
       // Planned memory comes on top of what the first run took, nearly twice as much in all, and saves no time.
       enableMemPattern: false,
+      ...this.providers,
       ...(profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: profilePrefix }),
     });
     const { inputs, outputs } = graph;
@@ -149,7 +156,7 @@ async function runCompiled(
   into: { readonly [name: string]: Float32Array } = {},
 ): Promise<{ readonly [name: string]: Float32Array }> {
   const fed: { [name: string]: Tensor } = {};
-  for (const spec of inputs) fed[spec.name] = feed(program, spec, feeds[spec.name]);
+  for (const spec of inputs) fed[spec.name] = feed(program, spec, feeds);
   const fetches: { [name: string]: Tensor | null } = {};
   for (const spec of outputs) fetches[spec.name] = fetch(program, spec, into[publicName(spec.name)]);
   const found = await session.run(fed, fetches);
@@ -161,19 +168,13 @@ async function runCompiled(
 
 const publicName = (name: string): string => name.slice(outputName("").length);
 
-function feed(program: Program, { name, shape, dtype }: TensorSpec, values: TypedArray | undefined): Tensor {
-  if (values === undefined) throw new Error(`The program ${program.key} needs the input ${name}, which was not fed.`);
-  if (values.length !== sizeOf(shape))
-    throw new Error(`The input ${name} of ${program.key} has ${values.length} values, not ${shape.join(" × ")}.`);
-  return new Tensor(dtype as "float32", values as Float32Array, shape);
+function feed(program: Program, spec: TensorSpec, feeds: Feeds): Tensor {
+  return new Tensor(spec.dtype as "float32", fedValues(program, spec, feeds) as Float32Array, spec.shape);
 }
 
 /** The place an output is written to; null lets onnxruntime make one. */
 function fetch(program: Program, { name, shape }: TensorSpec, values: Float32Array | undefined): Tensor | null {
   if (values === undefined) return null;
-  if (values.length !== sizeOf(shape))
-    throw new Error(
-      `The output ${publicName(name)} of ${program.key} has ${shape.join(" × ")} values, not ${values.length}.`,
-    );
+  checkTarget(program, publicName(name), shape, values);
   return new Tensor("float32", values, shape);
 }

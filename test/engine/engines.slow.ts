@@ -1,0 +1,19 @@
+/**
+ * The suite of all engines, and every other test that runs on each, on the engines that are not there by default: `tensorflow`
+ * where `pipeline doctor --install tensorflow` brought it, and a device of onnxruntime named by PIPELINE_TEST_DEVICE.
+ */
+import { readdirSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { it } from "vitest";
+import { engines } from "../kit/engines.ts";
+
+const losses = fileURLToPath(new URL("../nn/losses", import.meta.url));
+
+if (engines.length === 0) {
+  it.skip("no engine but the default ones: pipeline doctor --install tensorflow, or PIPELINE_TEST_DEVICE", () => {});
+} else {
+  await import("./engines.test.ts");
+  await import("../nn/modules/layouts.test.ts");
+  for (const name of readdirSync(losses).filter((each) => each.endsWith(".test.ts")))
+    await import(`../nn/losses/${name}`);
+}

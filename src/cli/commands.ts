@@ -227,6 +227,24 @@ export const commands: ReadonlyArray<Command> = [
     load: async () => (await import("./commands/nearest.ts")).nearest,
   },
   {
+    name: "doctor",
+    summary: "tell what this machine offers: engines and devices with their speed, and how to install what is missing",
+    operands: [],
+    options: [
+      {
+        name: "install",
+        value: "NAME",
+        choices: ["tensorflow"],
+        description:
+          "bring the tensorflow engine (600 MB), from its own package or else built against PyPI's TensorFlow",
+      },
+      cache,
+      json,
+    ],
+    examples: ["doctor", "doctor --install tensorflow"],
+    load: async () => (await import("./commands/doctor.ts")).doctor,
+  },
+  {
     name: "stages",
     summary: "list the stages, or explain one with every option",
     operands: [{ name: "NAME", optional: true, description: "a stage, such as train-simcse" }],

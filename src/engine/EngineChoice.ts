@@ -23,13 +23,24 @@ export const devicesOf: { readonly [engine in EngineName]: ReadonlyArray<DeviceC
   cpu: ["cpu"],
 };
 
+/** What would make an engine or a device available: in words, and the command where there is one. */
+export interface Remedy {
+  readonly needs: string;
+  readonly command?: string;
+}
+
 /** The engine, or the device, is not to be had on this machine as it is: one sentence, and what to do. */
 export class EngineUnavailable extends Error {
-  readonly hint: string;
-  constructor(message: string, hint: string, options?: ErrorOptions) {
+  readonly remedy: Remedy;
+  constructor(message: string, remedy: Remedy, options?: ErrorOptions) {
     super(message, options);
     this.name = "EngineUnavailable";
-    this.hint = hint;
+    this.remedy = remedy;
+  }
+
+  get hint(): string {
+    const { needs, command } = this.remedy;
+    return command === undefined ? needs : `${needs}: ${command}`;
   }
 }
 
@@ -37,15 +48,18 @@ export class EngineUnavailable extends Error {
 export function identityOf({ engine, device }: EngineChoice): EngineIdentity {
   const deviceClass = parseDevice(device)?.class;
   if (deviceClass === undefined || !devicesOf[engine].includes(deviceClass))
-    throw new EngineUnavailable(
-      `The ${engine} engine cannot compute on ${device}`,
-      `it computes on ${devicesOf[engine].join(", ")}`,
-    );
+    throw new EngineUnavailable(`The ${engine} engine cannot compute on ${device}`, {
+      needs: `it computes on ${devicesOf[engine].join(", ")}`,
+    });
   if (engine === "onnx") return { ...onnxIdentity, deviceClass };
   if (engine === "cpu") return cpuIdentity;
   const installed = installedTensorFlow(tensorFlowFolder());
-  if (installed === undefined) throw new EngineUnavailable("The tensorflow engine is not installed", installHint);
+  if (installed === undefined) throw notInstalled();
   return { ...tensorFlowIdentity(installed), deviceClass };
 }
 
-export const installHint = "install it: pipeline doctor --install tensorflow";
+export const notInstalled = (): EngineUnavailable =>
+  new EngineUnavailable("The tensorflow engine is not installed", {
+    needs: "install it",
+    command: "pipeline doctor --install tensorflow",
+  });

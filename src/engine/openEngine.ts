@@ -55,7 +55,10 @@ async function checked(engine: EngineShape, device: Device): Promise<EngineShape
     if (!(error instanceof WrongNumbers)) throw error;
     throw new EngineUnavailable(
       `The ${engine.identity.name} engine cannot be trusted on ${device.class}: ${error.message}`,
-      "see what `pipeline doctor` says of the others, and take one of them: --device, --engine",
+      {
+        needs: "see which others compute rightly, and take one of them (--device, --engine)",
+        command: "pipeline doctor",
+      },
       { cause: error },
     );
   }

@@ -15,5 +15,5 @@ if (engines.length === 0) {
   await import("./engines.test.ts");
   await import("../nn/modules/layouts.test.ts");
   for (const name of readdirSync(losses).filter((each) => each.endsWith(".test.ts")))
-    await import(`../nn/losses/${name}`);
+    await import(`../nn/losses/${name.slice(0, -".test.ts".length)}.test.ts`);
 }

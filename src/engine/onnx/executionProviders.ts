@@ -1,7 +1,7 @@
 /** onnxruntime's session options for a device, and what its errors about devices mean to whoever chose one. */
 import { env, type InferenceSession, listSupportedBackends } from "onnxruntime-node";
 import { type Device, type DeviceClass, parseDevice } from "../../core/device.ts";
-import { EngineUnavailable } from "../EngineChoice.ts";
+import { EngineUnavailable, type Remedy } from "../EngineChoice.ts";
 
 export interface DeviceOptions {
   /** `cpu`, `cuda:1`; default `cpu`. */
@@ -42,10 +42,10 @@ export function unavailable({ class: name }: Device, cause: unknown): EngineUnav
   if (!built.includes(name))
     return new EngineUnavailable(
       `The device ${name} is not available: onnxruntime for ${process.platform} on ${process.arch} has none`,
-      `it has ${built.join(", ")}`,
+      { needs: `it has ${built.join(", ")}` },
       { cause },
     );
-  return new EngineUnavailable(`The device ${name} is not available: ${reason}`, installHints[name], { cause });
+  return new EngineUnavailable(`The device ${name} is not available: ${reason}`, remedies[name], { cause });
 }
 
 /** Out of the file names and conditions of a native exception, what it says at its end. */
@@ -60,11 +60,20 @@ const lastSentence = (message: string): string =>
 const cudaParts =
   "ONNXRUNTIME_NODE_INSTALL=cuda12 npm rebuild onnxruntime-node --ignore-scripts=false --foreground-scripts";
 
-const installHints: { readonly [name in DeviceClass]: string } = {
-  cpu: "",
-  cuda: `it needs NVIDIA's driver, CUDA 12 with cuDNN 9, and onnxruntime's parts for them: ${cudaParts}`,
-  tensorrt: `it needs NVIDIA's driver, CUDA 12 with cuDNN 9, TensorRT 10, and onnxruntime's parts for them: ${cudaParts}`,
-  webgpu: "it needs a GPU with a Vulkan driver; on Debian: apt install libvulkan1 mesa-vulkan-drivers",
-  dml: "it needs a GPU with DirectX 12",
-  coreml: "it needs a Mac",
+const remedies: { readonly [name in DeviceClass]: Remedy } = {
+  cpu: { needs: "every machine has one: tell tandem's authors" },
+  cuda: {
+    needs: "it needs NVIDIA's driver, CUDA 12 with cuDNN 9, and onnxruntime's parts for them",
+    command: cudaParts,
+  },
+  tensorrt: {
+    needs: "it needs NVIDIA's driver, CUDA 12 with cuDNN 9, TensorRT 10, and onnxruntime's parts for them",
+    command: cudaParts,
+  },
+  webgpu: {
+    needs: "it needs a GPU with a recent Vulkan driver; on Debian",
+    command: "apt install libvulkan1 mesa-vulkan-drivers",
+  },
+  dml: { needs: "it needs a GPU with DirectX 12" },
+  coreml: { needs: "it needs a Mac" },
 };

@@ -1,7 +1,7 @@
 /** TensorFlow, eagerly: the same functions on the native backend of @tensorflow/tfjs-node or tfjs-node-gpu, where installed. */
 import { parseDevice } from "../../core/device.ts";
 import { EagerEngine } from "../eager/EagerEngine.ts";
-import { EngineUnavailable, installHint } from "../EngineChoice.ts";
+import { notInstalled } from "../EngineChoice.ts";
 import { installedTensorFlow, tensorFlowFolder, tensorFlowIdentity } from "./installed.ts";
 import { backendName, loadBackend } from "./loadBackend.ts";
 
@@ -18,8 +18,11 @@ export class TensorFlowEngine extends EagerEngine {
   /** Loads the library at the first engine of a process. Throws `EngineUnavailable`. */
   constructor({ device = "cpu", folder = tensorFlowFolder(), threads }: TensorFlowOptions = {}) {
     const installed = installedTensorFlow(folder);
-    if (installed === undefined) throw new EngineUnavailable("The tensorflow engine is not installed", installHint);
-    loadBackend({ folder, installed, device, ...(threads === undefined ? {} : { threads }) });
-    super(backendName, { ...tensorFlowIdentity(installed), deviceClass: parseDevice(device)!.class });
+    if (installed === undefined) throw notInstalled();
+    const tensorflow = loadBackend({ folder, installed, device, ...(threads === undefined ? {} : { threads }) });
+    super(backendName, {
+      ...tensorFlowIdentity({ ...installed, tensorflow }),
+      deviceClass: parseDevice(device)!.class,
+    });
   }
 }

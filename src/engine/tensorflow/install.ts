@@ -20,7 +20,7 @@ export interface InstallOptions {
   readonly run: RunCommand;
   readonly say: (line: string) => void;
   /** Loads what lies in `folder` in a process of its own and computes with it; gives the library's version, throws where it fails. */
-  readonly verify: (folder: string, installed: InstalledTensorFlow) => Promise<string>;
+  readonly verify: (folder: string) => Promise<string>;
 }
 
 /** What is installed already is checked and left, unless the other package is wanted. Throws `InstallFailure`; then nothing changed. */
@@ -37,7 +37,7 @@ export async function installTensorFlow(options: InstallOptions): Promise<Instal
   process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
   try {
     const installed = await fill(aside, options);
-    fs.writeFileSync(join(aside, installedFile), `${JSON.stringify(installed, undefined, 2)}\n`);
+    write(aside, installed);
     replace(folder, aside);
     say(`installed: TensorFlow ${installed.tensorflow} behind ${installed.package} ${installed.version}, in ${folder}`);
     return installed;
@@ -47,12 +47,15 @@ export async function installTensorFlow(options: InstallOptions): Promise<Instal
   }
 }
 
+const write = (folder: string, installed: InstalledTensorFlow): void =>
+  fs.writeFileSync(join(folder, installedFile), `${JSON.stringify(installed, undefined, 2)}\n`);
+
 const packageOf = (gpu: boolean) => (gpu ? "@tensorflow/tfjs-node-gpu" : "@tensorflow/tfjs-node");
 
 async function stillGood(before: InstalledTensorFlow, { folder, recipe, gpu, verify, say }: InstallOptions) {
   if (before.package !== packageOf(gpu) || before.version !== pinnedVersion(recipe, gpu)) return false;
   try {
-    await verify(folder, before);
+    await verify(folder);
     say(`TensorFlow ${before.tensorflow} is installed already, and works`);
     return true;
   } catch (error) {
@@ -76,9 +79,9 @@ async function fill(aside: string, options: InstallOptions): Promise<InstalledTe
   await run("npm", ["ci"], aside);
   const common = { package: packageOf(gpu), version: pinnedVersion(recipe, gpu) } as const;
   const tried = async (from: InstalledTensorFlow["from"]) => {
-    const installed = { ...common, from, tensorflow: "" };
     say("trying it out: a product and its gradient");
-    return { ...installed, tensorflow: await verify(aside, installed) };
+    write(aside, { ...common, from, tensorflow: "" }); // which version it is, it says itself
+    return { ...common, from, tensorflow: await verify(aside) };
   };
   try {
     say(`${common.package}'s own installer: downloads libtensorflow`);

@@ -33,12 +33,19 @@ export interface LoadOptions {
   readonly threads?: number;
 }
 
-let loaded: { readonly folder: string; readonly device: string } | undefined;
+interface Loaded {
+  readonly folder: string;
+  readonly device: string;
+  /** Of the library, as it says itself. */
+  readonly tensorflow: string;
+}
 
-/** Registers the backend `tensorflow`. Throws `EngineUnavailable` where the library cannot be loaded, or has no such device. */
-export function loadBackend(options: LoadOptions): void {
+let loaded: Loaded | undefined;
+
+/** Registers the backend `tensorflow`; gives the library's version. Throws `EngineUnavailable` where the library cannot be loaded, or has no such device. */
+export function loadBackend(options: LoadOptions): string {
   const { folder, installed, device } = options;
-  if (loaded !== undefined) return checkSame(loaded, options);
+  if (loaded !== undefined) return checkSame(loaded, options).tensorflow;
   setEnvironment(options);
   const require = createRequire(join(folder, "package.json"));
   const tfjs = createRequire(import.meta.url)("@tensorflow/tfjs-core") as typeof tf;
@@ -52,15 +59,13 @@ export function loadBackend(options: LoadOptions): void {
   // One and the same, however often tfjs asks; never chosen by itself, though its priority is not the least.
   tfjs.registerBackend(backendName, () => backend, 0);
   registerOwnKernels(backendName);
-  loaded = { folder, device };
+  loaded = { folder, device, tensorflow: binding.TF_Version };
+  return loaded.tensorflow;
 }
 
-function checkSame(
-  before: { readonly folder: string; readonly device: string },
-  { folder, device }: LoadOptions,
-): void {
-  if (before.folder !== folder || before.device !== device)
-    throw new Error(`TensorFlow of ${before.folder} computes on ${before.device} in this process, and cannot change.`);
+function checkSame(before: Loaded, { folder, device }: LoadOptions): Loaded {
+  if (before.folder === folder && before.device === device) return before;
+  throw new Error(`TensorFlow of ${before.folder} computes on ${before.device} in this process, and cannot change.`);
 }
 
 /** The addon, the shared copy in place. */
@@ -75,19 +80,24 @@ function loadNative(require: NodeJS.Require, { installed, folder }: LoadOptions,
   } catch (cause) {
     throw new EngineUnavailable(
       `TensorFlow cannot be loaded from ${folder}: ${(cause as Error).message.split("\n")[0]}`,
-      "install it anew: pipeline doctor --install tensorflow",
+      { needs: "install it anew", command: "pipeline doctor --install tensorflow" },
       { cause },
     );
   }
 }
 
 function noGpu(installed: InstalledTensorFlow): EngineUnavailable {
-  return new EngineUnavailable(
-    "TensorFlow found no GPU that it can compute on",
+  const remedy =
     installed.package === "@tensorflow/tfjs-node"
-      ? "installed is the package without GPU support: pipeline doctor --install tensorflow, on a machine whose GPU nvidia-smi shows"
-      : "it needs NVIDIA's driver, and the CUDA and cuDNN libraries of its version: CUDA 11.2 with cuDNN 8.1 for TensorFlow 2.9, CUDA 12.3 with cuDNN 8.9 for 2.16",
-  );
+      ? {
+          needs: "installed is the package without GPU support; on a machine whose GPU nvidia-smi shows",
+          command: "pipeline doctor --install tensorflow",
+        }
+      : {
+          needs:
+            "it needs NVIDIA's driver, and the CUDA and cuDNN libraries of its version: CUDA 11.2 with cuDNN 8.1 for TensorFlow 2.9, CUDA 12.3 with cuDNN 8.9 for 2.16",
+        };
+  return new EngineUnavailable("TensorFlow found no GPU that it can compute on", remedy);
 }
 
 /** What a user set stays. */

@@ -153,15 +153,21 @@ describe.each(engines)("the %s engine", (name, open) => {
   });
 });
 
-// Both compute in float32 but not in the same order; tfjs's erf is a polynomial good to 1.5e-7.
-describe.each(otherEngines)("on the %s engine as on cpu", (_, open) => {
+/**
+ * Both compute in float32 but not in the same order; tfjs's erf is a polynomial good to 1.5e-7. WGSL asks of sin and cos no more
+ * than an error of 2⁻¹¹, and models use neither.
+ */
+const toleranceOf = (engine: string, operation: string): number =>
+  engine.endsWith("webgpu") && ["sin", "cos"].includes(operation) ? 2e-3 : 3e-6;
+
+describe.each(otherEngines)("on the %s engine as on cpu", (engineName, open) => {
   const engine = open(1);
   afterAll(() => engine.close());
 
   for (const [name, each] of Object.entries(differentiable))
     it(`${name} has the same value and gradients`, async () => {
       const worst = worstError(await runCase(engine, each), await runCase(cpu, each));
-      assert.isBelow(worst.error, 3e-6, worst.name);
+      assert.isBelow(worst.error, toleranceOf(engineName, name), worst.name);
     });
 
   for (const [name, each] of Object.entries(plain))

@@ -33,12 +33,15 @@ function compose<Attributes>(
   composed.set(kernelName, compute as Compute);
 }
 
+/** Most factors are 1, and a pass over memory is not free. */
+const times = (x: tf.Tensor, factor: number): tf.Tensor => (factor === 1 ? x : tf.mul(x, factor));
+
 compose(kernelNames.linear, ({ x, weight, bias }, { scale, biasScale }: LinearAttributes) =>
-  tf.add(tf.mul(tf.matMul(x!, weight!, false, true), scale), tf.mul(bias!, biasScale)),
+  tf.add(times(tf.matMul(x!, weight!, false, true), scale), times(bias!, biasScale)),
 );
 
 compose(kernelNames.scaledMatMul, ({ a, b }, { transposeA, transposeB, scale }: MatMulAttributes) =>
-  tf.mul(tf.matMul(a!, b!, transposeA, transposeB), scale),
+  times(tf.matMul(a!, b!, transposeA, transposeB), scale),
 );
 
 function standardize(x: tf.Tensor, epsilon: number): readonly [tf.Tensor, tf.Tensor] {

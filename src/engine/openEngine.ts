@@ -40,7 +40,7 @@ async function openOnnx(device: Device, options: { readonly device: string }): P
   try {
     await checked(probe, device);
   } catch (error) {
-    throw error instanceof EngineUnavailable ? error : unavailable(device, error);
+    throw error instanceof EngineUnavailable ? error : unavailable(options.device, error);
   } finally {
     await probe.close();
   }

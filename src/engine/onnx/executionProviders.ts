@@ -1,6 +1,6 @@
 /** onnxruntime's session options for a device, and what its errors about devices mean to whoever chose one. */
 import { env, type InferenceSession, listSupportedBackends } from "onnxruntime-node";
-import { type Device, type DeviceClass, parseDevice } from "../../core/device.ts";
+import { type DeviceClass, parseDevice } from "../../core/device.ts";
 import { EngineUnavailable, type Remedy } from "../EngineChoice.ts";
 
 export interface DeviceOptions {
@@ -36,16 +36,17 @@ const hasIndex = (name: DeviceClass) => name === "cuda" || name === "tensorrt" |
 export const builtInDevices = (): ReadonlyArray<string> => listSupportedBackends().map(({ name }) => name);
 
 /** Why the device is not to be had, in one sentence, and what to install. */
-export function unavailable({ class: name }: Device, cause: unknown): EngineUnavailable {
+export function unavailable(device: string, cause: unknown): EngineUnavailable {
+  const { class: name } = parseDevice(device)!;
   const reason = cause instanceof Error ? lastSentence(cause.message) : String(cause);
   const built = builtInDevices();
   if (!built.includes(name))
     return new EngineUnavailable(
-      `The device ${name} is not available: onnxruntime for ${process.platform} on ${process.arch} has none`,
+      `The device ${device} is not available: onnxruntime for ${process.platform} on ${process.arch} has none`,
       { needs: `it has ${built.join(", ")}` },
       { cause },
     );
-  return new EngineUnavailable(`The device ${name} is not available: ${reason}`, remedies[name], { cause });
+  return new EngineUnavailable(`The device ${device} is not available: ${reason}`, remedies[name], { cause });
 }
 
 /** Out of the file names and conditions of a native exception, what it says at its end. */

@@ -53,7 +53,7 @@ describe("the command line", () => {
   it("answers a mistake with one sentence and what to do", () => {
     expect(mistake("rnu")).toBe("there is no command `rnu` | did you mean `run`?");
     expect(mistake("frobnicate")).toBe(
-      "there is no command `frobnicate` | commands: run, plan, why, graph, show, metrics, runs, export, encode, similarity, nearest, stages and 2 more",
+      "there is no command `frobnicate` | commands: run, plan, why, graph, show, metrics, runs, export, encode, similarity, nearest, doctor and 3 more",
     );
     expect(mistake("--json")).toMatch(/^the command comes first, before --json \| commands: run, plan/);
     expect(mistake("run", "a.yaml", "--unitl", "x")).toBe("`run` has no option `--unitl` | did you mean `--until`?");

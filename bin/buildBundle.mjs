@@ -16,7 +16,7 @@ const external = [
 ];
 
 const bundle = await rolldown({
-  input: { main: join(root, "src/cli/main.ts"), worker: join(root, "src/cli/worker.ts") },
+  input: Object.fromEntries(["main", "worker", "probe"].map((name) => [name, join(root, `src/cli/${name}.ts`)])),
   platform: "node",
   external,
   logLevel: "silent",

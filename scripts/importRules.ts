@@ -27,7 +27,8 @@ export const rules: { readonly [folder: string]: Rule } = {
   },
   // Core for the services and errors that a stage's `run` has: training reports progress and fails by cause.
   "src/training": { ours: ["src/core", "src/nn", "src/engine"], packages: ["effect", ...tfjs] },
-  "src/inference": { ours: ["src/nn", "src/engine"], types: ["src/core"], packages: ["effect", ...tfjs] },
+  // Core for the errors that a stage's `run` has: inference fails by cause.
+  "src/inference": { ours: ["src/core", "src/nn", "src/engine"], packages: ["effect", ...tfjs] },
   "src/model": {
     ours: ["src/core", "src/nn"],
     types: ["src/artifact"],

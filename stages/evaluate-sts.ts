@@ -107,7 +107,7 @@ export default defineStage({
     const engine = yield* Engine;
     const { scorePairs } = yield* Effect.promise(() => import("../src/inference/score.ts"));
     const { encodeTokens } = yield* Effect.promise(() => import("../src/inference/encode.ts"));
-    const { InferenceInterrupted } = yield* Effect.promise(() => import("../src/inference/batchRunner.ts"));
+    const { inferenceFailure } = yield* Effect.promise(() => import("../src/inference/inferenceFailure.ts"));
     const unit = encoder.kind === "bi-encoder" ? "sentences" : "pairs";
     const options = {
       precision,
@@ -124,10 +124,7 @@ export default defineStage({
     };
     const metrics = yield* Effect.tryPromise({
       try: evaluate,
-      catch: (error) => {
-        if (!(error instanceof InferenceInterrupted)) throw error;
-        return new StageFailure({ cause: "interrupted", message: error.message });
-      },
+      catch: inferenceFailure,
     });
     return { metrics };
   }),

@@ -40,7 +40,7 @@ export default defineStage({
     const progress = yield* Progress;
     const engine = yield* Engine;
     const { scorePairs } = yield* Effect.promise(() => import("../src/inference/score.ts"));
-    const { InferenceInterrupted } = yield* Effect.promise(() => import("../src/inference/batchRunner.ts"));
+    const { inferenceFailure } = yield* Effect.promise(() => import("../src/inference/inferenceFailure.ts"));
     const unit = encoder.kind === "bi-encoder" ? "sentences" : "pairs";
     const values = yield* Effect.tryPromise({
       try: () =>
@@ -49,10 +49,7 @@ export default defineStage({
           isInterrupted: progress.isInterrupted,
           onProgress: (done, total) => progress.report({ done, total, unit }),
         }),
-      catch: (error) => {
-        if (!(error instanceof InferenceInterrupted)) throw error;
-        return new StageFailure({ cause: "interrupted", message: error.message });
-      },
+      catch: inferenceFailure,
     });
     const range = encoder.kind === "bi-encoder" ? ("cosine" as const) : ("probability" as const);
     return { scores: { pairs: pairs.pairs, range, values } };

@@ -1,5 +1,6 @@
 /** Every command of `pipeline`: its arguments, its options, and where its code is. Loads none of that code itself. */
 import type { Command, Operand, Option } from "./commandLine.ts";
+import { engineNames } from "../engine/engineNames.ts";
 
 const file: Operand = { name: "FILE", description: "the pipeline file (YAML)" };
 
@@ -36,6 +37,19 @@ const cache: Option = {
   description:
     "the cache folder (also PIPELINE_CACHE); default: cache/ beside the nearest package.json or pipeline file",
 };
+const engine: ReadonlyArray<Option> = [
+  {
+    name: "engine",
+    value: "NAME",
+    choices: engineNames,
+    description: "what computes (also PIPELINE_ENGINE), part of keys; default: onnx",
+  },
+  {
+    name: "device",
+    value: "DEVICE",
+    description: "what it computes on: cpu, cuda, cuda:1, webgpu… (also PIPELINE_DEVICE); default: cpu",
+  },
+];
 const json: Option = { name: "json", description: "one JSON document on stdout" };
 const until: Option = {
   name: "until",
@@ -67,6 +81,7 @@ export const commands: ReadonlyArray<Command> = [
       },
       { name: "keep-going", description: "after a failure, still run what does not need the failed step" },
       { name: "executor", value: "NAME", choices: ["local"], description: "where steps run; default: local" },
+      ...engine,
       cache,
       { name: "json", description: "the events of the run on stdout, one JSON object a line" },
     ],
@@ -85,6 +100,7 @@ export const commands: ReadonlyArray<Command> = [
       until,
       force,
       { name: "resolved", description: "print the file with every default written out" },
+      ...engine,
       cache,
       json,
     ],
@@ -94,7 +110,7 @@ export const commands: ReadonlyArray<Command> = [
     name: "why",
     summary: "show why one step runs: each part of its key that differs from the nearest earlier record",
     operands: [file, { name: "STEP", description: "a step, such as distil[2].student" }],
-    options: [set, cache, json],
+    options: [set, ...engine, cache, json],
     load: async () => (await import("./commands/why.ts")).why,
   },
   {
@@ -122,6 +138,7 @@ export const commands: ReadonlyArray<Command> = [
       { name: "head", value: "N", least: 0, description: "the first N rows; default: 20 for a table, else all" },
       { name: "format", value: "FORMAT", choices: ["table", "json", "csv", "arrow"], description: "default: table" },
       { name: "to", value: "PATH", description: "write to a file instead of stdout" },
+      ...engine,
       cache,
     ],
     examples: [
@@ -134,7 +151,7 @@ export const commands: ReadonlyArray<Command> = [
     name: "metrics",
     summary: "print the metrics of every evaluation that is done",
     operands: [file],
-    options: [set, cache, json],
+    options: [set, ...engine, cache, json],
     load: async () => (await import("./commands/metrics.ts")).metrics,
   },
   {
@@ -159,6 +176,7 @@ export const commands: ReadonlyArray<Command> = [
       set,
       { name: "to", value: "DIR", description: "the folder: new, empty, or an earlier export, which is replaced" },
       { name: "int8", description: "also onnx/model_quantized.onnx, with 8-bit weights" },
+      ...engine,
       cache,
       json,
     ],
@@ -181,6 +199,7 @@ export const commands: ReadonlyArray<Command> = [
       },
       json,
       { name: "to", value: "PATH", description: "write to a file instead of stdout" },
+      ...engine,
       cache,
     ],
     examples: ['encode model "a first text" "a second one"', "encode model --input texts.txt --to texts.arrow"],
@@ -190,7 +209,7 @@ export const commands: ReadonlyArray<Command> = [
     name: "similarity",
     summary: "how alike two texts are: cosine by a bi-encoder, probability by a cross-encoder",
     operands: [model, { name: "A", description: "a text" }, { name: "B", description: "another" }],
-    options: [set, step, json, cache],
+    options: [set, step, ...engine, json, cache],
     examples: ['similarity model "a cat sleeps" "the cat is sleeping"'],
     load: async () => (await import("./commands/similarity.ts")).similarity,
   },
@@ -209,11 +228,30 @@ export const commands: ReadonlyArray<Command> = [
       { name: "top", value: "N", least: 1, description: "how many for each text; default: 10" },
       { name: "others", description: "without those that are the text itself" },
       { name: "format", value: "FORMAT", choices: ["text", "json", "csv"], description: "default: text" },
+      ...engine,
       json,
       cache,
     ],
     examples: ['nearest model texts.arrow "a question" --top 5'],
     load: async () => (await import("./commands/nearest.ts")).nearest,
+  },
+  {
+    name: "doctor",
+    summary: "tell what this machine offers: engines and devices with their speed, and how to install what is missing",
+    operands: [],
+    options: [
+      {
+        name: "install",
+        value: "NAME",
+        choices: ["tensorflow"],
+        description:
+          "bring the tensorflow engine (600 MB), from its own package or else built against PyPI's TensorFlow",
+      },
+      cache,
+      json,
+    ],
+    examples: ["doctor", "doctor --install tensorflow"],
+    load: async () => (await import("./commands/doctor.ts")).doctor,
   },
   {
     name: "stages",

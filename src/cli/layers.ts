@@ -3,26 +3,34 @@ import { getCompileCacheDir } from "node:module";
 import { fileURLToPath } from "node:url";
 import * as Layer from "effect/Layer";
 import { EngineInfo } from "../core/EngineInfo.ts";
-import { onnxIdentity } from "../engine/identity.ts";
+import { type EngineChoice, identityOf } from "../engine/EngineChoice.ts";
 import { layerLocal } from "../executor/local/layer.ts";
 import { layerCache } from "../store/cache.ts";
+import { engineEnvironment } from "./engineChoice.ts";
+import type { Session } from "./session.ts";
+
+type Places = Pick<Session, "cache" | "engine">;
 
 /** The cache in a folder, its runs, the files that steps read, and the engine's identity for keys. */
-export const cacheLayer = (cache: string) => Layer.merge(layerCache(cache), Layer.succeed(EngineInfo, onnxIdentity));
+export const cacheLayer = ({ cache, engine }: Places) =>
+  Layer.merge(layerCache(cache), Layer.succeed(EngineInfo, identityOf(engine)));
 
 /** With an executor that runs training in worker processes of this package. */
-export const runLayer = (cache: string) =>
-  Layer.provideMerge(layerLocal({ worker: workerEntry(cache) }), cacheLayer(cache));
+export const runLayer = (session: Places) =>
+  Layer.provideMerge(layerLocal({ worker: workerEntry(session) }), cacheLayer(session));
 
-/** Beside this module, in the sources as in the bundle (bin/buildBundle.mjs). Workers share our compile cache. */
-function workerEntry(cache: string) {
-  const name = import.meta.url.endsWith(".ts") ? "worker.ts" : "worker.js";
+/** A file of ours that a process of its own runs: beside this module, in the sources as in the bundle (bin/buildBundle.mjs). */
+export const entryPath = (name: string): string =>
+  fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? `${name}.ts` : `${name}.js`, import.meta.url));
+
+/** Our processes share our compile cache, and compute with the engine that was chosen. */
+export function entryEnvironment(engine: EngineChoice): { readonly [name: string]: string } {
   const compileCache = getCompileCacheDir();
-  const env: { readonly [name: string]: string } =
-    compileCache === undefined ? {} : { NODE_COMPILE_CACHE: compileCache };
-  return {
-    path: fileURLToPath(new URL(name, import.meta.url)),
-    args: [cache],
-    env,
-  };
+  return { ...engineEnvironment(engine), ...(compileCache === undefined ? {} : { NODE_COMPILE_CACHE: compileCache }) };
 }
+
+const workerEntry = ({ cache, engine }: Places) => ({
+  path: entryPath("worker"),
+  args: [cache],
+  env: entryEnvironment(engine),
+});

@@ -19,8 +19,9 @@ export interface ModelLineage {
   readonly metrics: ModelMetrics;
 }
 
-export const modelLineage = ({ graph, cache }: Session, { step }: StoredModel) =>
+export const modelLineage = (session: Session, { step }: StoredModel) =>
   Effect.gen(function* () {
+    const { graph } = session;
     const evaluation = (yield* evaluateGraph(graph, { until: [step.id] })).filter((each) => each !== undefined);
     const judged = judgedModels(graph, new Set(evaluation.map((each) => each.step.id)));
     const judges = [...judged.keys()];
@@ -36,7 +37,7 @@ export const modelLineage = ({ graph, cache }: Session, { step }: StoredModel) =
     const metrics = { names, rows: rows.map(({ step, cells }) => ({ model: judged.get(step)!, step, cells })) };
     const steps = evaluation.map((each) => lineageStep(graph, each));
     return { steps, starts: startingModels(evaluation.map((each) => each.step)), metrics } satisfies ModelLineage;
-  }).pipe(Effect.provide(cacheLayer(cache)));
+  }).pipe(Effect.provide(cacheLayer(session)));
 
 function lineageStep(graph: Graph, { step, key, record }: StepEvaluation): LineageStep {
   const inputs = linksOf(step).map(({ port, link }) => `${port}: ${graph.steps[link.step]!.id}.${link.port}`);

@@ -68,4 +68,4 @@ export const readModel = (session: Session, output: NamedOutput) =>
     const tokenizerBytes = yield* store.read(model.tokenizer as ContentDigest);
     const tokenizer = yield* Effect.promise(() => Tokenizer.decode(tokenizerBytes));
     return { ...output, digest, model, tokenizer } satisfies StoredModel;
-  }).pipe(Effect.provide(cacheLayer(session.cache)));
+  }).pipe(Effect.provide(cacheLayer(session)));

@@ -4,15 +4,19 @@ import * as Cause from "effect/Cause";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
 import type { Graph } from "../core/Graph.ts";
+import type { EngineChoice } from "../engine/EngineChoice.ts";
 import { loadPipeline } from "../spec/loadPipeline.ts";
 import { stages } from "../../stages/index.ts";
 import { type Invocation, UsageError, valueOf, valuesOf } from "./commandLine.ts";
+import { chosenEngine } from "./engineChoice.ts";
 import { cacheFolder, checkPipelineFile } from "./places.ts";
 
 export interface Session {
   readonly graph: Graph;
   /** Absolute path of the cache folder, which may not be there yet. */
   readonly cache: string;
+  /** What steps compute with; part of their keys. */
+  readonly engine: EngineChoice;
   /** The command that runs this pipeline with the settings given, for hints: `pipeline run a.yaml --set cycles=4`. */
   readonly runCommand: string;
 }
@@ -21,12 +25,19 @@ export interface Session {
 export async function openSession(invocation: Invocation): Promise<Session> {
   const file = invocation.operands[0]!;
   const path = checkPipelineFile(file);
+  const engine = chosenEngine(invocation);
   const sets = valuesOf(invocation, "set");
   const graph = await perform(loadPipeline({ file, sets, env: process.env, cwd: process.cwd(), stages }));
   const given = valueOf(invocation, "cache");
-  const options = [...sets.flatMap((set) => ["--set", set]), ...(given === undefined ? [] : ["--cache", given])];
+  const options = [
+    ...sets.flatMap((set) => ["--set", set]),
+    ...["engine", "device", "cache"].flatMap((option) => {
+      const value = valueOf(invocation, option);
+      return value === undefined ? [] : [`--${option}`, value];
+    }),
+  ];
   const runCommand = ["pipeline run", ...[file, ...options].map(shellWord)].join(" ");
-  return { graph, cache: cacheFolder(given, dirname(path)), runCommand };
+  return { graph, cache: cacheFolder(given, dirname(path)), engine, runCommand };
 }
 
 /** An argument as a shell takes it. */

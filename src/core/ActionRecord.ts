@@ -3,6 +3,7 @@
  * recomputing), and facts about the run that made it, which are not part of any key.
  */
 import type { Json } from "./canonicalJson.ts";
+import type { DeviceClass } from "./device.ts";
 import type { ContentDigest, Fingerprint } from "./digest.ts";
 
 /** All that decides a step's outputs. Its canonical JSON is hashed to the fingerprint. */
@@ -25,7 +26,7 @@ export interface EngineIdentity {
   /** Version of the package that executes. */
   readonly version: string;
   readonly precision: "float32";
-  readonly deviceClass: "cpu";
+  readonly deviceClass: DeviceClass;
   /** Raised when our own arithmetic (graphs, kernels, optimizer, random streams) changes any number. */
   readonly arithmeticVersion: number;
 }

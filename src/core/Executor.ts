@@ -6,6 +6,7 @@ import type { StageFailure, StoreError } from "./errors.ts";
 import type { ProgressReport, SourceFile, AnyStage } from "./Stage.ts";
 import type { StoredOutput } from "./ActionRecord.ts";
 import type { Json } from "./canonicalJson.ts";
+import type { Environment } from "./environment.ts";
 
 /** One step, ready to run: all by value or digest, so that it can cross to another process. */
 export interface Task {
@@ -14,6 +15,8 @@ export interface Task {
   readonly stage: AnyStage;
   readonly encodedConfig: { readonly [field: string]: Json | undefined };
   readonly seed: number;
+  /** What the step computes on, where its stage uses the engine and it names one; else the run's device. */
+  readonly device?: string;
   readonly files: { readonly [field: string]: ReadonlyArray<SourceFile> };
   readonly inputs: {
     readonly [port: string]:
@@ -26,6 +29,8 @@ export interface TaskResult {
   /** Written to the store, not yet published. */
   readonly outputs: { readonly [port: string]: StoredOutput };
   readonly durationMs: number;
+  /** Facts about how it was computed (threads, device), for the record: not part of any key. */
+  readonly environment?: Environment;
 }
 
 /** What a task tells while it runs. */

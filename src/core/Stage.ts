@@ -9,6 +9,7 @@ import type * as Effect from "effect/Effect";
 import type * as Schema from "effect/Schema";
 import type { ContentDigest } from "./digest.ts";
 import type { InputPort, OutputPort } from "./ArtifactType.ts";
+import { DeviceField, deviceSetting } from "./device.ts";
 import type { StageFailure } from "./errors.ts";
 
 /** What a running step tells while it works; the driver turns it into `step.progress` events. */
@@ -90,9 +91,30 @@ interface StageDefinition<Config, I extends InputPorts, O extends OutputPorts, R
   readonly runsIn?: "driver" | "worker";
 }
 
-/** Defines a stage; the flags left out are false, and it runs in the driver. */
+/** Defines a stage; the flags left out are false, and it runs in the driver. One that uses the engine has the setting `device` too. */
 export const defineStage = <Config, I extends InputPorts, O extends OutputPorts, R = never>(
   definition: StageDefinition<Config, I, O, R>,
-): Stage<Config, I, O, R> => ({ usesSeed: false, usesEngine: false, runsIn: "driver", ...definition });
+): Stage<Config, I, O, R> => ({
+  usesSeed: false,
+  usesEngine: false,
+  runsIn: "driver",
+  ...definition,
+  config: definition.usesEngine === true ? withDevice(definition) : definition.config,
+});
+
+/** The config with the setting `device`, which is for the executor: `run` is not concerned with it. */
+function withDevice<Config>({
+  name,
+  config,
+}: Pick<Stage<Config, InputPorts, OutputPorts, unknown>, "name" | "config">): typeof config {
+  // Cast: a codec's type does not tell whether it is a struct.
+  const struct = config as unknown as Partial<Schema.Struct<Schema.Struct.Fields>>;
+  if (struct.mapFields === undefined)
+    throw new TypeError(`The config of stage ${name}, which uses the engine, has to be a Schema.Struct.`);
+  const extended = struct.mapFields((fields) => ({ ...fields, [deviceSetting]: DeviceField }), {
+    unsafePreserveChecks: true, // they see the fields that they know, unchanged
+  });
+  return extended as unknown as typeof config;
+}
 
 export const mainPort = (stage: AnyStage): string => Object.keys(stage.outputs)[0]!;

@@ -8,6 +8,7 @@ import { basename } from "node:path";
 import { absentMeaningsOf, dropAbsent } from "./absentMeans.ts";
 import type { EngineIdentity, KeyParts } from "./ActionRecord.ts";
 import { canonicalJson, type Json } from "./canonicalJson.ts";
+import { deviceOf, deviceSetting, parseDevice } from "./device.ts";
 import { sha256, type ContentDigest, type Fingerprint } from "./digest.ts";
 import type { Link, PathField, Step } from "./Graph.ts";
 import type { SourceFile } from "./Stage.ts";
@@ -35,17 +36,29 @@ export const keyPartsOf = (step: Step, facts: KeyFacts): KeyParts => ({
   stage: { name: step.stage.name, version: step.stage.version },
   config: keyedConfig(step, facts.files),
   inputs: facts.inputs,
-  ...(step.stage.usesEngine ? { engine: facts.engine } : {}),
+  ...(step.stage.usesEngine ? { engine: engineOf(step, facts.engine) } : {}),
   ...(step.stage.usesSeed ? { seed: step.seed ?? 0 } : {}),
 });
 
+/** The run's engine, on the step's own device where it names one. */
+function engineOf(step: Step, engine: EngineIdentity): EngineIdentity {
+  const device = parseDevice(deviceOf(step) ?? "");
+  return device === undefined ? engine : { ...engine, deviceClass: device.class };
+}
+
 /** The config as the key sees it: paths replaced by what they hold, fields that say nothing new left out. */
 function keyedConfig(step: Step, files: FilesByField): KeyParts["config"] {
-  let config = step.encodedConfig;
+  let config = step.stage.usesEngine ? withoutDevice(step.encodedConfig) : step.encodedConfig;
   for (const [name, fields] of Map.groupBy(step.paths, (each) => each.field)) {
     config = replaceAt(config, name.split("."), { files: keyedFiles(fields, files[name] ?? []) }) as JsonObject;
   }
   return dropAbsent(config, absentMeaningsOf(step.stage));
+}
+
+/** Where it computes is told by the engine's part of the key. */
+function withoutDevice(config: Step["encodedConfig"]): Step["encodedConfig"] {
+  const { [deviceSetting]: _, ...without } = config;
+  return without;
 }
 
 /**

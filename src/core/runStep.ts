@@ -6,11 +6,12 @@ import * as Effect from "effect/Effect";
 import type { ActionRecord } from "./ActionRecord.ts";
 import { ArtifactStore } from "./ArtifactStore.ts";
 import { CheckpointStore } from "./Checkpoints.ts";
+import { deviceOf } from "./device.ts";
 import type { ContentDigest } from "./digest.ts";
 import { environmentFacts } from "./environment.ts";
 import { StageFailure, type StoreError } from "./errors.ts";
 import { resolveFiles, type Outputs, type StepKey } from "./evaluate.ts";
-import { Executor, type Task, type TaskListener } from "./Executor.ts";
+import { Executor, type Task, type TaskListener, type TaskResult } from "./Executor.ts";
 import type { FilesByField } from "./fingerprint.ts";
 import type { Graph, Link, Step } from "./Graph.ts";
 import { SourceFiles } from "./SourceFiles.ts";
@@ -43,7 +44,7 @@ export const runStep = (
       const executor = yield* Executor;
       const result = yield* restore(executor.run(taskOf(asked, files), asked));
       yield* stillUnmoved(asked.step, files);
-      const made = recordOf(asked, files, result.outputs, result.durationMs);
+      const made = recordOf(asked, files, result);
       const winner = yield* (yield* ArtifactStore).publish(made);
       // The step is done either way: a checkpoint left lying is garbage, to be collected as such.
       yield* Effect.ignore((yield* CheckpointStore).remove(asked.key.fingerprint));
@@ -89,6 +90,7 @@ function taskOf({ step, key, outputsOf }: StepRun, files: FilesByField): Task {
     const { type, digest } = outputsOf(link.step)[link.port]!;
     return { type, digest };
   };
+  const device = deviceOf(step);
   const inputs = Object.entries(step.inputs).map(([port, value]) => [
     port,
     Array.isArray(value) ? (value as ReadonlyArray<Link>).map(inputOf) : inputOf(value as Link),
@@ -99,13 +101,15 @@ function taskOf({ step, key, outputsOf }: StepRun, files: FilesByField): Task {
     stage: step.stage,
     encodedConfig: step.encodedConfig,
     seed: step.stage.usesSeed ? (step.seed ?? 0) : 0,
+    ...(device === undefined ? {} : { device }),
     files,
     inputs: Object.fromEntries(inputs),
   };
 }
 
-function recordOf(asked: StepRun, files: FilesByField, outputs: Outputs, durationMs: number): ActionRecord {
+function recordOf(asked: StepRun, files: FilesByField, result: TaskResult): ActionRecord {
   const { graph, run, step, key, startedAt } = asked;
+  const { outputs, durationMs, environment } = result;
   const named = Object.entries(files).map(([field, list]) => [
     field,
     list.map(({ path, digest }) => ({ path, digest })),
@@ -120,7 +124,7 @@ function recordOf(asked: StepRun, files: FilesByField, outputs: Outputs, duratio
       pipeline: graph.name,
       startedAt,
       durationMs,
-      environment: environmentFacts(),
+      environment: { ...environmentFacts(), ...environment },
       files: Object.fromEntries(named),
     },
   };

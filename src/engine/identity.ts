@@ -1,4 +1,4 @@
-/** What makes the onnx engine's numbers equal; part of every key of a stage that computes. No heavy import: plans need it. */
+/** What makes an engine's numbers equal; part of every key of a stage that computes. No heavy import: plans need it. */
 import type { EngineIdentity } from "../core/ActionRecord.ts";
 
 export const onnxIdentity: EngineIdentity = {
@@ -8,4 +8,10 @@ export const onnxIdentity: EngineIdentity = {
   deviceClass: "cpu",
   // Raised when graphs, kernels, dropout or random streams change any number; a golden test reminds.
   arithmeticVersion: 1,
+};
+
+export const cpuIdentity: EngineIdentity = {
+  ...onnxIdentity,
+  name: "cpu",
+  version: "4.22.0", // of @tensorflow/tfjs-backend-cpu; compared like the other
 };

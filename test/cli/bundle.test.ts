@@ -17,7 +17,7 @@ describe("the bundle of the sources", () => {
     for (const folder of ["src/cli", "stages", "node_modules"]) mkdirSync(join(root, folder), { recursive: true });
     source("package.json", `{ "type": "module" }`);
     source("src/cli/main.ts", `import { seven } from "../seven.ts";\nexport const answer: number = 6 * seven;\n`);
-    source("src/cli/worker.ts", `export const worker: boolean = true;\n`);
+    for (const entry of ["worker", "probe"]) source(`src/cli/${entry}.ts`, `export const ${entry}: boolean = true;\n`);
     source("src/seven.ts", `export const seven = 7;\n`);
   });
   afterEach(() => rmSync(root, { recursive: true, force: true }));

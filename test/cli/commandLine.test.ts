@@ -53,7 +53,7 @@ describe("the command line", () => {
   it("answers a mistake with one sentence and what to do", () => {
     expect(mistake("rnu")).toBe("there is no command `rnu` | did you mean `run`?");
     expect(mistake("frobnicate")).toBe(
-      "there is no command `frobnicate` | commands: run, plan, why, graph, show, metrics, runs, export, encode, similarity, nearest, stages and 2 more",
+      "there is no command `frobnicate` | commands: run, plan, why, graph, show, metrics, runs, export, encode, similarity, nearest, doctor and 3 more",
     );
     expect(mistake("--json")).toMatch(/^the command comes first, before --json \| commands: run, plan/);
     expect(mistake("encode", "model", "-5 degrees")).toBe(
@@ -76,7 +76,7 @@ describe("the command line", () => {
     expect(mistake("run", "a.yaml", "--json=yes")).toMatch(/^--json takes no value/);
     expect(mistake("run")).toBe("`run` needs FILE | " + usageHint("run"));
     expect(mistake("why", "a.yaml")).toBe(
-      "`why` needs STEP | usage: pipeline why FILE STEP [--set NAME=VALUE]… [--cache DIR] [--json]",
+      "`why` needs STEP | usage: pipeline why FILE STEP [--set NAME=VALUE]… [--engine onnx|tensorflow|cpu] [--device DEVICE] [--cache DIR] [--json]",
     );
     expect(mistake("schema", "a.yaml")).toBe("`schema` does not take `a.yaml` | usage: pipeline schema");
   });
@@ -98,7 +98,7 @@ describe("help", () => {
 
   it("explains a command with its arguments, options and examples", () => {
     expect(commandHelp(commands.find((command) => command.name === "show")!)).toBe(
-      `usage: pipeline show FILE STEP[.PORT] [--set NAME=VALUE]… [--head N] [--format table|json|csv|arrow] [--to PATH] [--cache DIR]
+      `usage: pipeline show FILE STEP[.PORT] [--set NAME=VALUE]… [--head N] [--format table|json|csv|arrow] [--to PATH] [--engine onnx|tensorflow|cpu] [--device DEVICE] [--cache DIR]
 
 Look into an artifact.
 
@@ -111,6 +111,8 @@ Options
   --head N                       the first N rows; default: 20 for a table, else all
   --format table|json|csv|arrow  default: table
   --to PATH                      write to a file instead of stdout
+  --engine onnx|tensorflow|cpu   what computes (also PIPELINE_ENGINE), part of keys; default: onnx
+  --device DEVICE                what it computes on: cpu, cuda, cuda:1, webgpu… (also PIPELINE_DEVICE); default: cpu
   --cache DIR                    the cache folder (also PIPELINE_CACHE); default: cache/ beside the nearest package.json or pipeline file
 
 Examples

@@ -6,7 +6,7 @@ import { contentDigest, type ContentDigest } from "../../src/core/digest.ts";
 import { fingerprintOf, keyPartsOf } from "../../src/core/fingerprint.ts";
 import type { Json } from "../../src/core/canonicalJson.ts";
 import type { SourceFile, AnyStage } from "../../src/core/Stage.ts";
-import { join, roll, say } from "../kit/fakeStages.ts";
+import { compute, join, roll, say } from "../kit/fakeStages.ts";
 import { graphOf } from "../kit/graphs.ts";
 import { testEngine } from "../kit/runEvents.ts";
 
@@ -41,6 +41,13 @@ const keyOf = (stage: AnyStage, config: { readonly [field: string]: Json }) =>
       engine: testEngine,
     }),
   );
+
+const keyOn = (device?: string) => {
+  const [step] = graphOf([
+    { id: "a", uses: compute, with: { words: "x", ...(device === undefined ? {} : { device }) } },
+  ]).steps;
+  return keyPartsOf(step!, { inputs: {}, files: {}, engine: testEngine });
+};
 
 describe("keys", () => {
   it("a change of them is a decision: digests and fingerprints of fixed inputs", () => {
@@ -96,6 +103,14 @@ describe("keys", () => {
       inputs: {},
     });
     assert.deepInclude(keyPartsOf(b!, facts), { engine: testEngine, seed: 7 });
+  });
+
+  it("hold the device of a step by its class, in the engine's part and not in the config", () => {
+    assert.deepStrictEqual(keyOn(), keyOn("cpu"));
+    assert.deepStrictEqual(keyOn().config, { words: "x" });
+    assert.deepStrictEqual(keyOn("cuda:1").engine, { ...testEngine, deviceClass: "cuda" });
+    assert.deepStrictEqual(keyOn("cuda:1"), keyOn("cuda"));
+    assert.deepStrictEqual(keyOn("cuda").config, { words: "x" });
   });
 
   it("see a file's content and order, a folder's names too, and never a path", () => {

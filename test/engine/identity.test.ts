@@ -1,6 +1,6 @@
 import { createRequire } from "node:module";
 import { assert, describe, it } from "vitest";
-import { onnxIdentity } from "../../src/engine/identity.ts";
+import { cpuIdentity, onnxIdentity } from "../../src/engine/identity.ts";
 import { OnnxEngine } from "../../src/engine/onnx/OnnxEngine.ts";
 import { defaultLayoutPolicy } from "../../src/nn/PackedLayout.ts";
 import { initializeWeights } from "../../src/nn/parameters.ts";
@@ -19,6 +19,7 @@ const golden: { readonly [kind in Kind]: readonly [number, number] } = {
 describe("the engine's identity", () => {
   it("carries the version of the package that computes", () => {
     assert.strictEqual(onnxIdentity.version, manifest.dependencies["onnxruntime-node"]);
+    assert.strictEqual(cpuIdentity.version, manifest.dependencies["@tensorflow/tfjs-backend-cpu"]);
   });
 
   // If this fails because arithmetic, dropout or initial weights changed on purpose: raise arithmeticVersion, then the numbers.

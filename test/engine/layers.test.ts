@@ -1,9 +1,9 @@
+import { assert, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
-import { assert, it } from "@effect/vitest";
 import * as tf from "@tensorflow/tfjs-core";
-import { layer as cpuLayer } from "../../src/engine/cpu/layer.ts";
 import { Engine, type Program } from "../../src/engine/Engine.ts";
-import { layer as onnxLayer } from "../../src/engine/onnx/layer.ts";
+import { type EngineChoice, EngineUnavailable } from "../../src/engine/EngineChoice.ts";
+import { layerEngine } from "../../src/engine/layer.ts";
 
 const double: Program = {
   key: "double",
@@ -11,14 +11,35 @@ const double: Program = {
   build: ({ x }) => ({ y: tf.mul(x!, 2) }),
 };
 
-for (const [name, layer] of Object.entries({ onnx: onnxLayer({ threads: 1 }), cpu: cpuLayer }))
-  it.effect(`the ${name} layer provides an engine that runs programs`, () =>
+const failure = (choice: EngineChoice) => Effect.flip(Effect.provide(Engine, layerEngine(choice)));
+
+describe("the layer of an engine", () => {
+  for (const engine of ["onnx", "cpu"] as const)
+    it.effect(`provides the one that was chosen: ${engine}`, () =>
+      Effect.gen(function* () {
+        const found = yield* Engine;
+        assert.strictEqual(found.identity.name, engine);
+        const executable = yield* Effect.promise(() => found.compile(double));
+        const results = yield* Effect.promise(() => executable.run({ x: Float32Array.of(1, 2) }));
+        assert.deepStrictEqual(results["y"], Float32Array.of(2, 4));
+      }).pipe(Effect.provide(layerEngine({ engine, device: "cpu", threads: 1 }))),
+    );
+
+  it.effect("never takes another device: it says what is there, or what to install", () =>
     Effect.gen(function* () {
-      const engine = yield* Engine;
-      assert.strictEqual(engine.identity.name, name);
-      const executable = yield* Effect.promise(() => engine.compile(double));
-      assert.deepStrictEqual(executable.outputs, [{ name: "y", shape: [2], dtype: "float32" }]);
-      const results = yield* Effect.promise(() => executable.run({ x: Float32Array.of(1, 2) }));
-      assert.deepStrictEqual(results["y"], Float32Array.of(2, 4));
-    }).pipe(Effect.provide(layer)),
+      const foreign = process.platform === "darwin" ? "dml" : "coreml";
+      const error = yield* failure({ engine: "onnx", device: foreign });
+      assert.instanceOf(error, EngineUnavailable);
+      assert.strictEqual(
+        error.message,
+        `The device ${foreign} is not available: onnxruntime for ${process.platform} on ${process.arch} has none`,
+      );
+      assert.match(error.hint, /^it has cpu/);
+      const wrong = yield* failure({ engine: "cpu", device: "cuda" });
+      assert.deepStrictEqual(
+        [wrong.message, wrong.hint],
+        ["The cpu engine cannot compute on cuda", "it computes on cpu"],
+      );
+    }),
   );
+});

@@ -5,8 +5,10 @@ import { fileURLToPath } from "node:url";
 import { assert, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import * as Fiber from "effect/Fiber";
+import { ArtifactStore } from "../../src/core/ArtifactStore.ts";
+import type { ContentDigest } from "../../src/core/digest.ts";
 import type { RunEvent } from "../../src/core/events.ts";
-import { grumble, inWorker, join, linger, perish, read, say, stumble } from "../kit/fakeStages.ts";
+import { compute, grumble, inWorker, join, linger, perish, read, say, stumble } from "../kit/fakeStages.ts";
 import { graphOf } from "../kit/graphs.ts";
 import { finalDigests, folderRig, inWords, runEvents } from "../kit/runEvents.ts";
 import { temporaryFolder } from "../kit/temporary.ts";
@@ -49,6 +51,12 @@ const threeSteps = (place: typeof inWorker) =>
     { id: "c", uses: place(join), with: { between: " " }, in: { parts: ["a", "b"] } },
   ]);
 
+const on = (id: string, device?: string) => ({
+  id,
+  uses: inWorker(compute),
+  with: { words: id, ...(device === undefined ? {} : { device }) },
+});
+
 describe("the local executor", () => {
   it.live("gives the same outputs from a worker as from the driver", () =>
     Effect.gen(function* () {
@@ -76,6 +84,57 @@ describe("the local executor", () => {
         unit: "naps",
         loss: 1 / 50,
       });
+    }),
+  );
+
+  it.live("computes each step on its device, and on each device in processes of its own", () =>
+    Effect.gen(function* () {
+      const root = yield* temporaryFolder;
+      const graph = graphOf([on("a"), on("b", "cuda:1"), on("c", "cuda:1"), on("d", "cpu"), on("e")]);
+      const told = Effect.gen(function* () {
+        const { events } = yield* runEvents(graph);
+        const store = yield* ArtifactStore;
+        const records = yield* store.records;
+        const texts = yield* Effect.all(
+          Object.values(finalDigests(events) as { [step: string]: { text: ContentDigest } }).map(({ text }) =>
+            Effect.map(store.read(text), (bytes) =>
+              Buffer.from(bytes)
+                .toString()
+                .split(/ on | in /),
+            ),
+          ),
+        );
+        return { texts, environments: records.map(({ provenance }) => provenance.environment["device"]).sort() };
+      });
+      const { texts, environments } = yield* Effect.provide(told, folderRig(root));
+      assert.deepStrictEqual(
+        texts.map(([words, device]) => [words, device]),
+        [
+          ["a", "cpu"],
+          ["b", "cuda:1"],
+          ["c", "cuda:1"],
+          ["d", "cpu"],
+          ["e", "cpu"],
+        ],
+      );
+      const processes = texts.map(([, , pid]) => pid);
+      assert.strictEqual(processes[1], processes[2]);
+      assert.notStrictEqual(processes[0], processes[1]);
+      assert.notStrictEqual(processes[2], processes[3]);
+      assert.deepStrictEqual(environments, ["cpu", "cpu", "cpu", "cuda:1", "cuda:1"]);
+    }),
+  );
+
+  it.live("fails a step whose device is not to be had, and goes on with others", () =>
+    Effect.gen(function* () {
+      const root = yield* temporaryFolder;
+      const graph = graphOf([
+        { id: "lacks", uses: inWorker(compute), with: { words: "x", device: "tensorrt" } },
+        { id: "fine", uses: inWorker(compute), with: { words: "x" } },
+      ]);
+      const { words, summary } = yield* Effect.provide(runEvents(graph, { keepGoing: true }), folderRig(root));
+      assert.deepStrictEqual(words, ["start lacks", "fail lacks", "start fine", "finish fine", "failed"]);
+      assert.deepInclude(summary.failures[0]!.error, { message: "There is no tensorrt.", hint: "Buy one." });
     }),
   );
 

@@ -2,8 +2,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import * as Effect from "effect/Effect";
+import * as Layer from "effect/Layer";
 import { Engine } from "../../src/engine/Engine.ts";
-import { layer } from "../../src/engine/onnx/layer.ts";
+import { layerEngine } from "../../src/engine/layer.ts";
 import { OnnxEngine } from "../../src/engine/onnx/OnnxEngine.ts";
 import { encodeTokens } from "../../src/inference/encode.ts";
 import { encodeTexts } from "../../src/model/encodeTexts.ts";
@@ -39,6 +40,8 @@ interface Hidden {
   readonly float32: string;
 }
 
+const layer = layerEngine({ engine: "onnx", device: "cpu" });
+
 const here = (name: string) => readFileSync(new URL(name, import.meta.url), "utf8");
 
 describe("all-MiniLM-L6-v2", () => {
@@ -53,7 +56,7 @@ describe("all-MiniLM-L6-v2", () => {
       Effect.gen(function* () {
         const engine = yield* Engine;
         return yield* Effect.promise(() => encodeTokens(encoder, ids, engine));
-      }).pipe(Effect.provide(layer())),
+      }).pipe(Effect.provide(layer)),
     );
     expect(embeddings.length).toBe(expected.length);
     const worst = embeddings.reduce((most, value, i) => Math.max(most, Math.abs(value - expected[i]!)), 0);
@@ -99,7 +102,7 @@ describe("all-MiniLM-L6-v2", () => {
       });
       const { metrics } = await runStage(evaluateSts, {
         inputs: { encoder: ["BiEncoder", encoder], pairs: ["TokenPairs", tokens], gold: ["Gold", gold] },
-        engine: layer(),
+        engine: Layer.orDie(layer),
       });
       console.log(metrics.rows.map((row) => `${row.name} ${row.value.toFixed(3)}`).join("\n"));
       const found = new Map(metrics.rows.map((row) => [row.name, row.value]));

@@ -1,8 +1,7 @@
-/** Runs programs on both engines, and measures how far results are apart. */
+/** Runs programs on engines, and measures how far results are apart. */
 import * as tf from "@tensorflow/tfjs-core";
 import { CpuEngine } from "../../src/engine/cpu/CpuEngine.ts";
 import type { EngineShape, Feeds, Program, Tensors } from "../../src/engine/Engine.ts";
-import { OnnxEngine, type OnnxOptions } from "../../src/engine/onnx/OnnxEngine.ts";
 import { withGradients } from "../../src/engine/withGradients.ts";
 import { mix32 } from "../../src/nn/random.ts";
 import type { DType, TensorSpec, TypedArray } from "../../src/nn/TensorSpec.ts";
@@ -76,15 +75,9 @@ export async function runOn(engine: EngineShape, program: Program, feeds: Feeds)
   return (await engine.compile(program)).run(feeds);
 }
 
-/** Value and gradients of a case on an engine of its own. */
-export async function runCase(kind: "onnx" | "cpu", each: Case, options: OnnxOptions = {}): Promise<Results> {
-  const engine = kind === "onnx" ? new OnnxEngine({ threads: 1, ...options }) : new CpuEngine();
-  try {
-    return await runOn(engine, caseProgram(each), feedsOf(each.inputs));
-  } finally {
-    await engine.close();
-  }
-}
+/** Value and gradients of a case. */
+export const runCase = (engine: EngineShape, each: Case): Promise<Results> =>
+  runOn(engine, caseProgram(each), feedsOf(each.inputs));
 
 /** ‖a - b‖ / ‖b‖, with a floor for results that are zero but for rounding. */
 export function relativeError(a: ArrayLike<number>, b: ArrayLike<number>, floor = 1e-3): number {

@@ -1,4 +1,5 @@
 /** Small pure stages over texts, for tests of the engine: quick, and with every kind of part in their keys. */
+import * as Context from "effect/Context";
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 import { readFileSync } from "node:fs";
@@ -134,6 +135,25 @@ export const linger = defineStage({
     }),
 });
 
+/** Stands for the engine in the tests' workers: the device it is on. */
+export class FakeEngine extends Context.Service<FakeEngine, { readonly device: string }>()("test/FakeEngine") {}
+
+/** Computes, as far as the executor can tell. */
+export const compute = defineStage({
+  name: "compute",
+  version: 1,
+  description: "Tells where it ran.",
+  config: Schema.Struct({ words: Schema.String }),
+  inputs: {},
+  outputs: textOut,
+  usesEngine: true,
+  run: ({ config }) =>
+    Effect.gen(function* () {
+      const { device } = yield* FakeEngine;
+      return { text: `${config.words} on ${device} in ${process.pid}` };
+    }),
+});
+
 /** The same stage in a process of its own. */
 export const inWorker = (stage: AnyStage): AnyStage => ({ ...stage, name: `${stage.name}-worker`, runsIn: "worker" });
 
@@ -159,6 +179,6 @@ export const perish = inWorker(
 
 /** What the worker of these tests knows. */
 export const workerStages: ReadonlyArray<AnyStage> = [
-  ...[say, join, shout, roll, read, stumble, grumble, linger].map(inWorker),
+  ...[say, join, shout, roll, read, stumble, grumble, linger, compute].map(inWorker),
   perish,
 ];

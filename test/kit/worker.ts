@@ -1,12 +1,23 @@
 /** The worker process of the tests: knows the fake stages and a cache folder. */
+import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import { serveWorker } from "../../src/executor/local/serveWorker.ts";
 import { layerDirectory } from "../../src/store/directory.ts";
 import { layerMemory } from "../../src/store/memory.ts";
-import { workerStages } from "./fakeStages.ts";
+import { StageFailure } from "../../src/core/errors.ts";
+import { FakeEngine, workerStages } from "./fakeStages.ts";
 
 const cache = process.argv[2];
+const unavailable = new StageFailure({ cause: "stage-error", message: "There is no tensorrt.", hint: "Buy one." });
+
 serveWorker({
   stages: workerStages,
   layer: Layer.mergeAll(cache === undefined ? layerMemory() : layerDirectory(cache)),
+  engineOn: (device = "cpu") => ({
+    layer:
+      device === "tensorrt"
+        ? Layer.effect(FakeEngine, Effect.fail(unavailable))
+        : Layer.succeed(FakeEngine, { device }),
+    environment: { device },
+  }),
 });

@@ -2,6 +2,7 @@
 import { extname } from "node:path";
 import { type Invocation, isOn, UsageError, valueOf } from "../commandLine.ts";
 import { type EmbeddingFormat, embeddingFormats, formatEmbeddings } from "../embeddingFormats.ts";
+import { chosenEngine } from "../engineChoice.ts";
 import { exitCodes } from "../exitCodes.ts";
 import { inputTexts } from "../inputTexts.ts";
 import { asBiEncoder, openModel } from "../openModel.ts";
@@ -12,6 +13,7 @@ import { countOnTerminal } from "../countOnTerminal.ts";
 export async function encode(invocation: Invocation): Promise<number> {
   const to = valueOf(invocation, "to");
   const format = wantedFormat(invocation, to);
+  const choice = chosenEngine(invocation);
   const [written, ...given] = invocation.operands as [string, ...Array<string>];
   const opened = await openModel(invocation, "embed");
   const model = asBiEncoder(opened, written);
@@ -19,7 +21,7 @@ export async function encode(invocation: Invocation): Promise<number> {
   const { embedTexts } = await import("../embedTexts.ts");
   const { modelIdentity } = await import("../../model/modelIdentity.ts");
   const counter = countOnTerminal("texts", to !== undefined);
-  const embedded = embedTexts(model, opened.tokenizer, texts, counter.show);
+  const embedded = embedTexts({ model, tokenizer: opened.tokenizer, choice }, texts, counter.show);
   const pieces = formatEmbeddings(format, embedded, model.config.hiddenSize, async () => modelIdentity(model));
   try {
     if (to !== undefined) await writeFileWhole(to, pieces);

@@ -11,11 +11,12 @@ import { openSession, perform } from "../session.ts";
 import { knownOutputs } from "../knownOutputs.ts";
 
 export async function metrics(invocation: Invocation): Promise<number> {
-  const { graph, cache } = await openSession(invocation);
+  const session = await openSession(invocation);
+  const { graph } = session;
   const rows = await perform(
     Effect.gen(function* () {
       return yield* readMetrics(graph, knownOutputs(yield* evaluateGraph(graph)));
-    }).pipe(Effect.provide(cacheLayer(cache))),
+    }).pipe(Effect.provide(cacheLayer(session))),
   );
   if (isOn(invocation, "json")) printJson(rows);
   else if (rows.length > 0) printLines(metricsTable(rows, process.stdout.columns));

@@ -5,6 +5,7 @@ import { oneLine } from "../../log/textWidth.ts";
 import { nearestRows } from "../../metrics/index.ts";
 import { type Invocation, isOn, numberOf, UsageError, valueOf } from "../commandLine.ts";
 import { csvLine, type EmbeddedTexts, joinParts } from "../embeddingFormats.ts";
+import { chosenEngine } from "../engineChoice.ts";
 import { exitCodes } from "../exitCodes.ts";
 import { inputTexts } from "../inputTexts.ts";
 import { asBiEncoder, openModel } from "../openModel.ts";
@@ -20,6 +21,7 @@ interface Found {
 export async function nearest(invocation: Invocation): Promise<number> {
   const [written, path, ...given] = invocation.operands as [string, string, ...Array<string>];
   const format = wantedFormat(invocation);
+  const choice = chosenEngine(invocation);
   const encoded = await readEncoded(path);
   const opened = await openModel(invocation, "embed");
   const model = asBiEncoder(opened, written);
@@ -31,7 +33,7 @@ export async function nearest(invocation: Invocation): Promise<number> {
       path,
     );
   const { embedTexts } = await import("../embedTexts.ts");
-  const parts = embedTexts(model, opened.tokenizer, inputTexts(invocation, given));
+  const parts = embedTexts({ model, tokenizer: opened.tokenizer, choice }, inputTexts(invocation, given));
   const queries = await joinParts(parts, encoded.dimension);
   const found = lookUp(queries, encoded, numberOf(invocation, "top") ?? defaultTop, isOn(invocation, "others"));
   if (format === "json") printJson(found);

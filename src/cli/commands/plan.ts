@@ -13,14 +13,15 @@ import { openSession, perform } from "../session.ts";
 import { whyText } from "../whyText.ts";
 
 export async function plan(invocation: Invocation): Promise<number> {
-  const { graph, cache } = await openSession(invocation);
+  const session = await openSession(invocation);
+  const { graph } = session;
   if (isOn(invocation, "resolved")) {
     const { resolvedYaml } = await import("../resolvedYaml.ts");
     writeOut(resolvedYaml(graph));
     return exitCodes.done;
   }
   const selection = { until: valuesOf(invocation, "until"), force: valuesOf(invocation, "force") };
-  const planned = await perform(planGraph(graph, selection).pipe(Effect.provide(cacheLayer(cache))));
+  const planned = await perform(planGraph(graph, selection).pipe(Effect.provide(cacheLayer(session))));
   if (isOn(invocation, "json")) printJson(planned);
   else printLines(planLines(graph, planned));
   return exitCodes.done;

@@ -69,7 +69,7 @@ function inSources(event: RunEvent): RunEvent {
 /** Runs the graph under the signals: the first asks it to end after the batch in hand, the second ends it at once. */
 async function execute(
   invocation: Invocation,
-  { graph, cache }: Session,
+  session: Session,
   runId: string,
   display: Display,
   onEvent: (event: RunEvent) => void,
@@ -80,10 +80,10 @@ async function execute(
     force: valuesOf(invocation, "force"),
     jobs: numberOf(invocation, "jobs"),
     keepGoing: isOn(invocation, "keep-going"),
-    asked: { set: valuesOf(invocation, "set") },
+    asked: { set: valuesOf(invocation, "set"), engine: session.engine.engine, device: session.engine.device },
     onEvent,
   };
-  const fiber = Effect.runFork(runGraph(graph, options).pipe(Effect.provide(runLayer(cache))));
+  const fiber = Effect.runFork(runGraph(session.graph, options).pipe(Effect.provide(runLayer(session))));
   const stop = onInterrupt(
     () => {
       display.say("interrupted: ending after the batch in hand (once more: at once)");
@@ -125,9 +125,9 @@ async function report(
   outputs: ReadonlyMap<string, OutputDigests>,
   logFile: string,
 ): Promise<void> {
-  const { graph, cache } = session;
+  const { graph } = session;
   const outputsOf = (step: string) => outputs.get(step);
-  const rows = await perform(readMetrics(graph, outputsOf).pipe(Effect.provide(cacheLayer(cache))));
+  const rows = await perform(readMetrics(graph, outputsOf).pipe(Effect.provide(cacheLayer(session))));
   const isNoop = summary.ran + summary.failed + summary.skipped === 0;
   const table = rows.length === 0 ? [] : ["", ...metricsTable(rows, process.stdout.columns)];
   const places = outputLines(session, outputs);

@@ -3,9 +3,9 @@ import { basename, relative } from "node:path";
 import * as Effect from "effect/Effect";
 import { RunLog, type RunManifest } from "../../core/RunLog.ts";
 import { renderTable } from "../../log/table.ts";
+import { layerCache } from "../../store/cache.ts";
 import { type Invocation, isOn, valueOf } from "../commandLine.ts";
 import { exitCodes } from "../exitCodes.ts";
-import { cacheLayer } from "../layers.ts";
 import { printJson, printLines } from "../output.ts";
 import { cacheFolder } from "../places.ts";
 import { perform } from "../session.ts";
@@ -15,7 +15,7 @@ export async function runs(invocation: Invocation): Promise<number> {
   const listed = await perform(
     Effect.gen(function* () {
       return yield* (yield* RunLog).list;
-    }).pipe(Effect.provide(cacheLayer(cache))),
+    }).pipe(Effect.provide(layerCache(cache))),
   );
   if (isOn(invocation, "json")) {
     printJson(

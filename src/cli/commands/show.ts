@@ -46,7 +46,7 @@ const readOutput = (session: Session, { step, port }: FoundOutput) =>
     const digest = knownOutputs(yield* evaluateGraph(session.graph, { until: [step.id] }))(step.id)?.[port];
     if (digest === undefined) return yield* Effect.fail(hasNotRun(session, step.id));
     return { digest, bytes: yield* (yield* ArtifactStore).read(digest) };
-  }).pipe(Effect.provide(cacheLayer(session.cache)));
+  }).pipe(Effect.provide(cacheLayer(session)));
 
 async function textOf(
   output: FoundOutput,

@@ -10,8 +10,11 @@ import { openSession, perform } from "../session.ts";
 import { short, whyText } from "../whyText.ts";
 
 export async function why(invocation: Invocation): Promise<number> {
-  const { graph, cache } = await openSession(invocation);
-  const explained = await perform(explainStep(graph, invocation.operands[1]!).pipe(Effect.provide(cacheLayer(cache))));
+  const session = await openSession(invocation);
+  const { graph } = session;
+  const explained = await perform(
+    explainStep(graph, invocation.operands[1]!).pipe(Effect.provide(cacheLayer(session))),
+  );
   if (isOn(invocation, "json")) printJson(explained);
   else printLines(whyLines(graph, explained));
   return exitCodes.done;

@@ -36,13 +36,23 @@ export interface Graph {
 
 export const microsoftDomain = "com.microsoft";
 
+export interface RecordOptions {
+  /** Only operations of ONNX's own domain: onnxruntime's, such as FusedMatMul, are not there on every device. */
+  readonly standardOnly?: boolean;
+}
+
 export class GraphRecorder {
+  readonly standardOnly: boolean;
   private readonly nodes: Array<GraphNode> = [];
   private readonly constants: Array<GraphConstant> = [];
   private readonly inputs: Array<TensorSpec> = [];
   private readonly known = new Map<string, ReadonlyArray<string>>();
   private readonly arrays = new Map<object, number>();
   private count = 0;
+
+  constructor({ standardOnly = false }: RecordOptions = {}) {
+    this.standardOnly = standardOnly;
+  }
 
   input(spec: TensorSpec): string {
     this.inputs.push(spec);

@@ -7,14 +7,19 @@
  */
 import { availableParallelism, totalmem } from "node:os";
 import { InferenceSession, Tensor } from "onnxruntime-node";
-import type { EngineShape, Executable, Feeds, Program, TensorSpec, TypedArray } from "../Engine.ts";
+import type { EngineIdentity } from "../../core/ActionRecord.ts";
+import type { EngineShape, Executable, Feeds, Program, TensorSpec } from "../Engine.ts";
+import { parseDevice } from "../../core/device.ts";
+import { checkTarget, fedValues } from "../feeds.ts";
+import { EngineUnavailable } from "../EngineChoice.ts";
 import { onnxIdentity } from "../identity.ts";
-import { sizeOf } from "../../nn/TensorSpec.ts";
+import { check8Bit } from "./check8Bit.ts";
 import type { Graph } from "./GraphRecorder.ts";
+import { type DeviceOptions, executionProviders, needsStandard } from "./executionProviders.ts";
 import { encodeModel } from "./onnxModel.ts";
 import { outputName, traceProgram } from "./traceProgram.ts";
 
-export interface OnnxOptions {
+export interface OnnxOptions extends DeviceOptions {
   /** Threads a session computes with; results do not depend on it. Default: as many as the machine offers. */
   readonly threads?: number;
   /** Most compiled programs alive at once; default 16. */
@@ -43,10 +48,11 @@ interface Entry {
 }
 
 export class OnnxEngine implements EngineShape {
-  readonly identity = onnxIdentity;
+  readonly identity: EngineIdentity;
   /** In order of use, latest last. */
   private readonly entries = new Map<string, Entry>();
-  private readonly options: Required<Omit<OnnxOptions, "profilePrefix">> & Pick<OnnxOptions, "profilePrefix">;
+  private readonly options: OnnxOptions & Required<Pick<OnnxOptions, "threads" | "maxSessions" | "maxSessionBytes">>;
+  private readonly providers: InferenceSession.SessionOptions;
 
   constructor(options: OnnxOptions = {}) {
     this.options = {
@@ -55,6 +61,8 @@ export class OnnxEngine implements EngineShape {
       maxSessionBytes: totalmem() / 4,
       ...options,
     };
+    this.identity = { ...onnxIdentity, deviceClass: parseDevice(options.device ?? "cpu")!.class };
+    this.providers = executionProviders(options);
   }
 
   /** Programs compiled and alive. */
@@ -102,7 +110,8 @@ export class OnnxEngine implements EngineShape {
   }
 
   private async create(program: Program): Promise<Compiled> {
-    const graph: Graph = traceProgram(program);
+    if (Object.values(program.constants ?? {}).some(({ quantized }) => quantized)) await this.require8Bit();
+    const graph: Graph = traceProgram(program, { standardOnly: needsStandard(this.options) });
     const { threads, profilePrefix } = this.options;
     const session = await InferenceSession.create(encodeModel(graph), {
       intraOpNumThreads: threads,
@@ -113,12 +122,21 @@ export class OnnxEngine implements EngineShape {
       // arena would be each session's own and never shrink: twice the memory on real batches, and no faster; a plan adds to it.
       enableCpuMemArena: false,
       enableMemPattern: false,
+      ...this.providers,
       ...(profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: profilePrefix }),
     });
     const { inputs, outputs } = graph;
     // Twice: a session keeps a constant as it came, and packed for its products.
     const bytes = graph.constants.reduce((sum, constant) => sum + 2 * constant.values.byteLength, 0);
     return { session, inputs, outputs, bytes };
+  }
+
+  private async require8Bit(): Promise<void> {
+    if (this.identity.deviceClass !== "cpu")
+      throw new EngineUnavailable("Precision int8 is computed on the CPU only", {
+        needs: "set precision to float32, or compute on the cpu",
+      });
+    await check8Bit();
   }
 
   /** Releases the least recently used until both bounds hold, but none in use. */
@@ -152,7 +170,7 @@ async function runCompiled(
   into: { readonly [name: string]: Float32Array } = {},
 ): Promise<{ readonly [name: string]: Float32Array }> {
   const fed: { [name: string]: Tensor } = {};
-  for (const spec of inputs) fed[spec.name] = feed(program, spec, feeds[spec.name]);
+  for (const spec of inputs) fed[spec.name] = feed(program, spec, feeds);
   const fetches: { [name: string]: Tensor | null } = {};
   for (const spec of outputs) fetches[spec.name] = fetch(program, spec, into[publicName(spec.name)]);
   const found = await session.run(fed, fetches);
@@ -164,19 +182,13 @@ async function runCompiled(
 
 const publicName = (name: string): string => name.slice(outputName("").length);
 
-function feed(program: Program, { name, shape, dtype }: TensorSpec, values: TypedArray | undefined): Tensor {
-  if (values === undefined) throw new Error(`The program ${program.key} needs the input ${name}, which was not fed.`);
-  if (values.length !== sizeOf(shape))
-    throw new Error(`The input ${name} of ${program.key} has ${values.length} values, not ${shape.join(" × ")}.`);
-  return new Tensor(dtype as "float32", values as Float32Array, shape);
+function feed(program: Program, spec: TensorSpec, feeds: Feeds): Tensor {
+  return new Tensor(spec.dtype as "float32", fedValues(program, spec, feeds) as Float32Array, spec.shape);
 }
 
 /** The place an output is written to; null lets onnxruntime make one. */
 function fetch(program: Program, { name, shape }: TensorSpec, values: Float32Array | undefined): Tensor | null {
   if (values === undefined) return null;
-  if (values.length !== sizeOf(shape))
-    throw new Error(
-      `The output ${publicName(name)} of ${program.key} has ${shape.join(" × ")} values, not ${values.length}.`,
-    );
+  checkTarget(program, publicName(name), shape, values);
   return new Tensor("float32", values, shape);
 }

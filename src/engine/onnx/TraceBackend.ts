@@ -7,7 +7,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 import type { DType, ProgramConstant, TensorSpec, TypedArray } from "../Engine.ts";
-import { GraphRecorder } from "./GraphRecorder.ts";
+import { GraphRecorder, type RecordOptions } from "./GraphRecorder.ts";
 
 export const traceBackendName = "tandem-trace";
 
@@ -32,9 +32,9 @@ export class TraceBackend extends tf.KernelBackend {
   }
 
   /** Runs `body` with a fresh recorder as tfjs's backend, then puts the former backend back. May be nested. */
-  record<A>(body: (recorder: GraphRecorder) => A): A {
+  record<A>(body: (recorder: GraphRecorder) => A, options: RecordOptions = {}): A {
     const former = tf.engine().backendName;
-    const recorder = new GraphRecorder();
+    const recorder = new GraphRecorder(options);
     this.recorders.push(recorder);
     try {
       void tf.setBackend(traceBackendName); // takes effect at once: this backend is ready without waiting

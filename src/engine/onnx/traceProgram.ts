@@ -2,13 +2,13 @@
 import "./kernels/index.ts";
 import type { Tensor } from "@tensorflow/tfjs-core";
 import type { Program, TensorSpec } from "../Engine.ts";
-import type { Graph, GraphRecorder } from "./GraphRecorder.ts";
+import type { Graph, GraphRecorder, RecordOptions } from "./GraphRecorder.ts";
 import { traceBackend } from "./TraceBackend.ts";
 
 /** Records the program. An operation without an ONNX form is an error that names it. */
-export function traceProgram(program: Program): Graph {
+export function traceProgram(program: Program, options: RecordOptions = {}): Graph {
   try {
-    return traceBackend.record((recorder) => recordProgram(program, recorder));
+    return traceBackend.record((recorder) => recordProgram(program, recorder), options);
   } catch (cause) {
     const kernel = /^Error: Kernel '(\w+)' not registered/.exec(String(cause))?.[1];
     if (kernel === undefined) throw cause;

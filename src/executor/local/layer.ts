@@ -54,7 +54,7 @@ const runInWorker = (
   listener: TaskListener,
 ): Effect.Effect<TaskResult, StageFailure | StoreError> =>
   Effect.gen(function* () {
-    const worker = yield* Effect.promise(() => workers.take());
+    const worker = yield* Effect.promise(() => workers.take(task));
     const ended = yield* untilEnded(workers, worker, task, listener).pipe(
       Effect.ensuring(Effect.sync(() => workers.giveBack(worker))),
     );
@@ -79,6 +79,8 @@ const untilEnded = (
     return Effect.promise(() => workers.interrupt(worker, hasEnded));
   });
 
+const releaseGraceMs = 2000;
+
 /** Idle workers wait for the next task; there are never more than were needed at once. */
 class WorkerPool {
   private readonly idle: Array<WorkerProcess> = [];
@@ -96,10 +98,33 @@ class WorkerPool {
     process.on("exit", this.killAll);
   }
 
-  async take(): Promise<WorkerProcess> {
-    for (let worker = this.idle.pop(); worker !== undefined; worker = this.idle.pop()) {
-      if (worker.isAlive) return worker;
-      this.all.delete(worker);
+  /**
+   * One that has not computed on another device: native libraries fix theirs when they are loaded. Where only such ones are
+   * idle, one of them goes for it.
+   */
+  async take({ stage, device }: Task): Promise<WorkerProcess> {
+    const computesOn = stage.usesEngine ? (device ?? "") : undefined;
+    this.dropDead();
+    const isFree = (worker: WorkerProcess) =>
+      computesOn === undefined || worker.computesOn === undefined || worker.computesOn === computesOn;
+    const at = this.idle.findLastIndex(isFree);
+    const worker = at === -1 ? await this.replaceIdle() : this.idle.splice(at, 1)[0]!;
+    worker.computesOn ??= computesOn;
+    return worker;
+  }
+
+  private dropDead(): void {
+    for (const worker of this.idle.splice(0)) {
+      if (worker.isAlive) this.idle.push(worker);
+      else this.all.delete(worker);
+    }
+  }
+
+  private async replaceIdle(): Promise<WorkerProcess> {
+    const former = this.idle.pop();
+    if (former !== undefined) {
+      await former.release(releaseGraceMs);
+      this.all.delete(former);
     }
     // Not at the top of the module: a run with nothing to do starts no process.
     const { WorkerProcess } = await import("./WorkerProcess.ts");
@@ -122,7 +147,7 @@ class WorkerPool {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.all].map((worker) => worker.release(2000)));
+    await Promise.all([...this.all].map((worker) => worker.release(releaseGraceMs)));
     process.off("exit", this.killAll);
   }
 }

@@ -24,6 +24,7 @@ export const FromDriver = Schema.Union([
       version: Schema.Number,
       encodedConfig: Schema.Record(Schema.String, Schema.Unknown),
       seed: Schema.Number,
+      device: Schema.optionalKey(Schema.String),
       files: Schema.Record(Schema.String, Schema.Array(SourceFileMessage)),
       inputs: Schema.Record(Schema.String, Schema.Union([InputMessage, Schema.Array(InputMessage)])),
     }),
@@ -45,6 +46,7 @@ const Result = Schema.Struct({
     Schema.Struct({ digest: Schema.String, sizeBytes: Schema.Number, type: Schema.String }),
   ),
   durationMs: Schema.Number,
+  environment: Schema.optionalKey(Schema.Record(Schema.String, Schema.Union([Schema.String, Schema.Number]))),
 });
 
 export const FromWorker = Schema.Union([

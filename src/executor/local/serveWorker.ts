@@ -9,15 +9,24 @@ import * as Exit from "effect/Exit";
 import * as Layer from "effect/Layer";
 import * as Scope from "effect/Scope";
 import type { ArtifactStore } from "../../core/ArtifactStore.ts";
+import type { Environment } from "../../core/environment.ts";
 import { StageFailure, StoreError } from "../../core/errors.ts";
 import type { AnyStage } from "../../core/Stage.ts";
 import { readFromDriver, writeFromWorker, type FromWorker, type TaskMessage } from "./messages.ts";
 import { failureOfDefect, runTask } from "./runTask.ts";
 
-export interface WorkerSetup<R> {
+export interface WorkerSetup<R, E = never> {
   readonly stages: ReadonlyArray<AnyStage>;
   /** The store, and what stages need besides: built before the first task, closed at the end. */
   readonly layer: Layer.Layer<ArtifactStore | R, StoreError>;
+  /** What stages that use the engine need on a device (without one: the run's); built before the first such task. */
+  readonly engineOn?: (device: string | undefined) => EngineSetup<E>;
+}
+
+export interface EngineSetup<E> {
+  readonly layer: Layer.Layer<E, StageFailure>;
+  /** For the records of what it computes. */
+  readonly environment: Environment;
 }
 
 /** How long the task in hand may take to end when the driver is gone. */
@@ -28,26 +37,43 @@ const say = (message: FromWorker): void => {
   if (process.connected) process.send!(writeFromWorker(message));
 };
 
-export function serveWorker<R>({ stages, layer }: WorkerSetup<R>): void {
+export function serveWorker<R, E>({ stages, layer, engineOn }: WorkerSetup<R, E>): void {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
   const scope = Effect.runSync(Scope.make());
-  let context: Promise<Context.Context<ArtifactStore | R>> | undefined;
+  let base: Promise<Context.Context<ArtifactStore | R>> | undefined;
+  const engines = new Map<string, EngineOnDevice<E>>();
   let isInterrupted = false;
   let current: Promise<void> = Promise.resolve();
 
+  const engineFor = (stage: AnyStage, device: string | undefined): EngineOnDevice<E> | undefined => {
+    if (!stage.usesEngine || engineOn === undefined) return undefined;
+    const key = device ?? "";
+    const known = engines.get(key);
+    if (known !== undefined) return known;
+    const { layer, environment } = engineOn(device);
+    const built = { context: Effect.runPromise(Layer.buildWithScope(layer, scope)), environment };
+    built.context.catch(() => engines.delete(key)); // the next step may find it
+    engines.set(key, built);
+    return built;
+  };
+
   const runOne = async (task: TaskMessage): Promise<void> => {
     isInterrupted = false;
-    context ??= Effect.runPromise(Layer.buildWithScope(layer, scope));
     const hooks = {
       onProgress: (report: (FromWorker & { kind: "progress" })["report"]) => say({ kind: "progress", report }),
       onWarning: (message: string) => say({ kind: "warning", message }),
       isInterrupted: () => isInterrupted,
     };
-    const work = Effect.suspend(() => runTask({ ...task, stage: stageOf(stages, task) }, hooks));
-    const exit = await context.then(
-      (services) => Effect.runPromiseExit(Effect.provideContext(work, services)),
-      (error: unknown) => Exit.die(error),
-    );
+    const exit = await (async () => {
+      base ??= Effect.runPromise(Layer.buildWithScope(layer, scope));
+      const stage = stageOf(stages, task);
+      const engine = engineFor(stage, task.device);
+      const services = Context.merge(await base, (await engine?.context) ?? Context.empty());
+      const work = Effect.map(runTask({ ...task, stage }, hooks), (result) =>
+        engine === undefined ? result : { ...result, environment: engine.environment },
+      );
+      return Effect.runPromiseExit(Effect.provideContext(work, services));
+    })().catch((error: unknown) => Exit.die(error));
     say(endOf(task, exit));
   };
 
@@ -68,6 +94,11 @@ function endOf(task: TaskMessage, exit: Exit.Exit<FromWorkerResult, StageFailure
   const error = Cause.squash(exit.cause);
   if (error instanceof StageFailure || error instanceof StoreError) return { kind: "failed", failure: error };
   return { kind: "failed", failure: failureOfDefect(task.step, task.stage, error) };
+}
+
+interface EngineOnDevice<E> {
+  readonly context: Promise<Context.Context<E>>;
+  readonly environment: Environment;
 }
 
 type FromWorkerResult = (FromWorker & { kind: "done" })["result"];

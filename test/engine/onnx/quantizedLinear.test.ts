@@ -71,6 +71,6 @@ describe("a linear layer with a quantized weight", () => {
 
   it("is refused by an engine that has no 8-bit products", async () => {
     const refused = new CpuEngine().compile(program({ quantized: true }));
-    await expect(refused).rejects.toThrow("has 8-bit weights, which the onnx engine alone computes with");
+    await expect(refused).rejects.toThrow("Precision int8 is computed by the onnx engine only");
   });
 });

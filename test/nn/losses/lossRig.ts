@@ -1,10 +1,9 @@
 /** Value and gradients of a loss on each engine, as plain numbers; checks that no tensor is left behind. */
 import * as tf from "@tensorflow/tfjs-core";
 import { expect } from "vitest";
-import { CpuEngine } from "../../../src/engine/cpu/CpuEngine.ts";
 import type { EngineShape, TypedArray } from "../../../src/engine/Engine.ts";
-import { OnnxEngine } from "../../../src/engine/onnx/OnnxEngine.ts";
 import { gradientName, withGradients } from "../../../src/engine/withGradients.ts";
+import { engines } from "../../kit/engines.ts";
 
 export type Given = { readonly [name: string]: ReadonlyArray<number> | ReadonlyArray<ReadonlyArray<number>> };
 
@@ -13,11 +12,7 @@ export interface Result {
   readonly gradients: { readonly [name: string]: ReadonlyArray<number> };
 }
 
-/** Name → engine: for `describe.each`. */
-export const engines: ReadonlyArray<readonly [string, () => EngineShape]> = [
-  ["cpu", () => new CpuEngine()],
-  ["onnx", () => new OnnxEngine()],
-];
+export { engines };
 
 /** @param wrt the inputs whose gradients are wanted; `integers` are int32 */
 export async function evaluate<Inputs>(

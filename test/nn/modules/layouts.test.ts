@@ -1,9 +1,9 @@
-import { assert, describe, it } from "vitest";
+import { afterAll, assert, describe, it } from "vitest";
 import { CpuEngine } from "../../../src/engine/cpu/CpuEngine.ts";
-import { OnnxEngine } from "../../../src/engine/onnx/OnnxEngine.ts";
 import { defaultLayoutPolicy, paddedLayoutPolicy, type LayoutPolicy } from "../../../src/nn/PackedLayout.ts";
 import type { ModelConfig } from "../../../src/nn/EncoderModel.ts";
 import { relativeError, type Results } from "../../kit/engineRig.ts";
+import { engines } from "../../kit/engines.ts";
 import { runTiny, tinyConfig, tinyProgram, type Kind } from "../../kit/tinyEncoder.ts";
 
 const unequal = [3, 9, 5, 5, 12, 2, 7, 8, 11, 4, 1];
@@ -23,33 +23,28 @@ function assertSame(found: Results, expected: Results): void {
   }
 }
 
-describe("the layout of a batch", () => {
+const cpu = new CpuEngine();
+
+describe.each(engines)("the layout of a batch on the %s engine", (_, open) => {
+  const engine = open(1);
+  afterAll(() => engine.close());
+
   for (const kind of ["cls", "mean", "cross-encoder", "mlm"] satisfies ReadonlyArray<Kind>) {
-    it(`changes neither loss nor gradients with dropout on: ${kind}, packed or padded, onnx or cpu`, async () => {
-      const cpu = new CpuEngine();
-      const onnx = new OnnxEngine({ threads: 1 });
+    it(`changes neither loss nor gradients with dropout on: ${kind}, packed or padded`, async () => {
       const expected = await runTiny(cpu, tinyProgram(kind, unequal, paddedLayoutPolicy));
-      for (const [engine, policy] of [
-        [cpu, packed],
-        [onnx, paddedLayoutPolicy],
-        [onnx, packed],
-        [onnx, defaultLayoutPolicy],
-      ] as const) {
+      for (const policy of [paddedLayoutPolicy, packed, defaultLayoutPolicy]) {
         const found = await runTiny(engine, tinyProgram(kind, unequal, policy));
         assertSame(found, expected);
         assert.strictEqual(found["filler"]![0], 0, "rows that fill the layout get exactly no gradient");
       }
-      await onnx.close();
     });
 
     it(`of sequences of one length needs no mask and gives the same numbers: ${kind}`, async () => {
-      const onnx = new OnnxEngine({ threads: 1 });
       const whole = tinyProgram(kind, equal, defaultLayoutPolicy);
       assert.deepStrictEqual(whole.batch.shape.groups, [{ rows: 5, length: 8, masked: false }]);
       const other = tinyProgram(kind, equal, { ...paddedLayoutPolicy, lengthMultiple: 12 });
       assert.strictEqual(other.batch.shape.groups[0]!.masked, true);
-      assertSame(await runTiny(onnx, other), await runTiny(onnx, whole));
-      await onnx.close();
+      assertSame(await runTiny(engine, other), await runTiny(engine, whole));
     });
   }
 
@@ -62,23 +57,19 @@ describe("the layout of a batch", () => {
     for (const kind of ["mean", "cross-encoder", "mlm"] satisfies ReadonlyArray<Kind>)
       it(`changes nothing of a ${name} either: ${kind}`, async () => {
         const config = { ...tinyConfig, ...differences };
-        const onnx = new OnnxEngine({ threads: 1 });
-        const expected = await runTiny(new CpuEngine(), tinyProgram(kind, unequal, paddedLayoutPolicy, config));
-        const found = await runTiny(onnx, tinyProgram(kind, unequal, packed, config));
+        const expected = await runTiny(cpu, tinyProgram(kind, unequal, paddedLayoutPolicy, config));
+        const found = await runTiny(engine, tinyProgram(kind, unequal, packed, config));
         assertSame(found, expected);
         assert.strictEqual(found["filler"]![0], 0);
-        await onnx.close();
       });
 
   it("does not matter without dropout either, and no masks are asked for", async () => {
     const config = { ...tinyConfig, hiddenDropout: 0, attentionDropout: 0 };
-    const onnx = new OnnxEngine({ threads: 1 });
     const plain = tinyProgram("mean", unequal, packed, config);
     assert.isEmpty(plain.program.inputs.filter((input) => input.name.startsWith("dropout")));
     assertSame(
-      await runTiny(onnx, plain),
-      await runTiny(new CpuEngine(), tinyProgram("mean", unequal, paddedLayoutPolicy, config)),
+      await runTiny(engine, plain),
+      await runTiny(cpu, tinyProgram("mean", unequal, paddedLayoutPolicy, config)),
     );
-    await onnx.close();
   });
 });

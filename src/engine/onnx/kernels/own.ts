@@ -16,8 +16,28 @@ function matMul(a: Traced, b: Traced, { transposeA, transposeB, scale }: MatMulA
   const leading = (a.shape.length >= b.shape.length ? a : b).shape.slice(0, -2);
   const shape = [...leading, rows, columns];
   if (!transposeA && !transposeB && scale === 1) return node("MatMul", [a, b], shape, "float32");
+  if (traceBackend.recorder.standardOnly) return plainMatMul(a, b, shape, { transposeA, transposeB, scale });
   const attributes = { transA: flag(transposeA), transB: flag(transposeB), alpha: { float: scale } };
   return node("FusedMatMul", [a, b], shape, "float32", attributes, microsoftDomain);
+}
+
+/** The same of standard operations, each a pass over memory. */
+function plainMatMul(
+  a: Traced,
+  b: Traced,
+  shape: ReadonlyArray<number>,
+  { transposeA, transposeB, scale }: MatMulAttributes,
+): Traced {
+  const product = node("MatMul", [transposeA ? transposed(a) : a, transposeB ? transposed(b) : b], shape, "float32");
+  return scale === 1 ? product : node("Mul", [product, scalar(scale)], shape, "float32");
+}
+
+/** With its last two axes exchanged. */
+function transposed(x: Traced): Traced {
+  const { length } = x.shape;
+  const order = [...x.shape.keys()].slice(0, -2).concat(length - 1, length - 2);
+  const shape = order.map((axis) => x.shape[axis]!);
+  return node("Transpose", [x], shape, x.dtype, { perm: { ints: order } });
 }
 
 /** 2/√π, the slope of erf at 0. */

@@ -1,5 +1,5 @@
+/** Operations that programs use, tfjs's and our own, each as a small case: what engines must agree on. */
 import * as tf from "@tensorflow/tfjs-core";
-import { assert, describe, it } from "vitest";
 import {
   activate,
   gatherJoined,
@@ -10,17 +10,7 @@ import {
   maskScale,
   scaledMatMul,
 } from "../../src/nn/ops/index.ts";
-import {
-  bools,
-  type Case,
-  differences,
-  floats,
-  type Input,
-  ints,
-  relativeError,
-  runCase,
-  worstError,
-} from "../kit/engineRig.ts";
+import { bools, type Case, floats, type Input, ints } from "../kit/engineRig.ts";
 
 const positive = (input: Input): Input => ({
   ...input,
@@ -41,7 +31,7 @@ const two = (build: (x: tf.Tensor, y: tf.Tensor) => tf.Tensor, a: Input = x, b: 
 });
 
 /** Differentiable operations; values away from kinks, so that differences mean something. */
-const differentiable: { readonly [name: string]: Case } = {
+export const differentiable: { readonly [name: string]: Case } = {
   add: two(tf.add),
   "add a row": two(tf.add, x, row),
   sub: two(tf.sub),
@@ -169,7 +159,7 @@ const differentiable: { readonly [name: string]: Case } = {
 };
 
 /** Operations without a gradient, or whose value is enough. */
-const plain: { readonly [name: string]: Case } = {
+export const plain: { readonly [name: string]: Case } = {
   greater: two(tf.greater),
   greaterEqual: two(tf.greaterEqual),
   less: two(tf.less),
@@ -206,29 +196,3 @@ const plain: { readonly [name: string]: Case } = {
     build: (t) => tf.add(tf.mul(t["at"]!, tf.scalar(3, "int32")), tf.tensor1d([4, 5, 6, 7], "int32")),
   },
 };
-
-describe("operations", () => {
-  // Both compute in float32 but not in the same order; tfjs's erf is a polynomial good to 1.5e-7.
-  for (const [name, each] of Object.entries(differentiable))
-    it(`${name} has the same value and gradients on the onnx and cpu engines`, async () => {
-      const worst = worstError(await runCase("onnx", each), await runCase("cpu", each));
-      assert.isBelow(worst.error, 3e-6, worst.name);
-    });
-
-  for (const [name, each] of Object.entries(plain))
-    it(`${name} has the same value on the onnx and cpu engines`, async () => {
-      const forward = { ...each, wrt: [] };
-      const worst = worstError(await runCase("onnx", forward), await runCase("cpu", forward));
-      assert.isBelow(worst.error, 3e-6, worst.name);
-    });
-
-  for (const [name, each] of Object.entries(differentiable))
-    it(`the gradient of ${name} agrees with differences`, async () => {
-      const found = await runCase("cpu", each);
-      for (const [input, { dtype }] of Object.entries(each.inputs)) {
-        if ((dtype ?? "float32") !== "float32" || each.wrt?.includes(input) === false) continue;
-        const error = relativeError(found[`gradient:${input}`]!, await differences(each, input));
-        assert.isBelow(error, 4e-3, input);
-      }
-    });
-});

@@ -1,0 +1,2 @@
+/** The same copy under its other name. */
+module.exports = require("../tfjs/index.cjs");

@@ -120,7 +120,8 @@ describe("a model folder", () => {
   it("names a step of the tokenizer that is not supported", async () => {
     const odd = { ...tokenizerJson, pre_tokenizer: { type: "Jieba" } };
     expect(await problem({ "tokenizer.json": odd })).toBe(
-      "models/tiny cannot be loaded: tokenizer.json: Unknown PreTokenizer type: Jieba",
+      'models/tiny/tokenizer.json cannot be used: its pre-tokenizer is of type "Jieba"; BertPreTokenizer, ByteLevel, Metaspace, ' +
+        "Whitespace, WhitespaceSplit, Punctuation, Digits, Split, CharDelimiterSplit, FixedLength, Sequence are supported",
     );
   });
 

@@ -83,10 +83,10 @@ export async function trainingRig(batch: number, tokens: number, options: OnnxOp
       const started = performance.now();
       const prepared = steps.prepare(done++, steps.pack(sequences), { inputs: [], feeds: {} });
       const executable = await engine.compile(prepared.program);
-      const rows = embeddingRows(parameters, prepared.batch, miniLm.hiddenSize);
+      const rows = embeddingRows(parameters, prepared.batch, miniLm);
       const values = Object.fromEntries(prepared.parameters.map((name) => [name, parameters.get(name)!]));
       const outputs = await executable.run({ ...values, ...prepared.feeds, [embeddingsName()]: rows }, into);
-      adamW(parameters, parameterGradients(parameters, prepared, outputs, miniLm.hiddenSize), state, optimizer, 3e-5);
+      adamW(parameters, parameterGradients(parameters, prepared, outputs, miniLm), state, optimizer, 3e-5);
       return performance.now() - started;
     },
     close: () => engine.close(),

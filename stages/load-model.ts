@@ -12,7 +12,7 @@ import { StageFailure } from "../src/core/errors.ts";
 import { folder } from "../src/core/path.ts";
 import { defineStage, type SourceFile } from "../src/core/Stage.ts";
 import { modelFailure } from "../src/model/modelFailure.ts";
-import { modelFiles, readModelFolder } from "../src/model/modelFolder.ts";
+import { modelSelection, readModelFolder } from "../src/model/modelFolder.ts";
 import { vocabularySize } from "../src/model/tokenizerJson.ts";
 import { initializeWeights, parameterSpecs } from "../src/nn/parameters.ts";
 import type { Weights } from "../src/nn/Weights.ts";
@@ -45,9 +45,10 @@ const fresh = Schema.Struct({
 
 const config = Schema.Struct({
   source: Schema.optionalKey(
-    folder("A Hugging Face folder of a BERT-shaped model: config.json, model.safetensors, tokenizer.json.", {
-      files: modelFiles,
-    }).check(
+    folder(
+      "A Hugging Face folder of a BERT, RoBERTa, XLM-RoBERTa, CamemBERT, DistilBERT or ELECTRA: config.json, model.safetensors (or pytorch_model.bin), tokenizer.json.",
+      modelSelection,
+    ).check(
       Schema.makeFilter((source) =>
         source.startsWith("hub:") ? "models of the hub are not read yet: download it and name its folder" : undefined,
       ),
@@ -121,7 +122,7 @@ export default defineStage({
   name: "load-model",
   version: 1,
   description:
-    "Reads a BERT-shaped encoder and its tokenizer from a Hugging Face folder, or makes a fresh one with random weights.",
+    "Reads an encoder of BERT's kind and its tokenizer from a Hugging Face folder, or makes a fresh one with random weights.",
   config,
   inputs: { tokenizer: optionalInput(Tokenizer, "For a fresh model: the tokenizer it is made for") },
   outputs: {

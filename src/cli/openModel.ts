@@ -53,13 +53,13 @@ async function openFolder(path: string): Promise<OpenedModel> {
       "wanted is a folder that `pipeline export` or save_pretrained wrote",
       path,
     );
-  const { readModelFolder } = await import("../model/modelFolder.ts");
+  const { crossEncoderWeights, readModelFolder } = await import("../model/modelFolder.ts");
   const { modelFailure } = await import("../model/modelFailure.ts");
   const read = (name: string) => readFile(resolve(path, name)).catch(absent);
   const folder = await readModelFolder({ path, read }).catch((cause: unknown) => {
     throw modelFailure(cause);
   });
-  const { config, tokenizer, maxTokens, pooling, normalize, classifier } = folder;
+  const { config, tokenizer, maxTokens, pooling, normalize } = folder;
   const common = {
     config,
     tokenizer: contentDigest(await Tokenizer.encode(tokenizer)),
@@ -67,11 +67,9 @@ async function openFolder(path: string): Promise<OpenedModel> {
     maxTokens,
   };
   // A folder that says how to pool is a sentence encoder, whatever head its checkpoint still has.
-  if (classifier !== undefined && pooling === undefined)
-    return {
-      model: { kind: "cross-encoder", ...common, weights: new Map([...folder.weights, ...classifier]) },
-      tokenizer,
-    };
+  const pairWeights = crossEncoderWeights(folder);
+  if (pairWeights !== undefined && pooling === undefined)
+    return { model: { kind: "cross-encoder", ...common, weights: pairWeights }, tokenizer };
   const weights = withoutPooler(folder.weights);
   return { model: { kind: "bi-encoder", ...common, weights, pooling: pooling ?? "mean", normalize }, tokenizer };
 }

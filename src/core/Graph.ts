@@ -4,6 +4,7 @@
  */
 import type { Json } from "./canonicalJson.ts";
 import type { AnyArtifactType } from "./ArtifactType.ts";
+import type { FolderChoice } from "./path.ts";
 import type { AnyStage } from "./Stage.ts";
 
 /** A place in a pipeline file, from 1. */
@@ -32,6 +33,8 @@ export interface PathField {
   readonly named?: boolean;
   /** Only for folders whose declaration selects files: names relative to the folder; the others are neither hashed nor handed on. */
   readonly only?: ReadonlyArray<string>;
+  /** Beside `only`: of these lists the first one whose first file is there. */
+  readonly firstOf?: FolderChoice;
 }
 
 export interface Step {

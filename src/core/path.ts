@@ -31,7 +31,15 @@ export const path = (description: string, options: { readonly named?: boolean } 
  * and the stage says which it misses.
  */
 export type FolderSelection =
-  { readonly files: ReadonlyArray<string> } | { readonly namesIn: string; readonly suffix: string };
+  | {
+      readonly files: ReadonlyArray<string>;
+      /** And of these lists the first one whose first file is there: forms of one thing, the best first. */
+      readonly firstOf?: FolderChoice;
+    }
+  | { readonly namesIn: string; readonly suffix: string };
+
+/** Lists of names; all but the first of a list may hold `*`. */
+export type FolderChoice = ReadonlyArray<ReadonlyArray<string>>;
 
 /** A folder, whose files (all of them, or those selected) enter the key by name and content. */
 export const folder = (description: string, selection?: FolderSelection) =>

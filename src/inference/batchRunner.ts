@@ -18,6 +18,7 @@ import {
   type PackedBatch,
   type Sequence,
 } from "../nn/PackedBatch.ts";
+import { embeddingWidth } from "../nn/parameters.ts";
 import { type LayoutPolicy, shapeKey } from "../nn/PackedLayout.ts";
 import type { Feeds, TensorSpec } from "../nn/TensorSpec.ts";
 import type { Weights } from "../nn/Weights.ts";
@@ -132,7 +133,11 @@ function programFor(model: EncoderModel, head: Head, { shape }: PackedBatch, asC
   const weights = asConstants ? `weights ${identityOf(model.weights)}` : "weights fed";
   return {
     key: `infer|${head.key}|${JSON.stringify(config)}|${shapeKey(shape)}|${weights}`,
-    inputs: [...(asConstants ? [] : head.parameters), embeddingsInput(shape, config.hiddenSize), ...batchInputs(shape)],
+    inputs: [
+      ...(asConstants ? [] : head.parameters),
+      embeddingsInput(shape, embeddingWidth(config)),
+      ...batchInputs(shape),
+    ],
     ...(asConstants
       ? { constants: Object.fromEntries(head.parameters.map(({ name }) => [name, model.weights.get(name)!])) }
       : {}),
@@ -151,7 +156,7 @@ function feedsOf(
   return {
     ...Object.fromEntries(parameters),
     ...batch.feeds,
-    [embeddingsName()]: embeddingRows(values, batch, config.hiddenSize),
+    [embeddingsName()]: embeddingRows(values, batch, config),
   };
 }
 

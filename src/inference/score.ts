@@ -50,7 +50,7 @@ export async function pairProbabilities(
 ): Promise<Float32Array> {
   const { config, special, maxTokens } = model;
   const sequences = Array.from({ length: raggedRows(pairs.a) }, (_, row) =>
-    assemblePair(raggedRow(pairs.a, row), raggedRow(pairs.b, row), special, maxTokens),
+    assemblePair(raggedRow(pairs.a, row), raggedRow(pairs.b, row), special, maxTokens, config.pairForm),
   );
   const head = {
     key: "pair logit",

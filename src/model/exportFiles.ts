@@ -2,13 +2,15 @@
  * An encoder as the files that sentence-transformers, transformers and transformers.js load: the other direction of
  * `modelFolder.ts`, which reads the same folder back to the same weights and tokenizer.
  *
- * Bi-encoders become a sentence-transformers model over a `BertModel`, cross-encoders a `BertForSequenceClassification` of one
- * label, bare encoders a `BertModel`.
+ * Bi-encoders become a sentence-transformers model over a `BertModel` (or what its relatives call theirs), cross-encoders a
+ * `BertForSequenceClassification` of one label, bare encoders a `BertModel`.
  */
 import type { Tokenizer } from "../artifact/index.ts";
 import type { Json } from "../core/canonicalJson.ts";
-import type { BiEncoder, EncoderModel, ModelConfig } from "../nn/EncoderModel.ts";
+import type { BiEncoder, EncoderModel, ModelConfig, SpecialTokens } from "../nn/EncoderModel.ts";
+import { embeddingWidth, firstPosition } from "../nn/parameters.ts";
 import type { Weights } from "../nn/Weights.ts";
+import { architectures, huggingFaceName, isOfHead } from "./architectures.ts";
 import { tokenizerFiles, type TextFiles } from "./exportTokenizer.ts";
 import { writeSafetensors } from "./safetensors.ts";
 
@@ -23,7 +25,7 @@ export function exportFiles(model: EncoderModel, tokenizer: Tokenizer): Readonly
   const maxTokens = longestInput(model);
   const texts: TextFiles = {
     "config.json": configJson(model),
-    ...tokenizerFiles(tokenizer, maxTokens),
+    ...tokenizerFiles(tokenizer, maxTokens, model.config),
     ...(model.kind === "bi-encoder" ? sentenceFiles(model) : {}),
   };
   return [
@@ -40,38 +42,55 @@ export const longestInput = (model: EncoderModel): number =>
   model.kind === "backbone" ? model.config.maxPositions : model.maxTokens;
 
 /** Under a head, Hugging Face's names of the encoder begin with `bert.`. */
-function exportedWeights({ kind, weights }: EncoderModel): Weights {
-  if (kind !== "cross-encoder") return weights;
-  return new Map(
-    [...weights].map(([name, tensor]) => [name.startsWith("classifier.") ? name : `bert.${name}`, tensor]),
-  );
+function exportedWeights({ kind, config, weights }: EncoderModel): Weights {
+  const { prefix } = architectures[config.architecture];
+  const nameOf = (name: string): string => {
+    const theirs = huggingFaceName(config.architecture, name);
+    return kind === "cross-encoder" && !isOfHead(name) ? `${prefix}.${theirs}` : theirs;
+  };
+  return new Map([...weights].map(([name, tensor]) => [nameOf(name), tensor]));
 }
 
 function configJson({ kind, config, special }: EncoderModel): Json {
+  const { className } = architectures[config.architecture];
   return {
-    architectures: [kind === "cross-encoder" ? "BertForSequenceClassification" : "BertModel"],
-    model_type: "bert",
+    architectures: [`${className}${kind === "cross-encoder" ? "ForSequenceClassification" : "Model"}`],
+    model_type: config.architecture,
     ...shapeJson(config),
     initializer_range: 0.02,
     position_embedding_type: "absolute",
-    pad_token_id: special.pad,
+    ...idsJson(config, special),
     ...(kind === "cross-encoder" ? classifierJson : {}),
   };
 }
 
-const shapeJson = (config: ModelConfig) => ({
-  vocab_size: config.vocabSize,
-  hidden_size: config.hiddenSize,
-  num_hidden_layers: config.layers,
-  num_attention_heads: config.heads,
-  intermediate_size: config.intermediateSize,
-  hidden_act: config.activation,
-  hidden_dropout_prob: config.hiddenDropout,
-  attention_probs_dropout_prob: config.attentionDropout,
-  max_position_embeddings: config.maxPositions,
-  type_vocab_size: config.typeVocabSize,
-  layer_norm_eps: config.layerNormEps,
-});
+function shapeJson(config: ModelConfig): { readonly [key: string]: Json | undefined } {
+  const { keys, hasSegments } = architectures[config.architecture];
+  return {
+    vocab_size: config.vocabSize,
+    ...(config.architecture === "electra" ? { embedding_size: embeddingWidth(config) } : {}),
+    [keys.hiddenSize]: config.hiddenSize,
+    [keys.layers]: config.layers,
+    [keys.heads]: config.heads,
+    [keys.intermediateSize]: config.intermediateSize,
+    [keys.activation]: config.activation,
+    [keys.hiddenDropout]: config.hiddenDropout,
+    [keys.attentionDropout]: config.attentionDropout,
+    [keys.classifierDropout]: classifierDropout(config),
+    max_position_embeddings: firstPosition(config) + config.maxPositions,
+    ...(hasSegments ? { type_vocab_size: config.typeVocabSize, layer_norm_eps: config.layerNormEps } : {}),
+  };
+}
+
+/** DistilBERT's classes have a rate of their own where the config names none; the others take that of the hidden states. */
+const classifierDropout = ({ architecture, classifierDropout, hiddenDropout }: ModelConfig): number | undefined =>
+  classifierDropout ?? (architecture === "distilbert" ? hiddenDropout : undefined);
+
+/** RoBERTa's classes count positions by the padding's id, and have defaults for the ends that are not BERT's. */
+const idsJson = ({ paddingIndex }: ModelConfig, { pad, cls, sep }: SpecialTokens) =>
+  paddingIndex === undefined
+    ? { pad_token_id: pad }
+    : { pad_token_id: paddingIndex, bos_token_id: cls, eos_token_id: sep };
 
 /** One label: a logit, which sentence-transformers' CrossEncoder puts through a sigmoid. */
 const classifierJson = {

@@ -1,18 +1,21 @@
 /**
  * A tokenizer as other programs load it: tandem keeps what decides ids, loaders also want what we do in code, the special tokens
- * around a text (`[CLS] a [SEP]`, `[CLS] a [SEP] b [SEP]`) and the longest input.
+ * around a text (`[CLS] a [SEP]`, `[CLS] a [SEP] b [SEP]` or RoBERTa's form) and the longest input.
  */
 import type { Tokenizer } from "../artifact/index.ts";
 import type { Json } from "../core/canonicalJson.ts";
-import type { SpecialTokens } from "../nn/EncoderModel.ts";
+import type { ModelConfig, SpecialTokens } from "../nn/EncoderModel.ts";
 
 type JsonObject = { readonly [key: string]: Json };
 
 /** File name → its JSON, or its text. */
 export type TextFiles = { readonly [name: string]: Json };
 
+/** What a model decides of it: the form of pairs, and whether there are segments to tell apart. */
+type Shape = Pick<ModelConfig, "pairForm" | "typeVocabSize">;
+
 /** @param maxTokens longest input, special tokens included */
-export function tokenizerFiles(tokenizer: Tokenizer, maxTokens: number): TextFiles {
+export function tokenizerFiles(tokenizer: Tokenizer, maxTokens: number, shape: Shape): TextFiles {
   const tokens = tokensById(tokenizer);
   const named = specialNames(tokenizer.special, tokens);
   const vocabulary = vocabularyText(tokenizer, tokens);
@@ -21,13 +24,13 @@ export function tokenizerFiles(tokenizer: Tokenizer, maxTokens: number): TextFil
       ...tokenizer.json,
       truncation: { direction: "Right", max_length: maxTokens, strategy: "LongestFirst", stride: 0 },
       padding: null,
-      post_processor: postProcessor(tokenizer.special, tokens),
+      post_processor: postProcessor(tokenizer.special, tokens, shape),
     },
     "tokenizer_config.json": {
-      ...classSettings(tokenizer.json),
+      ...classSettings(tokenizer.json, shape),
       ...named,
       model_max_length: maxTokens,
-      model_input_names: ["input_ids", "token_type_ids", "attention_mask"],
+      model_input_names: ["input_ids", ...(hasSegments(shape) ? ["token_type_ids"] : []), "attention_mask"],
       padding_side: "right",
       truncation_side: "right",
     },
@@ -63,8 +66,12 @@ function specialNames(special: SpecialTokens, tokens: ReadonlyMap<number, string
 
 const text = (id: "A" | "B", type: number): Json => ({ Sequence: { id, type_id: type } });
 
+const hasSegments = ({ typeVocabSize }: Shape): boolean => typeVocabSize >= 2;
+
 /** What `assembleSingle` and `assemblePair` do, in the words of tokenizer.json. */
-function postProcessor({ cls, sep }: SpecialTokens, tokens: ReadonlyMap<number, string>): Json {
+function postProcessor({ cls, sep }: SpecialTokens, tokens: ReadonlyMap<number, string>, shape: Shape): Json {
+  const isRoberta = shape.pairForm === "roberta";
+  const second = hasSegments(shape) && !isRoberta ? 1 : 0;
   const special = (id: number, type: number): Json => ({ SpecialToken: { id: tokens.get(id)!, type_id: type } });
   const single = [special(cls, 0), text("A", 0), special(sep, 0)];
   const entry = (id: number): [string, Json] => {
@@ -74,19 +81,20 @@ function postProcessor({ cls, sep }: SpecialTokens, tokens: ReadonlyMap<number, 
   return {
     type: "TemplateProcessing",
     single,
-    pair: [...single, text("B", 1), special(sep, 1)],
+    pair: [...single, ...(isRoberta ? [special(sep, 0)] : []), text("B", second), special(sep, second)],
     special_tokens: Object.fromEntries([entry(cls), entry(sep)]),
   };
 }
 
 /**
  * The class that loaders make. transformers builds a `BertTokenizer` from the vocabulary and these switches without a look at
- * tokenizer.json's steps, so only a tokenizer that has just BERT's steps is called one.
+ * tokenizer.json's steps, so only a tokenizer that has just BERT's steps, and its form of pairs, is called one.
  */
-function classSettings(json: JsonObject): JsonObject {
+function classSettings(json: JsonObject, { pairForm }: Shape): JsonObject {
   const normalizer = asObject(json["normalizer"]);
   const model = asObject(json["model"]);
   const isBert =
+    pairForm !== "roberta" &&
     model["type"] === "WordPiece" &&
     model["continuing_subword_prefix"] === "##" &&
     normalizer["type"] === "BertNormalizer" &&

@@ -1,6 +1,7 @@
 /** The README of an exported model: what it is, how to use it from each loader, how good it is, and how it was made. */
 import type { Json } from "../core/canonicalJson.ts";
 import type { EncoderModel } from "../nn/EncoderModel.ts";
+import { architectures } from "./architectures.ts";
 import { longestInput } from "./exportFiles.ts";
 
 export interface LineageStep {
@@ -73,8 +74,8 @@ const header = ({ kind }: EncoderModel): ReadonlyArray<string> => [
 ];
 
 function description({ model }: CardFacts): ReadonlyArray<string> {
-  const { layers, hiddenSize, heads, vocabSize } = model.config;
-  const shape = `BERT of ${layers} layers, ${heads} heads, width ${hiddenSize}, ${vocabSize} tokens in its vocabulary`;
+  const { architecture, layers, hiddenSize, heads, vocabSize } = model.config;
+  const shape = `${architectures[architecture].title} of ${layers} layers, ${heads} heads, width ${hiddenSize}, ${vocabSize} tokens in its vocabulary`;
   const longest = `input of at most ${longestInput(model)} tokens, special ones included`;
   switch (model.kind) {
     case "backbone":

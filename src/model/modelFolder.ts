@@ -1,29 +1,33 @@
 /**
- * Models as Hugging Face and sentence-transformers keep them in a folder: `config.json`, `model.safetensors`,
+ * Models as Hugging Face and sentence-transformers keep them in a folder: `config.json`, weights (`weightFiles.ts`),
  * `tokenizer.json`, and, for sentence encoders, the pooling and the longest input. All that is wrong with a folder is
  * gathered into one error, so that it can be put right in one go.
  */
 import type { Tokenizer } from "../artifact/index.ts";
 import type { ModelConfig, Pooling } from "../nn/EncoderModel.ts";
-import type { Float32Tensor, Weights } from "../nn/Weights.ts";
-import { headParameters, headSpecs, parameterSpecs } from "../nn/parameters.ts";
+import { parameterSpecs } from "../nn/parameters.ts";
+import type { Weights } from "../nn/Weights.ts";
 import { textEncoder } from "./encodeTexts.ts";
 import { ModelProblem } from "./ModelProblem.ts";
 import { readModelConfig } from "./modelConfig.ts";
-import { readSafetensors, toFloat32, type StoredTensor } from "./safetensors.ts";
+import { readPairForm } from "./pairForm.ts";
+import { classifierLabels, namedTensors, pickEncoder, pickHead } from "./pickWeights.ts";
 import { readTokenizer, vocabularySize } from "./tokenizerJson.ts";
+import { readWeightFiles, weightFiles } from "./weightFiles.ts";
 
-/** The files that are read; nothing else in the folder matters. */
-export const modelFiles = [
+/** The files that are read beside the weights. */
+const otherFiles = [
   "config.json",
-  "model.safetensors",
   "tokenizer.json",
   "tokenizer_config.json",
   "modules.json",
   "sentence_bert_config.json",
   "1_Pooling/config.json",
 ] as const;
-const neededFiles = ["config.json", "model.safetensors", "tokenizer.json"] as const;
+const neededFiles = ["config.json", "tokenizer.json"] as const;
+
+/** Of a folder, all that matters. */
+export const modelSelection = { files: otherFiles, firstOf: weightFiles } as const;
 
 export interface ModelFolder {
   /** As the user wrote it, for messages. */
@@ -37,8 +41,12 @@ export interface FolderModel {
   /** Without prefix; the pooler (`pooler.dense.*`) only where the checkpoint has one. */
   readonly weights: Weights;
   readonly tokenizer: Tokenizer;
-  /** `classifier.{weight,bias}` of a classifier of one label on the pooler: with it, the model is a cross-encoder. */
+  /** The whole head of a classifier of one label (`headSpecs`): with it, the model is a cross-encoder. */
   readonly classifier: Weights | undefined;
+  /** Labels of the checkpoint's classifier, of one or several; undefined where it has none. */
+  readonly labels: number | undefined;
+  /** The head that guesses masked words, where the checkpoint has it. */
+  readonly wordHead: Weights | undefined;
   /** As the folder says; undefined where it has no pooling config. */
   readonly pooling: Pooling | undefined;
   /** Whether its modules end in scaling to unit length. */
@@ -60,37 +68,45 @@ export async function readModelFolder(folder: ModelFolder): Promise<FolderModel>
   const modules = readModules(json("modules.json"), problems);
   const pooling = readPooling(json("1_Pooling/config.json"), problems);
   if (problems.length > 0) throw unusable(folder, problems);
-  const config = readModelConfig(configJson, problems);
-  if (problems.length > 0) throw unusable(folder, problems);
+  const shape = readModelConfig(configJson, problems);
+  if (shape === undefined || problems.length > 0) throw unusable(folder, problems);
+  const config: ModelConfig = { ...shape, ...readPairForm(tokenizerJson?.["post_processor"], shape.architecture) };
   const tokenizer = readTokenizer(tokenizerJson, tokenizerConfig, `${folder.path}/tokenizer.json`);
   await checkSteps(tokenizer, problems);
   const entries = vocabularySize(tokenizer);
   if (entries > config.vocabSize)
     problems.push(`tokenizer.json has ids up to ${entries - 1}, config.json a vocab_size of ${config.vocabSize}`);
-  const weightsPath = `${folder.path}/model.safetensors`;
-  const stored = readSafetensors(files.get("model.safetensors")!, weightsPath);
-  const weights = pickWeights(stored, config, problems);
+  const stored = await readWeightFiles(folder.path, folder.read);
+  if (stored === undefined) throw lacking(folder, [weightFiles[0][0]]);
+  const found = namedTensors(stored, config);
+  const weights = pickEncoder(found, problems);
+  const classifier = pickHead(found, "cross-encoder", problems);
+  const wordHead = pickHead(found, "mlm", problems);
   if (problems.length > 0) throw unusable(folder, problems);
   const maxTokens = longestInput(config, json("sentence_bert_config.json"), tokenizerConfig);
-  const classifier = pickClassifier(stored, config, weights);
-  return { config, weights, classifier, tokenizer, pooling, normalize: modules.includes("Normalize"), maxTokens };
+  const sentence = { pooling, normalize: modules.includes("Normalize"), maxTokens };
+  return { config, weights, classifier, labels: classifierLabels(found), wordHead, tokenizer, ...sentence };
 }
 
 async function readFiles(folder: ModelFolder): Promise<ReadonlyMap<string, Uint8Array>> {
-  const files = new Map<string, Uint8Array>();
-  for (const name of modelFiles) {
+  const found = new Map<string, Uint8Array>();
+  for (const name of otherFiles) {
     const bytes = await folder.read(name);
-    if (bytes !== undefined) files.set(name, bytes);
+    if (bytes !== undefined) found.set(name, bytes);
   }
-  const missing = neededFiles.filter((name) => !files.has(name));
-  if (missing.length > 0)
-    throw new ModelProblem(
-      folder.path,
-      `${folder.path} is not a model folder: it lacks ${missing.join(", ")}`,
-      "wanted is a Hugging Face folder with config.json, model.safetensors and tokenizer.json, as save_pretrained writes it",
-    );
-  return files;
+  const missing: Array<string> = neededFiles.filter((name) => !found.has(name));
+  if (missing.length === 0) return found;
+  const weights = await Promise.all(weightFiles.map(([name]) => folder.read(name)));
+  if (weights.every((bytes) => bytes === undefined)) missing.push(weightFiles[0][0]);
+  throw lacking(folder, missing.sort());
 }
+
+const lacking = (folder: ModelFolder, names: ReadonlyArray<string>) =>
+  new ModelProblem(
+    folder.path,
+    `${folder.path} is not a model folder: it lacks ${names.join(", ")}`,
+    "wanted is a Hugging Face folder with config.json, tokenizer.json and model.safetensors (or pytorch_model.bin, or either in pieces with its index), as save_pretrained writes it",
+  );
 
 function parseJson(
   files: ReadonlyMap<string, Uint8Array>,
@@ -122,8 +138,15 @@ const unusable = (folder: ModelFolder, problems: ReadonlyArray<string>) =>
   new ModelProblem(
     folder.path,
     `${folder.path} cannot be loaded: ${problems.join("; ")}`,
-    "wanted is a BERT-shaped encoder as save_pretrained writes it; fetch a file that is damaged again",
+    "wanted is an encoder of BERT's kind as save_pretrained writes it; fetch a file that is damaged again",
   );
+
+/** All parameters of the cross-encoder that a folder with a classifier of one label holds; undefined of another. */
+export function crossEncoderWeights({ config, weights, classifier }: FolderModel): Weights | undefined {
+  if (classifier === undefined) return undefined;
+  const names = parameterSpecs(config, ["cross-encoder"]).map(({ name }) => name);
+  return new Map(names.map((name) => [name, (classifier.get(name) ?? weights.get(name))!]));
+}
 
 const poolingModes: ReadonlyArray<readonly [key: string, pooling: Pooling | undefined]> = [
   ["pooling_mode_cls_token", "cls"],
@@ -165,65 +188,3 @@ function longestInput(
   const limits = [config.maxPositions, sentence?.["max_seq_length"], tokenizer?.["model_max_length"]];
   return Math.min(...limits.filter((limit): limit is number => typeof limit === "number" && limit >= 3));
 }
-
-/** Heads of other tasks, and buffers: known, and left out. */
-const ignored = /^(cls\.|classifier\.|dropout|embeddings\.position_ids$|embeddings\.token_type_ids$)/;
-/** TensorFlow's and old PyTorch's names for the same thing. */
-const renamed = (name: string): string =>
-  name
-    .replace(/^bert\./, "")
-    .replace(/LayerNorm\.gamma$/, "LayerNorm.weight")
-    .replace(/LayerNorm\.beta$/, "LayerNorm.bias");
-
-/** The encoder's tensors in the model's order, checked against the config. */
-function pickWeights(stored: ReadonlyMap<string, StoredTensor>, config: ModelConfig, problems: Array<string>): Weights {
-  const found = new Map([...stored].map(([name, tensor]) => [renamed(name), tensor]));
-  const wanted = new Map(parameterSpecs(config).map(({ name, shape }) => [name, shape]));
-  // Most checkpoints bring the pooler that a cross-encoder's head starts from.
-  if (found.has(headParameters.poolerWeight))
-    for (const { name, shape } of headSpecs(config, "cross-encoder"))
-      if (name.startsWith("pooler.")) wanted.set(name, shape);
-  const missing = [...wanted.keys()].filter((name) => !found.has(name));
-  const unexpected = [...found.keys()].filter((name) => !wanted.has(name) && !ignored.test(name));
-  if (missing.length > 0) problems.push(`model.safetensors lacks ${listed(missing)}`);
-  if (unexpected.length > 0)
-    problems.push(`model.safetensors has what a BERT of this config has not: ${listed(unexpected)}`);
-  const weights = new Map<string, Float32Tensor>();
-  const wrong: Array<string> = [];
-  for (const [name, shape] of wanted) {
-    const tensor = found.get(name);
-    if (tensor === undefined) continue;
-    if (tensor.shape.join() !== shape.join()) wrong.push(`${name} is ${sized(tensor.shape)}, wanted ${sized(shape)}`);
-    const values = toFloat32(tensor);
-    if (values === undefined) wrong.push(`${name} is of type ${tensor.dtype}, wanted F32, F16 or BF16`);
-    else if (!values.values.every(Number.isFinite)) wrong.push(`${name} holds NaN or infinity`);
-    else weights.set(name, values);
-  }
-  if (wrong.length > 0) problems.push(`model.safetensors: ${listed(wrong)}`);
-  return weights;
-}
-
-/** The head of a cross-encoder, where there is one; classifiers of several labels are another task's. */
-function pickClassifier(
-  stored: ReadonlyMap<string, StoredTensor>,
-  config: ModelConfig,
-  weights: Weights,
-): Weights | undefined {
-  if (!weights.has(headParameters.poolerWeight)) return undefined;
-  const classifier = new Map<string, Float32Tensor>();
-  for (const { name, shape } of headSpecs(config, "cross-encoder").filter((spec) =>
-    spec.name.startsWith("classifier."),
-  )) {
-    const tensor = stored.get(name);
-    const values = tensor?.shape.join() === shape.join() ? toFloat32(tensor) : undefined;
-    if (values === undefined) return undefined;
-    classifier.set(name, values);
-  }
-  return classifier;
-}
-
-const sized = (shape: ReadonlyArray<number>): string => `[${shape.join(", ")}]`;
-
-/** The first few, and how many more there are. */
-const listed = (names: ReadonlyArray<string>): string =>
-  names.slice(0, 5).join(", ") + (names.length > 5 ? ` and ${names.length - 5} more` : "");

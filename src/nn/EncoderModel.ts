@@ -1,21 +1,50 @@
 /** Encoders in memory, as artifacts carry them and training, inference and export take them. */
 import type { Weights } from "./Weights.ts";
 
-/** The shape of a BERT-like encoder; names follow Hugging Face's `config.json`, in camel case. */
+/** What an encoder is called in files; all are one network with the differences that a config and `headForms.ts` tell. */
+export type Architecture = "bert" | "roberta" | "xlm-roberta" | "camembert" | "distilbert" | "electra";
+
+/** Hugging Face's names; `gelu_new` is the approximation by tanh. */
+export type Activation = "gelu" | "gelu_new" | "relu" | "silu" | "tanh";
+
+/**
+ * How the special tokens of a pair stand: `[CLS] a [SEP] b [SEP]` with segments 0 and 1, or RoBERTa's `<s> a </s></s> b </s>`,
+ * all of it segment 0.
+ */
+export type PairForm = "bert" | "roberta";
+
+/**
+ * The shape of a BERT-like encoder; names follow Hugging Face's `config.json`, in camel case. What a plain BERT has no need of
+ * is absent there, so that its artifacts and keys are those of before these fields existed.
+ */
 export interface ModelConfig {
-  readonly architecture: "bert";
+  readonly architecture: Architecture;
   readonly vocabSize: number;
   readonly hiddenSize: number;
   readonly layers: number;
   readonly heads: number;
   readonly intermediateSize: number;
+  /** Longest input in tokens, special ones included. */
   readonly maxPositions: number;
+  /** Rows of the table of segments; 0: there is none (DistilBERT). */
   readonly typeVocabSize: number;
   readonly layerNormEps: number;
-  readonly activation: "gelu";
+  /** Of the feed-forward part. */
+  readonly activation: Activation;
   /** Rates in training, 0 to 1. */
   readonly hiddenDropout: number;
   readonly attentionDropout: number;
+  /** Of a cross-encoder's head; absent: `hiddenDropout`. */
+  readonly classifierDropout?: number;
+  /** Width of the embedding tables; absent: `hiddenSize`, otherwise a projection leads from one to the other (ELECTRA). */
+  readonly embeddingSize?: number;
+  /**
+   * RoBERTa's counting: the first token has row `paddingIndex + 1` of the position table, and a padding token (of this id)
+   * inside a text has row `paddingIndex` and is not counted. Absent: the first token has row 0.
+   */
+  readonly paddingIndex?: number;
+  /** Absent: `bert`. */
+  readonly pairForm?: PairForm;
 }
 
 export type Pooling = "cls" | "mean";

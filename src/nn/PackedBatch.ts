@@ -92,12 +92,12 @@ export function batchInputs(shape: PackedShape, prefix = defaultBatchPrefix): Re
   ];
 }
 
-/** The token rows `[tokens, hiddenSize]` that enter an encoder: see `embeddingRows`. */
+/** The token rows `[tokens, width]` that enter an encoder: see `embeddingRows`. */
 export const embeddingsName = (prefix = defaultBatchPrefix): string => `${prefix}.embeddings`;
 
-export const embeddingsInput = (shape: PackedShape, hiddenSize: number, prefix = defaultBatchPrefix): TensorSpec => ({
+export const embeddingsInput = (shape: PackedShape, width: number, prefix = defaultBatchPrefix): TensorSpec => ({
   name: embeddingsName(prefix),
-  shape: [shape.tokens, hiddenSize],
+  shape: [shape.tokens, width],
   dtype: "float32",
 });
 

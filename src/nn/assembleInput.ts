@@ -1,22 +1,28 @@
 /**
- * Puts the special tokens around a text: `[CLS] a [SEP]` for a bi-encoder, `[CLS] a [SEP] b [SEP]` for a cross-encoder.
+ * Puts the special tokens around a text: `[CLS] a [SEP]` for a bi-encoder, `[CLS] a [SEP] b [SEP]` for a cross-encoder, or
+ * RoBERTa's `<s> a </s></s> b </s>`.
  *
  * Artifacts hold the bare ids of a text, so that one tokenization serves both kinds of encoder and every length limit;
  * this is the one place where ids are cut.
  */
-import type { SpecialTokens } from "./EncoderModel.ts";
+import type { PairForm, SpecialTokens } from "./EncoderModel.ts";
 
 /** One row of an encoder's input: ids with the special ones in place, and the segment each belongs to. */
 export interface EncoderInput {
   /** At most `maxTokens` long. */
   readonly ids: Int32Array;
-  /** 0 for `[CLS] a [SEP]`, 1 for `b [SEP]`; as long as `ids`. */
+  /** 0 for `[CLS] a [SEP]`, 1 for `b [SEP]` (in RoBERTa's form 0 for all); as long as `ids`. */
   readonly types: Int32Array;
 }
 
-/** Special tokens around one text, and around a pair. */
+/** Special tokens around one text. */
 export const specialTokensOfSingle = 2;
-export const specialTokensOfPair = 3;
+
+/** What the forms of pairs differ in. */
+const pairForms: { readonly [form in PairForm]: { readonly separators: number; readonly secondType: number } } = {
+  bert: { separators: 1, secondType: 1 },
+  roberta: { separators: 2, secondType: 0 },
+};
 
 /**
  * `[CLS] a [SEP]`, cut at the end of the text.
@@ -36,7 +42,7 @@ export function assembleSingle(
 }
 
 /**
- * `[CLS] a [SEP] b [SEP]` with segment ids, cut "longest first".
+ * `[CLS] a [SEP] b [SEP]` with segment ids, or `<s> a </s></s> b </s>`, cut "longest first".
  * @param maxTokens longest row, special tokens included; at least 5
  */
 export function assemblePair(
@@ -44,16 +50,17 @@ export function assemblePair(
   second: ArrayLike<number>,
   special: Pick<SpecialTokens, "cls" | "sep">,
   maxTokens: number,
+  form: PairForm = "bert",
 ): EncoderInput {
-  const [keptFirst, keptSecond] = truncateLongestFirst(first.length, second.length, maxTokens - specialTokensOfPair);
-  const ids = new Int32Array(keptFirst + keptSecond + specialTokensOfPair);
-  const types = new Int32Array(ids.length).fill(1, keptFirst + 2);
+  const { separators, secondType } = pairForms[form];
+  const specialTokens = 1 + separators + 1;
+  const [keptFirst, keptSecond] = truncateLongestFirst(first.length, second.length, maxTokens - specialTokens);
+  const ids = new Int32Array(keptFirst + keptSecond + specialTokens).fill(special.sep);
+  const secondStart = 1 + keptFirst + separators;
   ids[0] = special.cls;
   for (let i = 0; i < keptFirst; i++) ids[i + 1] = first[i]!;
-  ids[keptFirst + 1] = special.sep;
-  for (let i = 0; i < keptSecond; i++) ids[keptFirst + 2 + i] = second[i]!;
-  ids[ids.length - 1] = special.sep;
-  return { ids, types };
+  for (let i = 0; i < keptSecond; i++) ids[secondStart + i] = second[i]!;
+  return { ids, types: new Int32Array(ids.length).fill(secondType, secondStart) };
 }
 
 /**

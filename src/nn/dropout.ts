@@ -6,8 +6,10 @@
  * A rate is held to 1/65536; kept values are scaled by the reciprocal of the exact share kept. A rate of 0 has no mask.
  */
 import type { ModelConfig } from "./EncoderModel.ts";
+import { headFormOf } from "./headForms.ts";
 import type { PackedBatch } from "./PackedBatch.ts";
 import type { PackedShape } from "./PackedLayout.ts";
+import { embeddingWidth } from "./parameters.ts";
 import { childKey, randomKey, type RandomKey } from "./random.ts";
 import type { TensorSpec } from "./TensorSpec.ts";
 
@@ -33,6 +35,7 @@ export const dropoutSiteNumbers = {
   attentionOutput: (layer: number) => 2 + 3 * layer,
   feedForwardOutput: (layer: number) => 3 + 3 * layer,
   head: (layers: number) => 1 + 3 * layers,
+  headInput: (layers: number) => 2 + 3 * layers,
 };
 
 export const dropoutInputName = (site: number, group?: number): string =>
@@ -44,29 +47,32 @@ const thresholdOf = (rate: number): number => Math.round(rate * levels);
 /** What kept elements are multiplied by. */
 export const keptScale = (rate: number): number => levels / (levels - thresholdOf(rate));
 
-/** The masks that a program over this shape takes, in order of use. `head`: the cross-encoder's, on pooled rows. */
+/** The masks that a program over this shape takes. `head`: the cross-encoder's, on rows of first tokens. */
 export function dropoutSites(
   config: ModelConfig,
   shape: PackedShape,
   encoded: EncodedRows,
   head = false,
 ): ReadonlyArray<DropoutSite> {
-  const hidden = (site: number, rows: "tokens" | "first"): DropoutSite => ({
+  const { hiddenSize, hiddenDropout, layers } = config;
+  const hidden = (site: number, rows: "tokens" | "first", dim = hiddenSize, rate = hiddenDropout): DropoutSite => ({
     name: dropoutInputName(site),
-    shape: [rows === "tokens" ? shape.tokens : shape.sequences, config.hiddenSize],
+    shape: [rows === "tokens" ? shape.tokens : shape.sequences, dim],
     dtype: "bool",
     site,
-    rate: config.hiddenDropout,
+    rate,
     rows,
   });
-  const sites: Array<DropoutSite> = [hidden(dropoutSiteNumbers.embeddings, "tokens")];
-  for (let layer = 0; layer < config.layers; layer++) {
-    const rows = encoded === "first" && layer === config.layers - 1 ? "first" : "tokens";
+  const sites: Array<DropoutSite> = [hidden(dropoutSiteNumbers.embeddings, "tokens", embeddingWidth(config))];
+  for (let layer = 0; layer < layers; layer++) {
+    const rows = encoded === "first" && layer === layers - 1 ? "first" : "tokens";
     sites.push(...attentionSites(config, shape, layer, rows));
     sites.push(hidden(dropoutSiteNumbers.attentionOutput(layer), rows));
     sites.push(hidden(dropoutSiteNumbers.feedForwardOutput(layer), rows));
   }
-  if (head) sites.push(hidden(dropoutSiteNumbers.head(config.layers), "first"));
+  const ofHead = (site: number) => hidden(site, "first", hiddenSize, config.classifierDropout);
+  if (head) sites.push(ofHead(dropoutSiteNumbers.head(layers)));
+  if (head && headFormOf(config).dropsInput) sites.push(ofHead(dropoutSiteNumbers.headInput(layers)));
   return sites.filter((site) => thresholdOf(site.rate) > 0);
 }
 

@@ -3,7 +3,8 @@
  * `[tokens, dim]`, and the gradient of that matrix leaves it. The tables are never copied, transposed or zero-filled; the one
  * gradient serves all three, by the ids, positions and types of the batch.
  */
-import { embeddingTables } from "./parameters.ts";
+import type { ModelConfig } from "./EncoderModel.ts";
+import { embeddingTables, embeddingWidth } from "./parameters.ts";
 import type { PackedBatch } from "./PackedBatch.ts";
 import type { Weights } from "./Weights.ts";
 
@@ -13,13 +14,24 @@ type Tables = ReadonlyMap<string, Float32Array>;
 export const weightValues = (weights: Weights): Map<string, Float32Array> =>
   new Map(Array.from(weights, ([name, tensor]) => [name, tensor.values]));
 
-/** word + position + type rows of each token `[tokens, dim]`; fillers are zero. @param into reused where it has the size */
-export function embeddingRows(tables: Tables, batch: PackedBatch, dim: number, into?: Float32Array): Float32Array {
-  const { ids, positions, types } = batch;
+/**
+ * word + position + type rows of each token `[tokens, width of the embeddings]`; fillers are zero.
+ * @param into reused where it has the size
+ */
+export function embeddingRows(
+  tables: Tables,
+  batch: PackedBatch,
+  config: ModelConfig,
+  into?: Float32Array,
+): Float32Array {
+  const dim = embeddingWidth(config);
+  const { ids } = batch;
+  const positions = positionRows(batch, config);
+  const types = typeRows(batch, config);
   const rows = into?.length === ids.length * dim ? into : new Float32Array(ids.length * dim);
   const words = tables.get(embeddingTables.word)!;
   const places = tables.get(embeddingTables.position)!;
-  const segments = tables.get(embeddingTables.type)!;
+  const segments = tables.get(embeddingTables.type) ?? new Float32Array(dim);
   for (let token = 0; token < ids.length; token++) {
     const to = token * dim;
     if (ids[token]! < 0) {
@@ -35,12 +47,27 @@ export function embeddingRows(tables: Tables, batch: PackedBatch, dim: number, i
 }
 
 /** Table name → the row of it that each token looked up; -1 for fillers. With the gradient of the rows, all an optimizer needs. */
-export const embeddingOccurrences = (batch: PackedBatch): ReadonlyMap<string, Int32Array> =>
+export const embeddingOccurrences = (batch: PackedBatch, config: ModelConfig): ReadonlyMap<string, Int32Array> =>
   new Map([
     [embeddingTables.word, batch.ids],
-    [embeddingTables.position, batch.positions],
-    [embeddingTables.type, batch.types],
+    [embeddingTables.position, positionRows(batch, config)],
+    [embeddingTables.type, typeRows(batch, config)],
   ]);
+
+/** The row of the position table of each token (see `ModelConfig.paddingIndex`); tokens of a sequence lie in a row. */
+function positionRows({ ids, positions }: PackedBatch, { paddingIndex }: ModelConfig): Int32Array {
+  if (paddingIndex === undefined) return positions;
+  let counted = 0;
+  return ids.map((id, token) => {
+    if (positions[token] === 0) counted = 0;
+    if (id < 0) return -1;
+    return id === paddingIndex ? paddingIndex : paddingIndex + ++counted;
+  });
+}
+
+/** The row of the segment table of each token: where there are not two, all tokens have the first. */
+const typeRows = ({ types }: PackedBatch, { typeVocabSize }: ModelConfig): Int32Array =>
+  typeVocabSize >= 2 ? types : types.map((type) => Math.min(type, 0));
 
 /**
  * Adds row gradients to a dense one of the same table, in order of occurrence: for the word table of a masked language model,

@@ -1,10 +1,14 @@
-/** The parameters of encoders and their heads: names and orientations are Hugging Face's, order is that of the forward pass. */
+/**
+ * The parameters of encoders and their heads: names are those of Hugging Face's BERT whatever the architecture, orientations
+ * Hugging Face's too, order is that of the forward pass.
+ */
 import type { ModelConfig } from "./EncoderModel.ts";
+import { headFormOf } from "./headForms.ts";
 import { normalAt, randomKey } from "./random.ts";
 import { sizeOf, type TensorSpec } from "./TensorSpec.ts";
 import type { Float32Tensor, Weights } from "./Weights.ts";
 
-/** `cross-encoder`: pooler and classifier to one logit. `mlm`: transform and a bias; the decoder is the word table. */
+/** `cross-encoder`: a layer and a classifier to one logit. `mlm`: transform and a bias; the decoder is the word table. */
 export type Head = "cross-encoder" | "mlm";
 
 export const embeddingTables = {
@@ -16,6 +20,8 @@ export const embeddingTables = {
 export const headParameters = {
   poolerWeight: "pooler.dense.weight",
   poolerBias: "pooler.dense.bias",
+  preClassifierWeight: "pre_classifier.weight",
+  preClassifierBias: "pre_classifier.bias",
   classifierWeight: "classifier.weight",
   classifierBias: "classifier.bias",
   transformWeight: "cls.predictions.transform.dense.weight",
@@ -29,28 +35,45 @@ export const layerPrefix = (layer: number): string => `encoder.layer.${layer}.`;
 
 const spec = (name: string, ...shape: Array<number>): TensorSpec => ({ name, shape, dtype: "float32" });
 
+/** Width of the embedding tables. */
+export const embeddingWidth = ({ embeddingSize, hiddenSize }: ModelConfig): number => embeddingSize ?? hiddenSize;
+
+/** Row of the position table that the first token has. */
+export const firstPosition = ({ paddingIndex }: ModelConfig): number =>
+  paddingIndex === undefined ? 0 : paddingIndex + 1;
+
 /** The tables whose gradients are rows: they never enter a graph but as looked-up rows (the word table also as decoder). */
 export const tableSpecs = (config: ModelConfig): ReadonlyArray<TensorSpec> => [
-  spec(embeddingTables.word, config.vocabSize, config.hiddenSize),
-  spec(embeddingTables.position, config.maxPositions, config.hiddenSize),
-  spec(embeddingTables.type, config.typeVocabSize, config.hiddenSize),
+  spec(embeddingTables.word, config.vocabSize, embeddingWidth(config)),
+  spec(embeddingTables.position, firstPosition(config) + config.maxPositions, embeddingWidth(config)),
+  ...(config.typeVocabSize === 0 ? [] : [spec(embeddingTables.type, config.typeVocabSize, embeddingWidth(config))]),
 ];
+
+/** From the width of the embeddings to that of the layers, where they are not the same. */
+export const embeddingProjection = "embeddings_project";
+export const hasProjection = (config: ModelConfig): boolean => embeddingWidth(config) !== config.hiddenSize;
 
 /** Every other parameter of the encoder: what a program takes as inputs. */
 export const encoderSpecs = (config: ModelConfig): ReadonlyArray<TensorSpec> => [
-  ...normSpecs("embeddings.LayerNorm", config.hiddenSize),
+  ...normSpecs("embeddings.LayerNorm", embeddingWidth(config)),
+  ...(hasProjection(config) ? linearSpecs(embeddingProjection, config.hiddenSize, embeddingWidth(config)) : []),
   ...Array.from({ length: config.layers }, (_, layer) => layerSpecs(config, layerPrefix(layer))).flat(),
 ];
 
 export function headSpecs(config: ModelConfig, head: Head): ReadonlyArray<TensorSpec> {
   const dim = config.hiddenSize;
-  if (head === "cross-encoder") return [...linearSpecs("pooler.dense", dim, dim), ...linearSpecs("classifier", 1, dim)];
+  if (head === "cross-encoder")
+    return [...linearSpecs(headFormOf(config).dense, dim, dim), ...linearSpecs("classifier", 1, dim)];
   return [
-    ...linearSpecs("cls.predictions.transform.dense", dim, dim),
-    ...normSpecs("cls.predictions.transform.LayerNorm", dim),
+    ...linearSpecs("cls.predictions.transform.dense", embeddingWidth(config), dim),
+    ...normSpecs("cls.predictions.transform.LayerNorm", embeddingWidth(config)),
     spec(headParameters.decoderBias, config.vocabSize),
   ];
 }
+
+/** BERT's and RoBERTa's layer on the first token, which checkpoints bring whatever their task. */
+export const poolerSpecs = ({ hiddenSize }: ModelConfig): ReadonlyArray<TensorSpec> =>
+  linearSpecs("pooler.dense", hiddenSize, hiddenSize);
 
 /** All parameters of a model with these heads. */
 export const parameterSpecs = (config: ModelConfig, heads: ReadonlyArray<Head> = []): ReadonlyArray<TensorSpec> => [

@@ -34,26 +34,29 @@ export function pathFields(
     const base = isFromWorkingFolder(path) ? folders.working : folders.file;
     const field = path.filter((part) => typeof part !== "number").join(".");
     const named = annotationThrough(ast, "tandemNamed") === true ? { named: true } : {};
-    const only = selectedFiles(ast, settings, path);
+    const selected = selectedFiles(ast, settings, path);
     fields.push({
       field,
       pattern: resolve(base, written),
       written,
       kind,
       ...named,
-      ...(only === undefined ? {} : { only }),
+      ...selected,
     });
   });
   return fields;
 }
 
 /** Which files of a folder are read: named in the declaration, or by a field beside the folder's. */
-function selectedFiles(ast: SchemaAST.AST, settings: unknown, path: Path): ReadonlyArray<string> | undefined {
+function selectedFiles(ast: SchemaAST.AST, settings: unknown, path: Path): Pick<PathField, "only" | "firstOf"> {
   const selection = annotationThrough(ast, "tandemSelection") as FolderSelection | undefined;
-  if (selection === undefined) return undefined;
-  if ("files" in selection) return selection.files;
+  if (selection === undefined) return {};
+  if ("files" in selection) {
+    const { files, firstOf } = selection;
+    return { only: files, ...(firstOf === undefined ? {} : { firstOf }) };
+  }
   const names = valueAt(settings, [...path.slice(0, -1), selection.namesIn]);
-  return Array.isArray(names) ? names.map((name) => `${name}${selection.suffix}`) : undefined;
+  return Array.isArray(names) ? { only: names.map((name) => `${name}${selection.suffix}`) } : {};
 }
 
 type Visitor = (path: Path, written: string, kind: "file" | "folder", ast: SchemaAST.AST) => void;

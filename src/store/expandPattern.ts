@@ -21,7 +21,7 @@ export function expandPattern(field: PathField): ReadonlyArray<NamedFile> | Noth
   if (field.kind === "folder") {
     if (stat === undefined) return "not there";
     if (!stat.isDirectory()) return "a file";
-    return orNothing(field.only === undefined ? filesBelow(pattern) : selected(pattern, field.only), "empty folder");
+    return orNothing(field.only === undefined ? filesBelow(pattern) : selected(pattern, field), "empty folder");
   }
   // What exists by that very name is meant by it, even if the name looks like a pattern.
   if (stat?.isFile()) return [{ name: basename(pattern), path: pattern }];
@@ -31,8 +31,13 @@ export function expandPattern(field: PathField): ReadonlyArray<NamedFile> | Noth
 }
 
 /** The named files that are there; a stage that cannot do without one of the others says so. */
-const selected = (folder: string, names: ReadonlyArray<string>): ReadonlyArray<NamedFile> =>
-  inOrder(names.map((name) => ({ name, path: join(folder, name) })).filter(({ path }) => isFile(path)));
+function selected(folder: string, { only = [], firstOf = [] }: PathField): ReadonlyArray<NamedFile> {
+  const chosen = firstOf.find(([first]) => first !== undefined && isFile(join(folder, first))) ?? [];
+  const names = chosen.flatMap((name) => (magic.test(name) ? globSync(name, { cwd: folder }) : [name]));
+  return inOrder(
+    [...only, ...names].map((name) => ({ name, path: join(folder, name) })).filter(({ path }) => isFile(path)),
+  );
+}
 
 const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;
 

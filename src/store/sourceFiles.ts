@@ -116,7 +116,7 @@ function wordingOf(field: PathField, nothing: Nothing): { readonly message: stri
         message:
           field.only === undefined
             ? "is a folder without files"
-            : `has none of the files read from it (${field.only.join(", ")})`,
+            : `has none of the files read from it (${[...field.only, ...(field.firstOf ?? []).flat()].join(", ")})`,
         hint: looked,
       };
     case "a folder":

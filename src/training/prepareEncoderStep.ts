@@ -14,6 +14,7 @@ import {
   type PackedBatch,
   type Sequence,
 } from "../nn/PackedBatch.ts";
+import { embeddingWidth } from "../nn/parameters.ts";
 import { defaultLayoutPolicy, type LayoutPolicy, shapeKey } from "../nn/PackedLayout.ts";
 import type { Feeds, Tensors, TensorSpec } from "../nn/TensorSpec.ts";
 import type { LossProgram } from "../engine/withGradients.ts";
@@ -27,7 +28,7 @@ export interface EncoderSteps {
   readonly parameters: ReadonlyArray<TensorSpec>;
   /** Which hidden states are read. */
   readonly encoded: EncodedRows;
-  /** Whether pooled rows are dropped too, as a cross-encoder's head does. */
+  /** Whether rows of first tokens are dropped too, as a cross-encoder's head does. */
   readonly headDropout: boolean;
   /** Of the dropout masks. */
   readonly seed: number;
@@ -75,7 +76,7 @@ function stepProgram(
   dropout: ReadonlyArray<DropoutSite>,
   extra: Extra,
 ): PreparedStep["program"] {
-  const embeddings = embeddingsInput(shape, config.hiddenSize);
+  const embeddings = embeddingsInput(shape, embeddingWidth(config));
   const extraShapes = extra.inputs.map((input) => `${input.name}[${input.shape.join()}]`).join();
   return withGradients({
     key: `train|${key}|${JSON.stringify(config)}|${shapeKey(shape)}|${extraShapes}`,

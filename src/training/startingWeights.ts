@@ -26,6 +26,9 @@ export function withHead(
   return new Map([...encoderWeights(config, weights), ...headWeights]);
 }
 
-/** The config to train with: a dropout rate of the stage's takes the place of the model's own. */
-export const withDropout = (config: ModelConfig, rate: number | undefined): ModelConfig =>
-  rate === undefined ? config : { ...config, hiddenDropout: rate, attentionDropout: rate };
+/** The config to train with: a dropout rate of the stage's takes the place of all the model's own. */
+export function withDropout(config: ModelConfig, rate: number | undefined): ModelConfig {
+  if (rate === undefined) return config;
+  const { classifierDropout: _, ...rest } = config;
+  return { ...rest, hiddenDropout: rate, attentionDropout: rate };
+}

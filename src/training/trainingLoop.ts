@@ -8,6 +8,7 @@
 import type { EngineShape, Feeds } from "../engine/Engine.ts";
 import { gradientName } from "../engine/withGradients.ts";
 import { embeddingRows } from "../nn/embeddingRows.ts";
+import type { ModelConfig } from "../nn/EncoderModel.ts";
 import { adamW } from "../nn/optim/adamW.ts";
 import { clipCoefficient, globalNorm } from "../nn/optim/clipByGlobalNorm.ts";
 import { linearSchedule } from "../nn/optim/linearSchedule.ts";
@@ -58,14 +59,14 @@ export async function* trainingLoop(
     const { step } = state;
     const executable = await engine.compile(prepared.program);
     const running = executable.run(
-      feedsOf(prepared, state, method.config.hiddenSize),
+      feedsOf(prepared, state, method.config),
       buffersFor(prepared, state, gradientBuffers),
     );
     next = step + 1 < total ? method.prepare(step + 1) : undefined;
     const outputs = await running;
 
     const loss = outputs["loss"]![0]!;
-    const gradients = parameterGradients(state.parameters, prepared, outputs, method.config.hiddenSize);
+    const gradients = parameterGradients(state.parameters, prepared, outputs, method.config);
     const gradientNorm = globalNorm(gradients);
     requireFinite(step + 1, loss, gradientNorm);
     const learningRate = schedule.learningRate * linearSchedule(step, schedule.warmupSteps, total);
@@ -87,9 +88,9 @@ export async function* trainingLoop(
   }
 }
 
-function feedsOf({ parameters, batch, feeds }: PreparedStep, state: TrainingState, dim: number): Feeds {
+function feedsOf({ parameters, batch, feeds }: PreparedStep, state: TrainingState, config: ModelConfig): Feeds {
   const values = Object.fromEntries(parameters.map((name) => [name, state.parameters.get(name)!]));
-  return { ...values, ...feeds, [embeddingsName()]: embeddingRows(state.parameters, batch, dim) };
+  return { ...values, ...feeds, [embeddingsName()]: embeddingRows(state.parameters, batch, config) };
 }
 
 /** Where gradients are written: allocated once, since parameters keep their sizes. */

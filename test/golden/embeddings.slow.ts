@@ -6,7 +6,7 @@ import { Engine } from "../../src/engine/Engine.ts";
 import { layer } from "../../src/engine/onnx/layer.ts";
 import { encodeTokens } from "../../src/inference/encode.ts";
 import { encodeTexts } from "../../src/model/encodeTexts.ts";
-import { modelFiles } from "../../src/model/modelFolder.ts";
+import { modelSelection } from "../../src/model/modelFolder.ts";
 import evaluateSts from "../../stages/evaluate-sts.ts";
 import loadModel from "../../stages/load-model.ts";
 import readPairs from "../../stages/read-pairs.ts";
@@ -20,7 +20,7 @@ const stsFolder = sharedData("sts");
 const load = (maxTokens?: number) =>
   runStage(loadModel, {
     config: { source: modelFolder, ...(maxTokens === undefined ? {} : { maxTokens }) },
-    files: { source: modelFiles.map((name) => sourceFile(`${modelFolder}/${name}`, name)) },
+    files: { source: [...modelSelection.files, "model.safetensors"].map((name) => sourceFile(`${modelFolder}/${name}`, name)) },
   });
 
 interface Recorded {

@@ -11,6 +11,7 @@ import { batchInputs, embeddingsInput, embeddingsName, packBatch, type PackedBat
 import { shapeKey, type LayoutPolicy } from "../../src/nn/PackedLayout.ts";
 import {
   embeddingTables,
+  embeddingWidth,
   encoderSpecs,
   headSpecs,
   initializeWeights,
@@ -93,7 +94,7 @@ export function tinyProgram(
     inputs: [
       ...specs,
       ...batchInputs(batch.shape),
-      embeddingsInput(batch.shape, config.hiddenSize),
+      embeddingsInput(batch.shape, embeddingWidth(config)),
       ...sites,
       ...(kind === "mlm" ? maskedPositionInputs(batch.shape, places) : []),
     ],
@@ -107,7 +108,7 @@ export function tinyProgram(
   const feeds = {
     ...Object.fromEntries(weights),
     ...batch.feeds,
-    [embeddingsName()]: embeddingRows(weights, batch, config.hiddenSize),
+    [embeddingsName()]: embeddingRows(weights, batch, config),
     ...dropoutMasks(sites, batch, { seed: 3, step: 4 }),
     ...(kind === "mlm" ? maskedPositionFeeds(batch, chosen, places) : {}),
   };

@@ -18,6 +18,9 @@ const problem = (changes: Files): Promise<string> =>
     },
   );
 
+const formOf = async (post_processor: unknown) =>
+  (await load({ "tokenizer.json": { ...tokenizerJson, post_processor } })).config.pairForm;
+
 const renamedWeights = (rename: (name: string) => string): Weights =>
   new Map([...tinyWeights].map(([name, tensor]) => [rename(name), tensor]));
 
@@ -61,19 +64,54 @@ describe("a model folder", () => {
   it("names everything in the config that is not supported, at once", async () => {
     const config = {
       ...configJson,
-      model_type: "roberta",
-      hidden_act: "relu",
+      hidden_act: "prelu",
       position_embedding_type: "relative_key",
       num_attention_heads: 3,
       vocab_size: "many",
     };
     expect(await problem({ "config.json": config })).toBe(
-      'models/tiny cannot be loaded: config.json: model_type is "roberta", only "bert" is supported; ' +
-        'config.json: hidden_act is "relu", only "gelu" is supported; ' +
-        'config.json: position_embedding_type is "relative_key", only "absolute" is supported; ' +
+      'models/tiny cannot be loaded: config.json: position_embedding_type is "relative_key", only "absolute" is supported; ' +
         'config.json: vocab_size is "many", not a whole number above 0; ' +
+        'config.json: hidden_act is "prelu"; supported are gelu, gelu_python, gelu_new, gelu_pytorch_tanh, ' +
+        "gelu_python_tanh, gelu_fast, relu, silu, swish, tanh; " +
         "config.json: hidden_size 4 is not a multiple of num_attention_heads 3",
     );
+  });
+
+  it("names a kind of model that is not supported, and nothing else: its config means other things", async () => {
+    expect(await problem({ "config.json": { ...configJson, model_type: "gpt2", hidden_act: "prelu" } })).toBe(
+      'models/tiny cannot be loaded: config.json: model_type is "gpt2"; ' +
+        "supported are bert, roberta, xlm-roberta, camembert, distilbert, electra",
+    );
+  });
+
+  it("names positions that a RoBERTa cannot have, and the fields of a DistilBERT by its own names", async () => {
+    const roberta = { ...configJson, model_type: "roberta", max_position_embeddings: 2 };
+    expect(await problem({ "config.json": roberta })).toBe(
+      "models/tiny cannot be loaded: config.json: max_position_embeddings 2 leaves no position behind pad_token_id 1",
+    );
+    const distilbert = { ...configJson, model_type: "distilbert", dim: 6, n_layers: 2, n_heads: 4, hidden_dim: 0 };
+    expect(await problem({ "config.json": distilbert })).toBe(
+      "models/tiny cannot be loaded: config.json: hidden_dim is 0, not a whole number above 0; " +
+        "config.json: dim 6 is not a multiple of n_heads 4",
+    );
+  });
+
+  it("keeps the config of a plain BERT as it always was, and a dropout of the classifier's own", async () => {
+    const config = { ...configJson, classifier_dropout: null, embedding_size: 4, pad_token_id: 0 };
+    expect((await load({ "config.json": config })).config).toEqual(tinyConfig);
+    const own = await load({ "config.json": { ...config, classifier_dropout: 0.3 } });
+    expect(own.config).toEqual({ ...tinyConfig, classifierDropout: 0.3 });
+  });
+
+  it("takes the form of pairs from the tokenizer, and from the architecture where it says nothing", async () => {
+    const [a, b] = ["A", "B"].map((id) => ({ Sequence: { id, type_id: 0 } }));
+    const sep = { SpecialToken: { id: "[SEP]", type_id: 0 } };
+    const template = { type: "TemplateProcessing", pair: [sep, a, sep, sep, b, sep] };
+    expect(await formOf({ type: "RobertaProcessing" })).toBe("roberta");
+    expect(await formOf({ type: "Sequence", processors: [{ type: "ByteLevel" }, template] })).toBe("roberta");
+    expect(await formOf({ ...template, pair: [sep, a, sep, b, sep] })).toBe(undefined);
+    expect(await formOf(null)).toBe(undefined);
   });
 
   it("names tensors that are missing, unexpected or misshapen, at once", async () => {

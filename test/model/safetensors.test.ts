@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { readSafetensors, toFloat32, writeSafetensors } from "../../src/model/safetensors.ts";
+import { readSafetensors, writeSafetensors } from "../../src/model/safetensors.ts";
+import { toFloat32 } from "../../src/model/StoredTensor.ts";
 import type { ModelProblem } from "../../src/model/ModelProblem.ts";
 
 const weights = new Map([

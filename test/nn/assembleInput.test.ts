@@ -37,6 +37,16 @@ describe("assemblePair", () => {
     expect(assemblePair([1, 2, 3], [5, 6, 7], special, 8).ids).toEqual(Int32Array.of(101, 1, 2, 3, 102, 5, 6, 102));
   });
 
+  it("has two separators and one segment in RoBERTa's form, and counts them into the limit", () => {
+    const { ids, types } = assemblePair([1, 2], [3], special, 64, "roberta");
+    expect(ids).toEqual(Int32Array.of(101, 1, 2, 102, 102, 3, 102));
+    expect(types).toEqual(new Int32Array(7));
+    expect(assemblePair([1, 2, 3, 4], [5, 6], special, 8, "roberta").ids).toEqual(
+      Int32Array.of(101, 1, 2, 102, 102, 5, 6, 102),
+    );
+    expect(assemblePair([], [], special, 8, "roberta").ids).toEqual(Int32Array.of(101, 102, 102, 102));
+  });
+
   it("equals taking one token at a time, for all lengths up to 12", () => {
     for (let a = 0; a <= 12; a++)
       for (let b = 0; b <= 12; b++)

@@ -1,9 +1,9 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { assert, describe, it } from "vitest";
 import {
+  activate,
   gatherJoined,
   gatherParts,
-  gelu,
   layerNorm,
   linear,
   maskedSoftmax,
@@ -130,7 +130,9 @@ const differentiable: { readonly [name: string]: Case } = {
     inputs: { x, gamma: floats([4], 9), beta: floats([4], 10) },
     build: (t) => layerNorm(t["x"]!, t["gamma"]!, t["beta"]!, 1e-5),
   },
-  gelu: one(gelu),
+  gelu: one((x) => activate(x, "gelu")),
+  gelu_new: one((x) => activate(x, "gelu_new")),
+  silu: one((x) => activate(x, "silu")),
   maskedSoftmax: {
     inputs: {
       scores: floats([2, 3, 4], 11),

@@ -59,6 +59,7 @@ describe("parameters", () => {
 });
 
 describe("embedding rows", () => {
+  const config = { ...tinyConfig, hiddenSize: 2 };
   const batch = packBatch([{ ids: Int32Array.of(1, 0), types: Int32Array.of(0, 1) }, { ids: Int32Array.of(1, 1, 1) }]);
   const tables = weightValues(
     new Map([
@@ -69,7 +70,7 @@ describe("embedding rows", () => {
   );
 
   it("are the sums of word, position and type, zero for fillers", () => {
-    const rows = embeddingRows(tables, batch, 2);
+    const rows = embeddingRows(tables, batch, config);
     const first = batch.firstToken[0]! * 2;
     assert.deepStrictEqual([...rows.subarray(first, first + 4)], [110, 1020, 201, 2002]);
     batch.ids.forEach((id, token) => {
@@ -77,15 +78,43 @@ describe("embedding rows", () => {
     });
   });
 
+  it("count positions as RoBERTa does: from behind the padding's row, which a padding token in a text has", () => {
+    const roberta = { ...config, paddingIndex: 1, typeVocabSize: 1 };
+    const batch = packBatch([
+      { ids: Int32Array.of(0, 1, 0, 0), types: Int32Array.of(0, 0, 1, 1) },
+      { ids: Int32Array.of(0, 0) },
+    ]);
+    const occurrences = embeddingOccurrences(batch, roberta);
+    const of = (table: string, example: number) => {
+      const first = batch.firstToken[example]!;
+      return [...occurrences.get(table)!.subarray(first, first + batch.lengths[example]!)];
+    };
+    assert.deepStrictEqual(of(embeddingTables.position, 0), [2, 1, 3, 4]);
+    assert.deepStrictEqual(of(embeddingTables.position, 1), [2, 3]);
+    assert.deepStrictEqual(of(embeddingTables.type, 0), [0, 0, 0, 0]);
+    assert.isTrue(occurrences.get(embeddingTables.position)!.every((row, token) => row < 0 === batch.ids[token]! < 0));
+  });
+
+  it("have no segment where there is no table of them", () => {
+    const { type: _, ...others } = embeddingTables;
+    const bare = new Map(Object.values(others).map((name) => [name, tables.get(name)!]));
+    const rows = embeddingRows(bare, batch, { ...config, typeVocabSize: 0 });
+    const first = batch.firstToken[0]! * 2;
+    assert.deepStrictEqual([...rows.subarray(first, first + 4)], [110, 20, 201, 2]);
+  });
+
   it("are written again into a buffer of their size", () => {
-    const rows = embeddingRows(tables, batch, 2).fill(9);
-    assert.strictEqual(embeddingRows(tables, batch, 2, rows), rows);
-    assert.deepStrictEqual(rows, embeddingRows(tables, batch, 2));
+    const rows = embeddingRows(tables, batch, config).fill(9);
+    assert.strictEqual(embeddingRows(tables, batch, config, rows), rows);
+    assert.deepStrictEqual(rows, embeddingRows(tables, batch, config));
   });
 
   it("tell each table which of its rows were looked up", () => {
     assert.deepStrictEqual(
-      [...embeddingOccurrences(batch)].map(([name, ids]) => [name, Array.from(ids.filter((id) => id >= 0).sort())]),
+      [...embeddingOccurrences(batch, config)].map(([name, ids]) => [
+        name,
+        Array.from(ids.filter((id) => id >= 0).sort()),
+      ]),
       [
         [embeddingTables.word, [0, 1, 1, 1, 1]],
         [embeddingTables.position, [0, 0, 1, 1, 2]],

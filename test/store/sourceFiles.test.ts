@@ -76,6 +76,21 @@ describe("SourceFiles", () => {
     }).pipe(Effect.provide(layerSourceFiles())),
   );
 
+  it.effect("gives of several forms of one thing the first that is there, with all that belongs to it", () =>
+    Effect.gen(function* () {
+      const root = yield* temporaryFolder;
+      const only = ["config.json"];
+      const firstOf = [["model.bin"], ["index.json", "model-*.bin"], ["old.bin"]];
+      const folder = { written: "m", kind: "folder", only, firstOf } as const;
+      write(root, { "m/config.json": "{}", "m/old.bin": "", "m/model-2.bin": "", "m/model-1.bin": "" });
+      assert.deepStrictEqual(yield* names(root, folder), ["config.json", "old.bin"]);
+      write(root, { "m/index.json": "{}" });
+      assert.deepStrictEqual(yield* names(root, folder), ["config.json", "index.json", "model-1.bin", "model-2.bin"]);
+      write(root, { "m/model.bin": "" });
+      assert.deepStrictEqual(yield* names(root, folder), ["config.json", "model.bin"]);
+    }).pipe(Effect.provide(layerSourceFiles())),
+  );
+
   for (const [written, kind, message, hint] of [
     ["nowhere.txt", "file", "is not there", "looked"],
     ["*.csv", "file", "matches no file", "looked"],

@@ -6,8 +6,10 @@
  * written out by hand in the patterns that onnxruntime fuses (attention, GELU, skip + LayerNorm).
  */
 import type { EncoderModel, ModelConfig } from "../../nn/EncoderModel.ts";
-import { embeddingTables, layerPrefix } from "../../nn/parameters.ts";
+import { headFormOf } from "../../nn/headForms.ts";
+import { embeddingProjection, embeddingTables, hasProjection, layerPrefix } from "../../nn/parameters.ts";
 import type { Float32Tensor } from "../../nn/Weights.ts";
+import { activationNodes } from "./activationNodes.ts";
 import { GraphRecorder, type GraphNode } from "./GraphRecorder.ts";
 import { encodeModel, elementTypes, type ModelValue } from "./onnxModel.ts";
 import { quantizedMatrix, quantizedRows } from "./quantize.ts";
@@ -17,15 +19,17 @@ export type ExportPrecision = "float32" | "int8";
 /** What one protobuf message can hold; larger models would need their weights in files beside it. */
 const mostBytes = 2 ** 31 - 1;
 
-const inputs: ReadonlyArray<ModelValue> = ["input_ids", "attention_mask", "token_type_ids"].map((name) => ({
-  name,
-  shape: ["batch", "sequence"],
-  dtype: "int64",
-}));
+/** Segments only where there are two to tell apart, as exports of optimum have it. */
+const inputsOf = ({ typeVocabSize }: ModelConfig): ReadonlyArray<ModelValue> =>
+  ["input_ids", "attention_mask", ...(typeVocabSize >= 2 ? ["token_type_ids"] : [])].map((name) => ({
+    name,
+    shape: ["batch", "sequence"],
+    dtype: "int64",
+  }));
 
 /**
- * The bytes of the model file. Inputs `input_ids`, `attention_mask`, `token_type_ids` (int64 [batch, sequence]); output
- * `last_hidden_state` [batch, sequence, dim], or `logits` [batch, 1] for a cross-encoder.
+ * The bytes of the model file. Inputs `input_ids`, `attention_mask`, `token_type_ids` (int64 [batch, sequence]; the last only where
+ * there are segments); output `last_hidden_state` [batch, sequence, dim], or `logits` [batch, 1] for a cross-encoder.
  *
  * `int8` keeps matrices as 8-bit numbers with a scale for each column and quantizes what they are multiplied with as it comes
  * (onnxruntime's "dynamic" quantization); the word table has a scale for each row; all else (`keptFloat`) stays float32.
@@ -66,39 +70,64 @@ class EncoderGraph {
   finish(from: string, output: ModelValue) {
     const { name } = output;
     const graph = this.recorder.finish([{ from, spec: { name, shape: [], dtype: "float32" } }]);
-    return { ...graph, inputs, outputs: [output] };
+    return { ...graph, inputs: inputsOf(this.config), outputs: [output] };
   }
 
   /** [batch, sequence, dim] */
   hiddenStates(): string {
     const mask = this.maskBias();
-    let x = this.norm(this.embeddings(), "embeddings.LayerNorm");
+    const embedded = this.norm(this.embeddings(), "embeddings.LayerNorm");
+    let x = hasProjection(this.config) ? this.linear(embedded, embeddingProjection) : embedded;
     for (let layer = 0; layer < this.config.layers; layer++) x = this.layer(x, mask, layerPrefix(layer));
     return x;
   }
 
-  /** First token → dense → tanh → linear: [batch, 1]. */
+  /** First token → dense → activation → linear: [batch, 1]. */
   logits(hidden: string): string {
     const first = this.node("Gather", [hidden, this.recorder.constant(BigInt64Array.of(0n), [], "int64")], {
       axis: { int: 1 },
     }); // [batch, dim]
-    const pooled = this.node("Tanh", [this.linear(first, "pooler.dense")]);
-    return this.linear(pooled, "classifier");
+    const { dense, activation } = headFormOf(this.config);
+    return this.linear(activationNodes(this.recorder, this.linear(first, dense), activation), "classifier");
   }
 
-  /** word + type + position: [batch, sequence, dim] */
+  /** word + type + position: [batch, sequence, width of the embeddings] */
   private embeddings(): string {
     const words = this.words();
-    const types = this.node("Gather", [this.weight(embeddingTables.type), "token_type_ids"], { axis: { int: 0 } });
+    const types = this.types();
+    const typed = types === undefined ? words : this.node("Add", [words, types]);
+    return this.node("Add", [typed, this.positions()]);
+  }
+
+  /** Where there is one segment only, its row [1, width] for all tokens. */
+  private types(): string | undefined {
+    const { typeVocabSize } = this.config;
+    if (typeVocabSize === 0) return undefined;
+    const table = this.weight(embeddingTables.type);
+    return typeVocabSize === 1 ? table : this.node("Gather", [table, "token_type_ids"], { axis: { int: 0 } });
+  }
+
+  /** [sequence, width], or by token [batch, sequence, width] where paddings are not counted. */
+  private positions(): string {
+    const { paddingIndex } = this.config;
+    if (paddingIndex !== undefined) return this.countedPositions(paddingIndex);
     const shape = this.node("Shape", ["input_ids"]);
     const length = this.node("Slice", [shape, this.recorder.int64([1]), this.recorder.int64([2])]); // [1]
-    const positions = this.node("Slice", [
+    return this.node("Slice", [
       this.weight(embeddingTables.position),
       this.recorder.int64([0]),
       length,
       this.recorder.int64([0]),
-    ]); // [sequence, dim]
-    return this.node("Add", [this.node("Add", [words, types]), positions]);
+    ]);
+  }
+
+  /** RoBERTa's: the row of a token is the padding's plus its number among those that are none. */
+  private countedPositions(paddingIndex: number): string {
+    const padding = this.recorder.constant(BigInt64Array.of(BigInt(paddingIndex)), [], "int64");
+    const isToken = this.cast(this.node("Not", [this.node("Equal", ["input_ids", padding])]), "int64");
+    const counted = this.node("CumSum", [isToken, this.recorder.constant(BigInt64Array.of(1n), [], "int64")]);
+    const rows = this.node("Add", [this.node("Mul", [counted, isToken]), padding]);
+    return this.node("Gather", [this.weight(embeddingTables.position), rows], { axis: { int: 0 } });
   }
 
   private words(): string {
@@ -126,7 +155,11 @@ class EncoderGraph {
       `${prefix}attention.output.dense`,
     );
     const middle = this.norm(this.node("Add", [attended, x]), `${prefix}attention.output.LayerNorm`);
-    const wide = this.gelu(this.linear(middle, `${prefix}intermediate.dense`));
+    const wide = activationNodes(
+      this.recorder,
+      this.linear(middle, `${prefix}intermediate.dense`),
+      this.config.activation,
+    );
     const narrow = this.linear(wide, `${prefix}output.dense`);
     return this.norm(this.node("Add", [narrow, middle]), `${prefix}output.LayerNorm`);
   }
@@ -180,14 +213,6 @@ class EncoderGraph {
     return this.node("Mul", [product, scaling]);
   }
 
-  /** x/2 · (1 + erf(x/√2)), in the order of operations that onnxruntime knows as GELU. */
-  private gelu(x: string): string {
-    const { recorder } = this;
-    const erf = this.node("Erf", [this.node("Div", [x, recorder.scalar(Math.SQRT2, "float32")])]);
-    const gate = this.node("Add", [erf, recorder.scalar(1, "float32")]);
-    return this.node("Mul", [this.node("Mul", [x, gate]), recorder.scalar(0.5, "float32")]);
-  }
-
   private norm(x: string, name: string): string {
     return this.node("LayerNormalization", [x, this.weight(`${name}.weight`), this.weight(`${name}.bias`)], {
       axis: { int: -1 },
@@ -195,7 +220,7 @@ class EncoderGraph {
     });
   }
 
-  private cast(x: string, to: "float32"): string {
+  private cast(x: string, to: "float32" | "int64"): string {
     return this.node("Cast", [x], { to: { int: elementTypes[to] } });
   }
 

@@ -1,12 +1,13 @@
 /**
- * The BERT encoder on packed tokens, from embedding rows to hidden states.
+ * The BERT encoder on packed tokens, from embedding rows to hidden states. Its relatives are the same but for what the config
+ * says: another activation, a projection of the embeddings.
  * Source: Devlin et al., "BERT", NAACL 2019; parameter names and orientation as in Hugging Face's `BertModel`.
  */
 import * as tf from "@tensorflow/tfjs-core";
 import { dropoutSiteNumbers } from "../dropout.ts";
-import { erfGate, gatherParts, geluScale, layerNorm, linear } from "../ops/index.ts";
+import { activate, erfGate, gatherParts, geluScale, layerNorm, linear } from "../ops/index.ts";
 import { batchInputNames, embeddingsName } from "../PackedBatch.ts";
-import { layerPrefix } from "../parameters.ts";
+import { embeddingProjection, hasProjection, layerPrefix } from "../parameters.ts";
 import { firstTokenAttention, selfAttention } from "./attention.ts";
 import { dropped, prefixOf, tensorOf, type EncoderCall } from "./EncoderCall.ts";
 
@@ -41,25 +42,32 @@ export function firstTokens(call: EncoderCall, x: tf.Tensor): tf.Tensor {
 
 function embed(call: EncoderCall): tf.Tensor {
   const normed = norm(call, tensorOf(call, embeddingsName(prefixOf(call))), "embeddings.LayerNorm");
-  return dropped(call, normed, dropoutSiteNumbers.embeddings);
+  const kept = dropped(call, normed, dropoutSiteNumbers.embeddings);
+  return hasProjection(call.config) ? dense(call, kept, embeddingProjection) : kept;
 }
 
 /** The rest of a layer: output projection, feed-forward, both with residual and norm. @param context like x, [rows, dim] */
 function afterAttention(call: EncoderCall, x: tf.Tensor, context: tf.Tensor, layer: number): tf.Tensor {
   const prefix = layerPrefix(layer);
-  const dense = (input: tf.Tensor, name: string, scales?: Parameters<typeof linear>[3]) =>
-    linear(input, tensorOf(call, `${prefix}${name}.weight`), tensorOf(call, `${prefix}${name}.bias`), scales);
-  const attended = dropped(call, dense(context, "attention.output.dense"), dropoutSiteNumbers.attentionOutput(layer));
+  const projected = dense(call, context, `${prefix}attention.output.dense`);
+  const attended = dropped(call, projected, dropoutSiteNumbers.attentionOutput(layer));
   const middle = norm(call, tf.add(attended, x), `${prefix}attention.output.LayerNorm`);
-  // GELU's constants are folded into the products around it.
-  const wide = erfGate(dense(middle, "intermediate.dense", { scale: geluScale, biasScale: geluScale })); // [rows, intermediate]
-  const narrow = dropped(
-    call,
-    dense(wide, "output.dense", { scale: geluScale }),
-    dropoutSiteNumbers.feedForwardOutput(layer),
-  );
+  const narrow = dropped(call, feedForward(call, middle, prefix), dropoutSiteNumbers.feedForwardOutput(layer));
   return norm(call, tf.add(narrow, middle), `${prefix}output.LayerNorm`);
 }
+
+/** Wide, activated, narrow again. @param x [rows, dim] @returns [rows, dim] */
+function feedForward(call: EncoderCall, x: tf.Tensor, prefix: string): tf.Tensor {
+  const [wide, narrow] = [`${prefix}intermediate.dense`, `${prefix}output.dense`];
+  const { activation } = call.config;
+  if (activation !== "gelu") return dense(call, activate(dense(call, x, wide), activation), narrow);
+  // GELU's constants are folded into the products around it.
+  const gated = erfGate(dense(call, x, wide, { scale: geluScale, biasScale: geluScale })); // [rows, intermediate]
+  return dense(call, gated, narrow, { scale: geluScale });
+}
+
+const dense = (call: EncoderCall, x: tf.Tensor, name: string, scales?: Parameters<typeof linear>[3]): tf.Tensor =>
+  linear(x, tensorOf(call, `${name}.weight`), tensorOf(call, `${name}.bias`), scales);
 
 const norm = (call: EncoderCall, x: tf.Tensor, name: string): tf.Tensor =>
   layerNorm(x, tensorOf(call, `${name}.weight`), tensorOf(call, `${name}.bias`), call.config.layerNormEps);

@@ -1,7 +1,8 @@
 /** What stands on an encoder: a pair's logit, and the words at masked positions. */
 import * as tf from "@tensorflow/tfjs-core";
 import { dropoutSiteNumbers } from "../dropout.ts";
-import { gatherParts, gelu, layerNorm, linear } from "../ops/index.ts";
+import { headFormOf } from "../headForms.ts";
+import { activate, gatherParts, layerNorm, linear } from "../ops/index.ts";
 import { embeddingTables, headParameters } from "../parameters.ts";
 import type { PackedBatch } from "../PackedBatch.ts";
 import type { PackedShape } from "../PackedLayout.ts";
@@ -11,15 +12,17 @@ import { dropped, tensorOf, type EncoderCall } from "./EncoderCall.ts";
 import { inCallersOrder } from "./pooling.ts";
 
 /**
- * The logit of each pair: first token → dense → tanh → dropout → linear, as Hugging Face's `BertForSequenceClassification`
- * with one label. Dropout sites: `dropoutSites(config, shape, "first", true)`.
+ * The logit of each pair: first token → (dropout) → dense → activation → dropout → linear, as Hugging Face's class for sequence
+ * classification with one label has it (`headForms.ts`). Dropout sites: `dropoutSites(config, shape, "first", true)`.
  * @returns [sequences] in the caller's order
  */
 export function pairLogits(call: EncoderCall): tf.Tensor1D {
   const parameter = (name: keyof typeof headParameters) => tensorOf(call, headParameters[name]);
-  const first = encodeFirstTokens(call); // [sequences, dim]
-  const pooled = tf.tanh(linear(first, parameter("poolerWeight"), parameter("poolerBias")));
-  const kept = dropped(call, pooled, dropoutSiteNumbers.head(call.config.layers));
+  const { dense, activation } = headFormOf(call.config);
+  const { layers } = call.config;
+  const first = dropped(call, encodeFirstTokens(call), dropoutSiteNumbers.headInput(layers)); // [sequences, dim]
+  const hidden = linear(first, tensorOf(call, `${dense}.weight`), tensorOf(call, `${dense}.bias`));
+  const kept = dropped(call, activate(hidden, activation), dropoutSiteNumbers.head(layers));
   const logits = linear(kept, parameter("classifierWeight"), parameter("classifierBias")); // [sequences, 1]
   return tf.reshape(inCallersOrder(call, logits), [call.shape.sequences]);
 }
@@ -52,19 +55,20 @@ export function maskedPositionFeeds(
 }
 
 /**
- * Logits over the vocabulary at masked positions: dense → GELU → LayerNorm → the word table as decoder, plus a bias. Needs the
+ * Logits over the vocabulary at masked positions: dense → activation → LayerNorm → the word table as decoder, plus a bias. Needs the
  * word table among the call's tensors. @returns [positions, vocab]
  */
 export function maskedWordLogits(call: EncoderCall): tf.Tensor2D {
   const parameter = (name: keyof typeof headParameters) => tensorOf(call, headParameters[name]);
   const tokens = tensorOf(call, maskedPositionNames.tokens);
   const rows = gatherParts(encodeTokens(call), [tokens], tensorOf(call, maskedPositionNames.places), true)[0]!;
-  const transformed = gelu(linear(rows, parameter("transformWeight"), parameter("transformBias")));
+  const activation = headFormOf(call.config).wordActivation ?? call.config.activation;
+  const transformed = activate(linear(rows, parameter("transformWeight"), parameter("transformBias")), activation);
   const normed = layerNorm(
     transformed,
     parameter("transformNormWeight"),
     parameter("transformNormBias"),
     call.config.layerNormEps,
-  ); // [positions, dim]
+  ); // [positions, width of the embeddings]
   return linear(normed, tensorOf(call, embeddingTables.word), parameter("decoderBias")) as tf.Tensor2D;
 }

@@ -95,10 +95,9 @@ export function crossEncoder(
       const rows = sampler.batch(step);
       const batch = steps.pack(
         Array.from(rows, (row) => {
-          const [first, second] = [raggedRow(pairs.a, row % count), raggedRow(pairs.b, row % count)];
-          return row < count
-            ? assemblePair(first, second, pairs.special, options.maxTokens)
-            : assemblePair(second, first, pairs.special, options.maxTokens);
+          const sides = [raggedRow(pairs.a, row % count), raggedRow(pairs.b, row % count)] as const;
+          const [first, second] = row < count ? sides : sides.toReversed();
+          return assemblePair(first!, second!, pairs.special, options.maxTokens, config.pairForm);
         }),
       );
       const values = Float32Array.from(rows, (row) => labels[row % count]!);

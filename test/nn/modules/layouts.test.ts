@@ -2,6 +2,7 @@ import { assert, describe, it } from "vitest";
 import { CpuEngine } from "../../../src/engine/cpu/CpuEngine.ts";
 import { OnnxEngine } from "../../../src/engine/onnx/OnnxEngine.ts";
 import { defaultLayoutPolicy, paddedLayoutPolicy, type LayoutPolicy } from "../../../src/nn/PackedLayout.ts";
+import type { ModelConfig } from "../../../src/nn/EncoderModel.ts";
 import { relativeError, type Results } from "../../kit/engineRig.ts";
 import { runTiny, tinyConfig, tinyProgram, type Kind } from "../../kit/tinyEncoder.ts";
 
@@ -51,6 +52,23 @@ describe("the layout of a batch", () => {
       await onnx.close();
     });
   }
+
+  const relatives: { readonly [name: string]: Partial<ModelConfig> } = {
+    roberta: { architecture: "roberta", typeVocabSize: 1, paddingIndex: 1, classifierDropout: 0.3 },
+    distilbert: { architecture: "distilbert", typeVocabSize: 0, activation: "gelu_new" },
+    electra: { architecture: "electra", embeddingSize: 12, activation: "relu" },
+  };
+  for (const [name, differences] of Object.entries(relatives))
+    for (const kind of ["mean", "cross-encoder", "mlm"] satisfies ReadonlyArray<Kind>)
+      it(`changes nothing of a ${name} either: ${kind}`, async () => {
+        const config = { ...tinyConfig, ...differences };
+        const onnx = new OnnxEngine({ threads: 1 });
+        const expected = await runTiny(new CpuEngine(), tinyProgram(kind, unequal, paddedLayoutPolicy, config));
+        const found = await runTiny(onnx, tinyProgram(kind, unequal, packed, config));
+        assertSame(found, expected);
+        assert.strictEqual(found["filler"]![0], 0);
+        await onnx.close();
+      });
 
   it("does not matter without dropout either, and no masks are asked for", async () => {
     const config = { ...tinyConfig, hiddenDropout: 0, attentionDropout: 0 };

@@ -5,10 +5,13 @@ import * as Layer from "effect/Layer";
 import { EngineInfo } from "../core/EngineInfo.ts";
 import { onnxIdentity } from "../engine/identity.ts";
 import { layerLocal } from "../executor/local/layer.ts";
+import { hubFolders } from "../model/hub/hubFolders.ts";
+import { hubSettings } from "../model/hub/hubSettings.ts";
 import { layerCache } from "../store/cache.ts";
 
 /** The cache in a folder, its runs, the files that steps read, and the engine's identity for keys. */
-export const cacheLayer = (cache: string) => Layer.merge(layerCache(cache), Layer.succeed(EngineInfo, onnxIdentity));
+export const cacheLayer = (cache: string) =>
+  Layer.merge(layerCache(cache, hubFolders(cache, hubSettings(process.env))), Layer.succeed(EngineInfo, onnxIdentity));
 
 /** With an executor that runs training in worker processes of this package. */
 export const runLayer = (cache: string) =>

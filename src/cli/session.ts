@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import * as Cause from "effect/Cause";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
+import { InvalidPipeline } from "../core/Diagnostic.ts";
 import type { Graph } from "../core/Graph.ts";
 import { loadPipeline } from "../spec/loadPipeline.ts";
 import { stages } from "../../stages/index.ts";
@@ -20,8 +21,16 @@ export async function openSession(invocation: Invocation): Promise<Session> {
   const file = invocation.operands[0]!;
   const path = checkPipelineFile(file);
   const sets = valuesOf(invocation, "set");
-  const graph = await perform(loadPipeline({ file, sets, env: process.env, cwd: process.cwd(), stages }));
+  const graph = await perform(loadPipeline({ file, sets, env: process.env, cwd: process.cwd(), stages })).catch(
+    offeringCommits,
+  );
   return { graph, cache: cacheFolder(valueOf(invocation, "cache"), dirname(path)) };
+}
+
+async function offeringCommits(error: unknown): Promise<never> {
+  if (!(error instanceof InvalidPipeline)) throw error;
+  const { offerCommits } = await import("./offerCommits.ts");
+  throw new InvalidPipeline({ diagnostics: await offerCommits(error.diagnostics, process.env) });
 }
 
 /** Runs an effect whose services are provided; its error, or the defect, is thrown as it is. */

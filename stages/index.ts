@@ -3,6 +3,7 @@ import type { AnyStage } from "../src/core/Stage.ts";
 import deduplicate from "./deduplicate.ts";
 import evaluateSts from "./evaluate-sts.ts";
 import generateCorpus from "./generate-corpus.ts";
+import loadCrossEncoder from "./load-cross-encoder.ts";
 import loadModel from "./load-model.ts";
 import pretrainMlm from "./pretrain-mlm.ts";
 import pseudoLabel from "./pseudo-label.ts";
@@ -24,6 +25,7 @@ export const stages: ReadonlyArray<AnyStage> = [
   sample,
   deduplicate,
   loadModel,
+  loadCrossEncoder,
   trainTokenizer,
   tokenize,
   tokenizePairs,

@@ -15,6 +15,7 @@ import { modelFailure } from "../src/model/modelFailure.ts";
 import { modelSelection, readModelFolder } from "../src/model/modelFolder.ts";
 import { hubMistake, hubPrefix } from "../src/model/hub/hubSource.ts";
 import { vocabularySize } from "../src/model/tokenizerJson.ts";
+import { flag } from "../src/training/options.ts";
 import { initializeWeights, parameterSpecs } from "../src/nn/parameters.ts";
 import type { Weights } from "../src/nn/Weights.ts";
 
@@ -44,14 +45,15 @@ const fresh = Schema.Struct({
   ),
 );
 
+/** Where a model comes from: `load-cross-encoder` has it too. */
+export const source = folder(
+  "A Hugging Face folder of a BERT, RoBERTa, XLM-RoBERTa, CamemBERT, DistilBERT or ELECTRA: config.json, model.safetensors (or pytorch_model.bin), tokenizer.json (or vocab.txt of a BERT, vocab.json and merges.txt of a RoBERTa). Or hub:owner/name@commit, a model of the Hugging Face hub, which a run downloads first.",
+  modelSelection,
+  hubPrefix,
+).check(Schema.makeFilter(hubMistake));
+
 const config = Schema.Struct({
-  source: Schema.optionalKey(
-    folder(
-      "A Hugging Face folder of a BERT, RoBERTa, XLM-RoBERTa, CamemBERT, DistilBERT or ELECTRA: config.json, model.safetensors (or pytorch_model.bin), tokenizer.json (or vocab.txt of a BERT, vocab.json and merges.txt of a RoBERTa). Or hub:owner/name@commit, a model of the Hugging Face hub, which a run downloads first.",
-      modelSelection,
-      hubPrefix,
-    ).check(Schema.makeFilter(hubMistake)),
-  ),
+  source: Schema.optionalKey(source),
   fresh: Schema.optionalKey(
     fresh.annotate({ description: "The shape of a new model with random weights. Instead of `source`." }),
   ),
@@ -60,6 +62,10 @@ const config = Schema.Struct({
       description: "How token vectors become an embedding. Default: what the folder says, else mean.",
     }),
   ),
+  wordHead: flag(
+    false,
+    "Keeps the checkpoint's head that guesses masked words in `model`, for `pretrain-mlm` to start from; of no use elsewhere.",
+  ).annotate({ absentMeans: false }),
   maxTokens: Schema.optionalKey(
     Schema.Int.check(Schema.isGreaterThanOrEqualTo(3)).annotate({
       description:
@@ -82,9 +88,13 @@ interface Loaded {
   readonly pooling: Pooling | undefined;
   readonly normalize: boolean;
   readonly maxTokens: number;
+  /** Heads of a checkpoint. */
+  readonly wordHead?: Weights | undefined;
+  readonly classifier?: Weights | undefined;
 }
 
-async function fromFolder(path: string, files: ReadonlyArray<SourceFile>): Promise<Loaded> {
+/** @param path as written @param files of the field `source` */
+export async function fromFolder(path: string, files: ReadonlyArray<SourceFile>) {
   const paths = new Map(files.map((file) => [file.name, file.path]));
   const read = async (name: string) => {
     const found = paths.get(name);
@@ -138,9 +148,16 @@ export default defineStage({
         `maxTokens is ${maxTokens}, but the model has positions for ${loaded.config.maxPositions} tokens`,
         `set maxTokens to ${loaded.config.maxPositions} or less`,
       );
-    const { config: shape, weights, tokenizer, normalize } = loaded;
+    const { config: shape, weights, tokenizer, normalize, wordHead } = loaded;
+    if (config.wordHead && wordHead === undefined)
+      return yield* fail("the model has no head that guesses masked words", "take wordHead out");
+    if (loaded.classifier !== undefined && loaded.pooling === undefined)
+      yield* Effect.logWarning(
+        "the checkpoint scores pairs; load-model reads its encoder only, load-cross-encoder reads it whole.",
+      );
     const common = { config: shape, tokenizer: loaded.tokenizerDigest, special: tokenizer.special };
-    const model: Backbone = { kind: "backbone", ...common, weights };
+    const kept = config.wordHead ? new Map([...weights, ...wordHead!]) : weights;
+    const model: Backbone = { kind: "backbone", ...common, weights: kept };
     const pooling = config.pooling ?? loaded.pooling ?? "mean";
     const sentence = { weights: withoutPooler(weights), pooling, normalize, maxTokens };
     const encoder: BiEncoder = { kind: "bi-encoder", ...common, ...sentence };

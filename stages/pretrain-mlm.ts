@@ -43,7 +43,7 @@ export default defineStage({
   inputs: {
     model: inputOneOf<Backbone | BiEncoder | CrossEncoder>(
       [Backbone, BiEncoder, CrossEncoder],
-      "The encoder to start from, perhaps fresh; its head is dropped.",
+      "The encoder to start from, perhaps fresh; of its heads only one that guesses words is used.",
     ),
     sentences: input(Tokens, "Sentences to learn from, tokenized with the model's tokenizer."),
   },

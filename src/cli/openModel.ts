@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 import { Tokenizer } from "../artifact/index.ts";
 import { contentDigest } from "../core/digest.ts";
 import type { BiEncoder, CrossEncoder, EncoderModel } from "../nn/EncoderModel.ts";
-import type { Weights } from "../nn/Weights.ts";
+import { encoderWeights } from "../training/startingWeights.ts";
 import { type Invocation, UsageError, valuesOf } from "./commandLine.ts";
 
 export interface OpenedModel {
@@ -70,7 +70,7 @@ async function openFolder(path: string): Promise<OpenedModel> {
   const pairWeights = crossEncoderWeights(folder);
   if (pairWeights !== undefined && pooling === undefined)
     return { model: { kind: "cross-encoder", ...common, weights: pairWeights }, tokenizer };
-  const weights = withoutPooler(folder.weights);
+  const weights = encoderWeights(config, folder.weights);
   return { model: { kind: "bi-encoder", ...common, weights, pooling: pooling ?? "mean", normalize }, tokenizer };
 }
 
@@ -82,12 +82,9 @@ function absent(error: NodeJS.ErrnoException): undefined {
 function withPooling(model: EncoderModel): BiEncoder | CrossEncoder {
   if (model.kind !== "backbone") return model;
   const { config, tokenizer, special } = model;
-  const common = { config, tokenizer, special, weights: withoutPooler(model.weights) };
+  const common = { config, tokenizer, special, weights: encoderWeights(config, model.weights) };
   return { kind: "bi-encoder", ...common, pooling: "mean", normalize: false, maxTokens: config.maxPositions };
 }
-
-const withoutPooler = (weights: Weights): Weights =>
-  new Map([...weights].filter(([name]) => !name.startsWith("pooler.")));
 
 /** The model where it embeds; a cross-encoder has no embeddings. */
 export function asBiEncoder({ model }: OpenedModel, written: string): BiEncoder {

@@ -157,6 +157,7 @@ export function crossEncoderWeights({ config, weights, classifier }: FolderModel
   return new Map(names.map((name) => [name, (classifier.get(name) ?? weights.get(name))!]));
 }
 
+/** Switches as sentence-transformers wrote them until version 5; from 6 on there is one `pooling_mode` with a name or several. */
 const poolingModes: ReadonlyArray<readonly [key: string, pooling: Pooling | undefined]> = [
   ["pooling_mode_cls_token", "cls"],
   ["pooling_mode_mean_tokens", "mean"],
@@ -179,6 +180,7 @@ function readModules(modules: JsonObject | undefined, problems: Array<string>): 
 
 function readPooling(config: JsonObject | undefined, problems: Array<string>): Pooling | undefined {
   if (config === undefined) return undefined;
+  if (config["pooling_mode"] !== undefined) return readNamedPooling([config["pooling_mode"]].flat(), problems);
   const chosen = poolingModes.filter(([key]) => config[key] === true);
   const [only] = chosen;
   if (chosen.length === 1 && only?.[1] !== undefined) return only[1];
@@ -186,6 +188,13 @@ function readPooling(config: JsonObject | undefined, problems: Array<string>): P
   problems.push(
     `1_Pooling/config.json: ${names} is not supported, only pooling_mode_cls_token or pooling_mode_mean_tokens`,
   );
+  return undefined;
+}
+
+function readNamedPooling(names: ReadonlyArray<unknown>, problems: Array<string>): Pooling | undefined {
+  const [only] = names;
+  if (names.length === 1 && (only === "cls" || only === "mean")) return only;
+  problems.push(`1_Pooling/config.json: pooling_mode is ${names.join(" and ")}, only cls or mean is supported`);
   return undefined;
 }
 

@@ -9,7 +9,7 @@ export const encoderWeights = (config: ModelConfig, weights: Weights): Weights =
   new Map(parameterSpecs(config).map(({ name }) => [name, weights.get(name)!]));
 
 /**
- * Encoder and head. @param kept head parameters taken from the model where it has them (a pre-trained pooler); all others
+ * Encoder and head. @param kept head parameters taken from the model where it has them (a pre-trained pooler, or a head that guesses words); all others
  * are fresh from the seed
  */
 export function withHead(

@@ -4,13 +4,16 @@ import { describe, expect, it } from "vitest";
 import * as Effect from "effect/Effect";
 import { Engine } from "../../src/engine/Engine.ts";
 import { layer } from "../../src/engine/onnx/layer.ts";
+import { OnnxEngine } from "../../src/engine/onnx/OnnxEngine.ts";
 import { encodeTokens } from "../../src/inference/encode.ts";
 import { encodeTexts } from "../../src/model/encodeTexts.ts";
 import { modelSelection } from "../../src/model/modelFolder.ts";
+import { defaultLayoutPolicy, paddedLayoutPolicy } from "../../src/nn/PackedLayout.ts";
 import evaluateSts from "../../stages/evaluate-sts.ts";
 import loadModel from "../../stages/load-model.ts";
 import readPairs from "../../stages/read-pairs.ts";
 import tokenizePairs from "../../stages/tokenize-pairs.ts";
+import { hiddenStates } from "../kit/encoderOutputs.ts";
 import { runStage, sourceFile } from "../stages/runStage.ts";
 import { sharedData } from "./sharedData.ts";
 
@@ -27,6 +30,12 @@ interface Recorded {
   readonly maxTokens: number;
   readonly rows: number;
   readonly dimension: number;
+  readonly float32: string;
+}
+
+interface Hidden {
+  readonly ids: ReadonlyArray<ReadonlyArray<number>>;
+  readonly types: ReadonlyArray<ReadonlyArray<number>>;
   readonly float32: string;
 }
 
@@ -49,6 +58,22 @@ describe("all-MiniLM-L6-v2", () => {
     expect(embeddings.length).toBe(expected.length);
     const worst = embeddings.reduce((most, value, i) => Math.max(most, Math.abs(value - expected[i]!)), 0);
     expect(worst).toBeLessThan(1e-5);
+  });
+
+  it.skipIf(modelFolder === undefined)("has the hidden states of transformers, to 1e-4", async () => {
+    const recorded = JSON.parse(here("all-MiniLM-L6-v2.hidden.json")) as Hidden;
+    const expected = new Float32Array(Uint8Array.from(Buffer.from(recorded.float32, "base64")).buffer);
+    const { encoder } = await load();
+    const sequences = recorded.ids.map((ids, i) => ({ ids: Int32Array.from(ids), types: Int32Array.from(recorded.types[i]!) })); // prettier-ignore
+    const onnx = new OnnxEngine();
+    for (const policy of [defaultLayoutPolicy, paddedLayoutPolicy]) {
+      const found = await hiddenStates(onnx, encoder, sequences, policy);
+      expect(found.length).toBe(expected.length);
+      const worst = found.reduce((most, value, i) => Math.max(most, Math.abs(value - expected[i]!)), 0);
+      console.log(`hidden states differ by ${worst} at most`);
+      expect(worst).toBeLessThan(1e-4);
+    }
+    await onnx.close();
   });
 
   const published = {

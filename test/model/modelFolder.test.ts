@@ -55,6 +55,11 @@ describe("a model folder", () => {
     expect([model.pooling, model.maxTokens]).toEqual([undefined, 16]);
   });
 
+  it("may say its pooling as sentence-transformers does from version 6 on", async () => {
+    const pooling = { embedding_dimension: 4, pooling_mode: "mean", include_prompt: true };
+    expect((await load({ "1_Pooling/config.json": pooling })).pooling).toBe("mean");
+  });
+
   it("names the files that are missing", async () => {
     expect(await problem({ "model.safetensors": undefined, "tokenizer.json": undefined })).toBe(
       "models/tiny is not a model folder: it lacks model.safetensors, tokenizer.json",
@@ -142,6 +147,9 @@ describe("a model folder", () => {
     expect(await problem({ "1_Pooling/config.json": max })).toBe(
       "models/tiny cannot be loaded: 1_Pooling/config.json: pooling_mode_max_tokens is not supported, " +
         "only pooling_mode_cls_token or pooling_mode_mean_tokens",
+    );
+    expect(await problem({ "1_Pooling/config.json": { pooling_mode: ["mean", "max"] } })).toBe(
+      "models/tiny cannot be loaded: 1_Pooling/config.json: pooling_mode is mean and max, only cls or mean is supported",
     );
     const dense = [{ type: "sentence_transformers.models.Dense" }];
     expect(await problem({ "modules.json": dense })).toBe(

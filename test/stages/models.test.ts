@@ -5,22 +5,28 @@ import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Tokenizer } from "../../src/artifact/index.ts";
 import { contentDigest } from "../../src/core/digest.ts";
+import { absentMeaningsOf } from "../../src/core/absentMeans.ts";
 import type { ProgressReport } from "../../src/core/Stage.ts";
+import { writeSafetensors } from "../../src/model/safetensors.ts";
+import { headSpecs, initializeWeights, parameterSpecs } from "../../src/nn/parameters.ts";
 import { raggedFrom } from "../../src/nn/Ragged.ts";
+import type { Weights } from "../../src/nn/Weights.ts";
+import loadCrossEncoder from "../../stages/load-cross-encoder.ts";
 import loadModel from "../../stages/load-model.ts";
 import tokenizePairs from "../../stages/tokenize-pairs.ts";
 import tokenize from "../../stages/tokenize.ts";
 import trainTokenizer from "../../stages/train-tokenizer.ts";
-import { folderOf, tinyConfig, tinyFiles } from "../model/tinyFolder.ts";
+import { folderOf, tinyConfig, tinyFiles, tinyWeights } from "../model/tinyFolder.ts";
 import { runStage, sourceFile, stageFailure } from "./runStage.ts";
 
 let folder = "";
+const write = (name: string, bytes: Uint8Array) => {
+  mkdirSync(dirname(join(folder, name)), { recursive: true });
+  writeFileSync(join(folder, name), bytes);
+};
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "tandem-model-"));
-  for (const name of Object.keys(tinyFiles())) {
-    mkdirSync(dirname(join(folder, name)), { recursive: true });
-    writeFileSync(join(folder, name), (await folderOf(tinyFiles()).read(name))!);
-  }
+  for (const name of Object.keys(tinyFiles())) write(name, (await folderOf(tinyFiles()).read(name))!);
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -86,6 +92,67 @@ describe("load-model", () => {
     expect((await stageFailure(loadModel, { config: { fresh } })).message).toBe("a fresh model needs a tokenizer");
     const both = { ...given(), inputs: { tokenizer: ["Tokenizer", tokenizer] as const } };
     expect((await stageFailure(loadModel, both)).message).toBe("a model read from a folder brings its own tokenizer");
+  });
+});
+
+/** The folder with other weights in it: `load-model` and its relative are handed the file in the place of its own. */
+const withWeights = (name: string, weights: Weights) => {
+  write(`other/${name}`, writeSafetensors(weights));
+  const files = given().files.source.filter((file) => file.name !== "model.safetensors");
+  return { ...given(), files: { source: [...files, sourceFile(join(folder, "other", name), "model.safetensors")] } };
+};
+
+describe("load-cross-encoder", () => {
+  it("reads the whole of a checkpoint with a classifier of one label", async () => {
+    const { encoder, tokenizer } = await runStage(loadCrossEncoder, given());
+    expect([encoder.kind, encoder.maxTokens]).toEqual(["cross-encoder", 10]);
+    expect([...encoder.weights.keys()]).toEqual(
+      parameterSpecs(tinyConfig, ["cross-encoder"]).map((parameter) => parameter.name),
+    );
+    for (const [name, tensor] of encoder.weights) expect(tensor).toEqual(tinyWeights.get(name));
+    expect(encoder.tokenizer).toBe(contentDigest(await Tokenizer.encode(tokenizer)));
+  });
+
+  it("says what it found where that is no such classifier", async () => {
+    const three = new Map(tinyWeights).set("classifier.weight", { shape: [3, 4], values: new Float32Array(12) });
+    const none = new Map(tinyWeights);
+    none.delete("classifier.weight");
+    const failures = [
+      await stageFailure(loadCrossEncoder, withWeights("three", three)),
+      await stageFailure(loadCrossEncoder, withWeights("none", none)),
+    ];
+    expect(failures.map((failure) => failure.message)).toEqual([
+      "models/tiny holds no cross-encoder: its checkpoint has a classifier of 3 labels, wanted is one",
+      "models/tiny holds no cross-encoder: its checkpoint has no classifier",
+    ]);
+    expect(failures[0]!.hint).toMatch(/load-model/);
+  });
+
+  it("refuses a longest input beyond the positions", async () => {
+    const failure = await stageFailure(loadCrossEncoder, given({ maxTokens: 17 }));
+    expect(failure.message).toBe("maxTokens is 17, but the model has positions for 16 tokens");
+  });
+});
+
+describe("load-model's wordHead", () => {
+  const head = initializeWeights(headSpecs(tinyConfig, "mlm"), 3);
+  const files = () => withWeights("words", new Map([...tinyWeights, ...head]));
+
+  it("keeps the head that guesses words in `model` alone, and nowhere by default", async () => {
+    const { model, encoder } = await runStage(loadModel, { ...files(), config: { source: "m", wordHead: true } });
+    for (const [name, tensor] of head) expect(model.weights.get(name)).toEqual(tensor);
+    const plain = await runStage(loadModel, files());
+    for (const { weights } of [encoder, plain.model, plain.encoder])
+      expect([...weights.keys()].filter((name) => name.startsWith("cls."))).toEqual([]);
+  });
+
+  it("is refused where the checkpoint has none", async () => {
+    const failure = await stageFailure(loadModel, given({ wordHead: true }));
+    expect(failure.message).toBe("the model has no head that guesses masked words");
+  });
+
+  it("leaves keys as they were where it is off", () => {
+    expect(absentMeaningsOf(loadModel)).toEqual(new Map([["wordHead", false]]));
   });
 });
 

@@ -1,6 +1,6 @@
 /**
- * Masked language modelling: the encoder guesses hidden words of bare sentences, through a head that is dropped afterwards
- * and whose decoder is the word table itself.
+ * Masked language modelling: the encoder guesses hidden words of bare sentences, through a head (its checkpoint's, where that
+ * came with it) that is dropped afterwards and whose decoder is the word table itself.
  *
  * Source: Devlin et al., "BERT", NAACL 2019, without the next-sentence task; masks are drawn anew at each epoch (RoBERTa).
  */
@@ -71,7 +71,12 @@ export function maskedLanguageModel(
   });
   return {
     config,
-    start: withHead(model, head, streamSeed(seed, name, "head")),
+    start: withHead(
+      model,
+      head,
+      streamSeed(seed, name, "head"),
+      head.map((parameter) => parameter.name),
+    ),
     stepsPerEpoch: sampler.stepsPerEpoch,
     optimizer: { ...adamWDefaults.transformers, weightDecay: options.weightDecay, decays: decaysByDefault },
     prepare: (step) => {

@@ -3,7 +3,9 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import type { Json } from "../../src/core/canonicalJson.ts";
 import { textEncoder } from "../../src/model/encodeTexts.ts";
+import { tokenizerFiles } from "../../src/model/exportTokenizer.ts";
 import { readTokenizer } from "../../src/model/tokenizerJson.ts";
+import { tokenizerOfMerges } from "../../src/model/vocabularyFiles.ts";
 import { assemblePair, truncateLongestFirst } from "../../src/nn/assembleInput.ts";
 
 interface Recorded {
@@ -50,6 +52,39 @@ describe("ids", () => {
     const merges = model.merges.map((pair) => pair.join(" "));
     const asTexts = readTokenizer({ ...json, model: { ...model, merges } }, {}, "roberta.json");
     expect(asTexts).toEqual(readTokenizer(json, {}, "roberta.json"));
+  });
+});
+
+describe("exported tokenizers", () => {
+  for (const name of ["uncased", "cased", "roberta", "unigram", "fallback"])
+    it(`read back as they were: ${name}`, () => {
+      const tokenizer = readTokenizer(base(name), {}, `${name}.json`);
+      const files = tokenizerFiles(tokenizer, 64, { typeVocabSize: 1, pairForm: "roberta" });
+      expect(readTokenizer(files["tokenizer.json"], files["tokenizer_config.json"], name)).toEqual(tokenizer);
+      const kinds = { uncased: "vocab.txt", cased: "vocab.txt", roberta: "vocab.json merges.txt" };
+      const old = Object.keys(files)
+        .filter((file) => !/^(tokenizer|special)/.test(file))
+        .join(" ");
+      expect(old).toBe((kinds as { readonly [name: string]: string })[name] ?? "");
+    });
+});
+
+describe("a tokenizer of vocab.json and merges.txt", () => {
+  it("is RoBERTa's, with the flags its config gives the special tokens", async () => {
+    const json = base("roberta");
+    const model = json["model"] as {
+      readonly vocab: { readonly [token: string]: Json };
+      readonly merges: ReadonlyArray<readonly [string, string]>;
+    };
+    const merges = ["#version: 0.2", ...model.merges.map((pair) => pair.join(" ")), ""].join("\n");
+    const mask = { mask_token: { content: "<mask>", lstrip: true, normalized: false } };
+    const made = readTokenizer(tokenizerOfMerges(model.vocab, merges, mask, "m"), mask, "m/vocab.json");
+    const encode = await textEncoder(made);
+    expect(recorded.texts.map(encode)).toEqual(recorded.variants.find(({ name }) => name === "roberta")!.ids);
+    expect(made.special).toEqual(readTokenizer(json, {}, "roberta.json").special);
+    expect(() => tokenizerOfMerges(model.vocab, "a b\nc\n", {}, "m")).toThrow(
+      'm/merges.txt has the line "c", which is not two tokens with a space between',
+    );
   });
 });
 

@@ -29,11 +29,24 @@ export function hubFolders(cache: string, settings: HubSettings): RemoteFolders 
           refuseOffline(field, source, settings);
           const { downloadModel } = await import("./downloadModel.ts");
           const folder = ownFolder(source);
-          await downloadModel({ source, wanted: wantedBy(field), folder, settings, onProgress, signal });
+          const wanted = wantedBy(field);
+          await downloadModel({ source, wanted, folder, settings, onProgress: nowAndThen(onProgress), signal });
         },
         catch: (cause) => failureOf(cause, field),
       });
     },
+  };
+}
+
+/** Bytes come in small pieces; each report is an event of the run. */
+const reportEveryMs = 250;
+
+function nowAndThen(report: (done: number, total: number) => void): (done: number, total: number) => void {
+  let last = -Infinity;
+  return (done, total) => {
+    if (done < total && performance.now() - last < reportEveryMs) return;
+    last = performance.now();
+    report(done, total);
   };
 }
 

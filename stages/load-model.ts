@@ -4,7 +4,6 @@
  */
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
-import { readFile } from "node:fs/promises";
 import { Backbone, BiEncoder, Tokenizer, type ModelConfig, type Pooling } from "../src/artifact/index.ts";
 import { optionalInput, output } from "../src/core/ArtifactType.ts";
 import { contentDigest } from "../src/core/digest.ts";
@@ -13,6 +12,7 @@ import { folder } from "../src/core/path.ts";
 import { defineStage, type SourceFile } from "../src/core/Stage.ts";
 import { modelFailure } from "../src/model/modelFailure.ts";
 import { modelSelection, readModelFolder } from "../src/model/modelFolder.ts";
+import { readWhole } from "../src/model/readWhole.ts";
 import { hubMistake, hubPrefix } from "../src/model/hub/hubSource.ts";
 import { vocabularySize } from "../src/model/tokenizerJson.ts";
 import { flag } from "../src/training/options.ts";
@@ -98,7 +98,7 @@ export async function fromFolder(path: string, files: ReadonlyArray<SourceFile>)
   const paths = new Map(files.map((file) => [file.name, file.path]));
   const read = async (name: string) => {
     const found = paths.get(name);
-    return found === undefined ? undefined : await readFile(found);
+    return found === undefined ? undefined : await readWhole(found);
   };
   const model = await readModelFolder({ path, read });
   return { ...model, tokenizerDigest: contentDigest(await Tokenizer.encode(model.tokenizer)) };

@@ -1,6 +1,5 @@
 /** MODEL on the command line: a folder (an export of ours, or of Hugging Face), or a pipeline file for its `outputs`. */
 import { statSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { Tokenizer } from "../artifact/index.ts";
 import { contentDigest } from "../core/digest.ts";
@@ -55,7 +54,8 @@ async function openFolder(path: string): Promise<OpenedModel> {
     );
   const { crossEncoderWeights, readModelFolder } = await import("../model/modelFolder.ts");
   const { modelFailure } = await import("../model/modelFailure.ts");
-  const read = (name: string) => readFile(resolve(path, name)).catch(absent);
+  const { readWhole } = await import("../model/readWhole.ts");
+  const read = (name: string) => readWhole(resolve(path, name)).catch(absent);
   const folder = await readModelFolder({ path, read }).catch((cause: unknown) => {
     throw modelFailure(cause);
   });

@@ -9,7 +9,7 @@ import * as Schema from "effect/Schema";
 import { Backbone, BiEncoder, CrossEncoder, Tokens, TrainingCurve } from "../src/artifact/index.ts";
 import { input, inputOneOf, output } from "../src/core/ArtifactType.ts";
 import { defineStage } from "../src/core/Stage.ts";
-import { poolingField, trainingOptions } from "../src/training/options.ts";
+import { partsOptions, poolingField, trainingOptions } from "../src/training/options.ts";
 import { runTraining } from "../src/training/runTraining.ts";
 import { asBackbone, asBiEncoder } from "../src/training/trainedModel.ts";
 
@@ -33,6 +33,7 @@ const config = Schema.Struct({
     .pipe(Schema.withDecodingDefaultKey(Effect.succeed(0.15))),
   pooling: poolingField("mean", "How `encoder` makes an embedding: from [CLS] or as the mean over all tokens."),
   ...trainingOptions(defaults, "Sentences", 1, 3),
+  ...partsOptions,
 });
 
 export default defineStage({

@@ -9,7 +9,7 @@ import * as Schema from "effect/Schema";
 import { Backbone, BiEncoder, CrossEncoder, Scores, TokenPairs, TrainingCurve } from "../src/artifact/index.ts";
 import { input, inputOneOf, output } from "../src/core/ArtifactType.ts";
 import { defineStage } from "../src/core/Stage.ts";
-import { trainingOptions } from "../src/training/options.ts";
+import { partsOptions, trainingOptions } from "../src/training/options.ts";
 import { runTraining } from "../src/training/runTraining.ts";
 import { asBiEncoder } from "../src/training/trainedModel.ts";
 
@@ -34,6 +34,7 @@ const config = Schema.Struct({
     }),
   ),
   ...trainingOptions(defaults, "Pairs", 1, 3),
+  ...partsOptions,
 });
 
 export default defineStage({

@@ -9,7 +9,7 @@ import * as Schema from "effect/Schema";
 import { Backbone, BiEncoder, CrossEncoder, Scores, TokenPairs, TrainingCurve } from "../src/artifact/index.ts";
 import { input, inputOneOf, output } from "../src/core/ArtifactType.ts";
 import { defineStage } from "../src/core/Stage.ts";
-import { flag, trainingOptions } from "../src/training/options.ts";
+import { flag, partsOptions, trainingOptions } from "../src/training/options.ts";
 import { runTraining } from "../src/training/runTraining.ts";
 import { asCrossEncoder } from "../src/training/trainedModel.ts";
 
@@ -39,6 +39,7 @@ const config = Schema.Struct({
     .pipe(Schema.withDecodingDefaultKey(Effect.succeed("cosine-raw" as const))),
   bothOrders: flag(true, "Each pair is learnt as (a, b) and as (b, a), two rows (Trans-Encoder; not for QNLI)."),
   ...trainingOptions(defaults, "Pairs", 1, 5),
+  ...partsOptions,
 });
 
 export default defineStage({

@@ -98,35 +98,50 @@ function attentionSites(
   });
 }
 
+/** What all masks of an update depend on. */
+export interface DropoutCounter {
+  readonly seed: number;
+  readonly step: number;
+  /** Where the batch is a part of a larger one: for each of its sequences the index there, which is what counts. */
+  readonly examples?: ArrayLike<number>;
+}
+
 /** Masks of one step (1 keeps, 0 drops), written into `into` where it holds a buffer of that name and size. */
 export function dropoutMasks(
   sites: ReadonlyArray<DropoutSite>,
   batch: PackedBatch,
-  counter: { readonly seed: number; readonly step: number },
+  counter: DropoutCounter,
   into: { readonly [name: string]: Uint8Array } = {},
 ): { readonly [name: string]: Uint8Array } {
   const stepKey = randomKey("dropout", counter.seed, counter.step);
+  const examples = counter.examples ?? Int32Array.from(batch.lengths.keys());
   const masks: { [name: string]: Uint8Array } = {};
   for (const site of sites) {
     const size = site.shape.reduce((product, length) => product * length, 1);
     const reused = into[site.name];
     const mask = reused?.length === size ? reused : new Uint8Array(size);
     const siteKey = childKey(stepKey, site.site);
-    if (typeof site.rows === "object") fillAttention(mask, site, site.rows.firstRow, batch, siteKey);
-    else fillHidden(mask, site, batch, siteKey);
+    if (typeof site.rows === "object") fillAttention(mask, site, site.rows.firstRow, batch, siteKey, examples);
+    else fillHidden(mask, site, batch, siteKey, examples);
     masks[site.name] = mask;
   }
   return masks;
 }
 
-function fillHidden(mask: Uint8Array, site: DropoutSite, batch: PackedBatch, siteKey: RandomKey): void {
+function fillHidden(
+  mask: Uint8Array,
+  site: DropoutSite,
+  batch: PackedBatch,
+  siteKey: RandomKey,
+  examples: ArrayLike<number>,
+): void {
   const [rows, channels] = site.shape as readonly [number, number];
   const threshold = thresholdOf(site.rate);
   for (let row = 0; row < rows; row++) {
     const example = site.rows === "first" ? batch.order[row]! : batch.tokenExample[row]!;
     if (example < 0) continue; // fillers: whatever the buffer holds, nothing reads it
     const position = site.rows === "first" ? 0 : batch.positions[row]!;
-    fillRow(mask, row * channels, channels, threshold, childKey(childKey(siteKey, example), position));
+    fillRow(mask, row * channels, channels, threshold, childKey(childKey(siteKey, examples[example]!), position));
   }
 }
 
@@ -136,13 +151,14 @@ function fillAttention(
   firstRow: number,
   batch: PackedBatch,
   siteKey: RandomKey,
+  examples: ArrayLike<number>,
 ): void {
   const [rows, heads, queries, length] = site.shape as readonly [number, number, number, number];
   const threshold = thresholdOf(site.rate);
   for (let row = 0; row < rows; row++) {
     const example = batch.order[firstRow + row]!;
     const tokens = batch.lengths[example]!;
-    const exampleKey = childKey(siteKey, example);
+    const exampleKey = childKey(siteKey, examples[example]!);
     for (let head = 0; head < heads; head++) {
       const headKey = childKey(exampleKey, head);
       for (let query = 0; query < Math.min(queries, tokens); query++)

@@ -8,7 +8,7 @@ import type { AdamWOptions } from "../nn/optim/adamW.ts";
 import type { PackedBatch } from "../nn/PackedBatch.ts";
 import type { Weights } from "../nn/Weights.ts";
 
-/** The batch of one update, ready but for the parameters. */
+/** What goes through the encoder at once, ready but for the parameters: the batch of an update, or a part of it. */
 export interface PreparedStep {
   /** Gives `loss` and gradients (`withGradients`). */
   readonly program: Program;
@@ -17,6 +17,16 @@ export interface PreparedStep {
   readonly batch: PackedBatch;
   /** Everything the program takes besides parameters and embedding rows. */
   readonly feeds: Feeds;
+}
+
+/**
+ * A part of an update's batch. Losses and gradients of the parts, each times its share, add up to those of the whole batch.
+ */
+export interface StepPart {
+  /** Above 0, at most 1; the shares of an update add up to 1. */
+  readonly share: number;
+  /** Called when the parts before are done, so that one part at a time is in memory. */
+  readonly prepare: () => PreparedStep;
 }
 
 export type Outputs = { readonly [name: string]: Float32Array };
@@ -28,9 +38,9 @@ export interface Method {
   readonly start: Weights;
   readonly stepsPerEpoch: number;
   readonly optimizer: AdamWOptions;
-  /** A pure function of the step's index, from 0. */
-  readonly prepare: (step: number) => PreparedStep;
-  /** Numbers worth a place in the curve beside the loss. The same names at every step. */
+  /** A pure function of the update's index, from 0. At least one part. */
+  readonly parts: (step: number) => ReadonlyArray<StepPart>;
+  /** Numbers worth a place in the curve beside the loss, averaged over parts by their shares. The same names at every step. */
   readonly observe?: (outputs: Outputs, step: PreparedStep) => Numbers;
   /** The loss of embeddings that have all become equal: a loss that stays there has collapsed. */
   readonly collapsedLoss?: number;

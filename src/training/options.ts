@@ -89,7 +89,17 @@ export const trainingOptions = (defaults: TrainingDefaults, row: string, leastRo
   ),
 });
 
-/** The decoded fields of `trainingOptions`. */
+/** Besides, for losses that are means over rows: a batch of such a loss may be computed in parts. */
+export const partsOptions = {
+  microBatchTokens: Schema.optionalKey(
+    Schema.Int.check(Schema.isGreaterThan(0)).annotate({
+      description:
+        "Tokens that go through the encoder at once, from 1 on. A batch of more is computed in parts whose gradients are added up: less memory, numbers equal to rounding. Default: the whole batch.",
+    }),
+  ),
+};
+
+/** The decoded fields of `trainingOptions` and `partsOptions`. */
 export interface TrainingOptions {
   readonly batchSize: number;
   readonly learningRate: number;
@@ -100,4 +110,5 @@ export interface TrainingOptions {
   readonly maxGradientNorm: number;
   readonly maxTokens: number;
   readonly dropout?: number;
+  readonly microBatchTokens?: number;
 }

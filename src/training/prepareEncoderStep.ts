@@ -47,19 +47,21 @@ export interface Extra {
  */
 const policy: LayoutPolicy = { ...defaultLayoutPolicy, lengthMultiple: 16, minTokenStep: 128 };
 
-/** Prepares steps one after the other; mask buffers are used again every second step, when their step is done. */
+/** Prepares what goes through the encoder, one after the other: mask buffers are used again by the next. */
 export function encoderSteps(steps: EncoderSteps): {
   readonly pack: (sequences: ReadonlyArray<Sequence>) => PackedBatch;
-  readonly prepare: (step: number, batch: PackedBatch, extra: Extra) => PreparedStep;
+  /** @param examples of a part of a batch: the index in the batch of each of its sequences */
+  readonly prepare: (step: number, batch: PackedBatch, extra: Extra, examples?: ArrayLike<number>) => PreparedStep;
 } {
-  const buffers: [{ [name: string]: Uint8Array }, { [name: string]: Uint8Array }] = [{}, {}];
+  const buffers: { [name: string]: Uint8Array } = {};
   const { config, parameters } = steps;
   return {
     pack: (sequences) => packBatch(sequences, { policy, maxLength: config.maxPositions }),
-    prepare: (step, batch, extra) => {
+    prepare: (step, batch, extra, examples) => {
       const sites = dropoutSites(config, batch.shape, steps.encoded, steps.headDropout);
-      const masks = dropoutMasks(sites, batch, { seed: steps.seed, step }, buffers[step % 2]);
-      Object.assign(buffers[step % 2]!, masks);
+      const counter = { seed: steps.seed, step, ...(examples === undefined ? {} : { examples }) };
+      const masks = dropoutMasks(sites, batch, counter, buffers);
+      Object.assign(buffers, masks);
       return {
         program: stepProgram(steps, batch, sites, extra),
         parameters: parameters.map(({ name }) => name),

@@ -1,20 +1,13 @@
 /**
  * The one training loop: prepare, run, check, clip, update, tell. It is an iterator of what each update showed, so whoever
  * drives it may stop after any of them, look at the state, or take a copy of it.
- *
- * The next batch is packed and its dropout masks are drawn before the running one is awaited, so that an engine which
- * computes aside hides that work; only the embedding rows wait for the update, since they are parameters.
  */
-import type { EngineShape, Feeds } from "../engine/Engine.ts";
-import { gradientName } from "../engine/withGradients.ts";
-import { embeddingRows } from "../nn/embeddingRows.ts";
-import type { ModelConfig } from "../nn/EncoderModel.ts";
+import type { EngineShape } from "../engine/Engine.ts";
 import { adamW } from "../nn/optim/adamW.ts";
 import { clipCoefficient, globalNorm } from "../nn/optim/clipByGlobalNorm.ts";
 import { linearSchedule } from "../nn/optim/linearSchedule.ts";
-import { embeddingsName } from "../nn/PackedBatch.ts";
-import type { Method, Numbers, PreparedStep } from "./Method.ts";
-import { parameterGradients } from "./parameterGradients.ts";
+import { batchGradients } from "./batchGradients.ts";
+import type { Method, Numbers } from "./Method.ts";
 import type { Schedule } from "./schedule.ts";
 import { TrainingFailure } from "./TrainingFailure.ts";
 import type { TrainingState } from "./trainingState.ts";
@@ -50,23 +43,12 @@ export async function* trainingLoop(
   maxGradientNorm: number,
 ): AsyncGenerator<StepMetrics, void, void> {
   const total = schedule.totalSteps;
-  const gradientBuffers = new Map<string, Float32Array>();
+  const compute = batchGradients(method, engine, state);
   const started = performance.now();
   let tokensSeen = 0;
-  let next = state.step < total ? method.prepare(state.step) : undefined;
-  while (next !== undefined) {
-    const prepared: PreparedStep = next;
+  while (state.step < total) {
     const { step } = state;
-    const executable = await engine.compile(prepared.program);
-    const running = executable.run(
-      feedsOf(prepared, state, method.config),
-      buffersFor(prepared, state, gradientBuffers),
-    );
-    next = step + 1 < total ? method.prepare(step + 1) : undefined;
-    const outputs = await running;
-
-    const loss = outputs["loss"]![0]!;
-    const gradients = parameterGradients(state.parameters, prepared, outputs, method.config);
+    const { loss, gradients, observed, tokens } = await compute(step);
     const gradientNorm = globalNorm(gradients);
     requireFinite(step + 1, loss, gradientNorm);
     const learningRate = schedule.learningRate * linearSchedule(step, schedule.warmupSteps, total);
@@ -74,34 +56,18 @@ export async function* trainingLoop(
     adamW(state.parameters, gradients, state.optimizer, method.optimizer, learningRate, scale);
     state.step = step + 1;
 
-    tokensSeen += prepared.batch.realTokens;
+    tokensSeen += tokens;
     yield {
       step: step + 1,
       total,
       loss,
       learningRate,
       gradientNorm,
-      tokens: prepared.batch.realTokens,
+      tokens,
       tokensPerSecond: (1000 * tokensSeen) / (performance.now() - started),
-      observed: method.observe?.(outputs, prepared) ?? {},
+      observed,
     };
   }
-}
-
-function feedsOf({ parameters, batch, feeds }: PreparedStep, state: TrainingState, config: ModelConfig): Feeds {
-  const values = Object.fromEntries(parameters.map((name) => [name, state.parameters.get(name)!]));
-  return { ...values, ...feeds, [embeddingsName()]: embeddingRows(state.parameters, batch, config) };
-}
-
-/** Where gradients are written: allocated once, since parameters keep their sizes. */
-function buffersFor(
-  { parameters }: PreparedStep,
-  state: TrainingState,
-  buffers: Map<string, Float32Array>,
-): { readonly [name: string]: Float32Array } {
-  for (const name of parameters)
-    if (!buffers.has(name)) buffers.set(name, new Float32Array(state.parameters.get(name)!.length));
-  return Object.fromEntries(parameters.map((name) => [gradientName(name), buffers.get(name)!]));
 }
 
 function requireFinite(step: number, loss: number, gradientNorm: number): void {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { raggedFrom } from "../../src/nn/Ragged.ts";
+import type { PreparedStep } from "../../src/training/Method.ts";
 import { biEncoder } from "../../src/training/methods/biEncoder.ts";
 import { crossEncoder, labelsOf } from "../../src/training/methods/crossEncoder.ts";
 import { maskedLanguageModel } from "../../src/training/methods/maskedLanguageModel.ts";
@@ -13,7 +14,7 @@ const cross = { ...tinyOptions, labels: "cosine-raw" as const, bothOrders: true 
 const contrastive = { ...tinyOptions, temperature: 0.05, pooling: "cls" as const };
 
 /** Rows of a step's batch, as ids in the caller's order. */
-function rowsOf({ batch }: ReturnType<ReturnType<typeof simCse>["prepare"]>): ReadonlyArray<ReadonlyArray<number>> {
+function rowsOf({ batch }: PreparedStep): ReadonlyArray<ReadonlyArray<number>> {
   return Array.from(batch.firstToken, (first, row) =>
     Array.from(batch.ids.subarray(first, first + batch.lengths[row]!)),
   );
@@ -24,7 +25,7 @@ const trainsProjection = (options: Parameters<typeof simCse>[2]) =>
 
 describe("simCse", () => {
   it("shows each sentence twice in a batch, under masks of their own", () => {
-    const prepared = simCse(model, tinyTokens(8), contrastive, 1).prepare(0);
+    const prepared = simCse(model, tinyTokens(8), contrastive, 1).parts(0)[0]!.prepare();
     const rows = rowsOf(prepared);
     expect(rows.length).toBe(16);
     expect(rows.slice(0, 8)).toEqual(rows.slice(8));
@@ -67,7 +68,7 @@ describe("crossEncoder", () => {
   const pairs = { ...tinyPairs(2), a: raggedFrom([[10, 11], [12]]), b: raggedFrom([[20], [21, 22]]) };
 
   it("shows each pair in both orders with the same label", () => {
-    const prepared = crossEncoder(model, pairs, tinyScores(2), cross, 1).prepare(0);
+    const prepared = crossEncoder(model, pairs, tinyScores(2), cross, 1).parts(0)[0]!.prepare();
     const byRow = new Map(rowsOf(prepared).map((row, i) => [row.join(" "), prepared.feeds["labels"]![i]]));
     const [high, low] = tinyScores(2).values;
     expect(Object.fromEntries(byRow)).toEqual({
@@ -77,14 +78,18 @@ describe("crossEncoder", () => {
       "2 21 22 3 12 3": low,
     });
     expect(
-      rowsOf(crossEncoder(model, pairs, tinyScores(2), { ...cross, bothOrders: false }, 1).prepare(0)).length,
+      rowsOf(
+        crossEncoder(model, pairs, tinyScores(2), { ...cross, bothOrders: false }, 1)
+          .parts(0)[0]!
+          .prepare(),
+      ).length,
     ).toBe(2);
   });
 
   it("cuts long pairs, the longer side first", () => {
     const long = { ...tinyPairs(1), a: raggedFrom([[10, 11, 12, 13, 14]]), b: raggedFrom([[20, 21]]) };
-    const { prepare } = crossEncoder(model, long, tinyScores(1), { ...cross, maxTokens: 7, bothOrders: false }, 1);
-    expect(rowsOf(prepare(0))).toEqual([[2, 10, 11, 3, 20, 21, 3]]);
+    const { parts } = crossEncoder(model, long, tinyScores(1), { ...cross, maxTokens: 7, bothOrders: false }, 1);
+    expect(rowsOf(parts(0)[0]!.prepare())).toEqual([[2, 10, 11, 3, 20, 21, 3]]);
   });
 
   it("takes, clamps or maps cosines", () => {
@@ -116,7 +121,7 @@ describe("crossEncoder", () => {
 describe("biEncoder", () => {
   it("lays the left sides of a batch before the right ones, one order only", () => {
     const pairs = { ...tinyPairs(2), a: raggedFrom([[10], [12]]), b: raggedFrom([[20], [22]]) };
-    const prepared = biEncoder(model, pairs, tinyScores(2), "mean", tinyOptions, 1).prepare(0);
+    const prepared = biEncoder(model, pairs, tinyScores(2), "mean", tinyOptions, 1).parts(0)[0]!.prepare();
     const [first, second, third, fourth] = rowsOf(prepared).map((row) => row[1]!);
     expect([third! - first!, fourth! - second!]).toEqual([10, 10]);
     expect(prepared.feeds["labels"]!.length).toBe(2);
@@ -145,7 +150,9 @@ describe("maskTokens", () => {
 describe("maskedLanguageModel", () => {
   it("guesses the true words at the masked positions, and always at least one", () => {
     for (const maskRatio of [0.3, 1e-9]) {
-      const { batch, feeds } = maskedLanguageModel(model, tinyTokens(8), { ...tinyOptions, maskRatio }, 1).prepare(0);
+      const { batch, feeds } = maskedLanguageModel(model, tinyTokens(8), { ...tinyOptions, maskRatio }, 1)
+        .parts(0)[0]!
+        .prepare();
       const weights = feeds["mlm.weights"]!;
       const guessed = Array.from(weights).reduce((a, b) => a + b);
       expect(guessed).toBeGreaterThan(0);

@@ -5,7 +5,6 @@
  * graph is finished. That lets gradients recompute in words what the forward pass has, at no cost.
  */
 import type { DType, TensorSpec, TypedArray } from "../Engine.ts";
-import { sizeOf } from "../../nn/TensorSpec.ts";
 
 export type Attribute =
   | { readonly int: number }
@@ -33,8 +32,6 @@ export interface Graph {
   readonly outputs: ReadonlyArray<TensorSpec>;
   readonly constants: ReadonlyArray<GraphConstant>;
   readonly nodes: ReadonlyArray<GraphNode>;
-  /** The most that intermediate values take at any time while the nodes run in order: what a session will hold. */
-  readonly peakBytes: number;
 }
 
 export const microsoftDomain = "com.microsoft";
@@ -43,7 +40,6 @@ export class GraphRecorder {
   private readonly nodes: Array<GraphNode> = [];
   private readonly constants: Array<GraphConstant> = [];
   private readonly inputs: Array<TensorSpec> = [];
-  private readonly sizes = new Map<string, number>();
   private readonly known = new Map<string, ReadonlyArray<string>>();
   private count = 0;
 
@@ -77,11 +73,6 @@ export class GraphRecorder {
   scalar(value: number, dtype: DType): string {
     if (dtype === "float32") return this.constant(Float32Array.of(value), [], dtype);
     return this.constant(dtype === "int32" ? Int32Array.of(value) : Uint8Array.of(value), [], dtype);
-  }
-
-  /** Tells the recorder how large a value is (4 bytes an element, roughly right for all types). */
-  noteSize(name: string, shape: ReadonlyArray<number>): void {
-    this.sizes.set(name, 4 * sizeOf(shape));
   }
 
   /** Records a node of one output and returns its name. */
@@ -129,27 +120,7 @@ export class GraphRecorder {
       outputs: named,
       constants: this.constants.filter((constant) => needed.has(constant.name)),
       nodes: nodes.toReversed(),
-      peakBytes: this.peakBytes(nodes.toReversed()),
     };
-  }
-
-  /** Walks the nodes in order: a value lives from its node to the last that reads it. */
-  private peakBytes(nodes: ReadonlyArray<GraphNode>): number {
-    const lastUse = new Map<string, number>();
-    nodes.forEach((node, i) => node.inputs.forEach((input) => lastUse.set(input, i)));
-    const made = new Set<string>();
-    let live = 0;
-    let peak = 0;
-    nodes.forEach((node, i) => {
-      for (const output of node.outputs) {
-        made.add(output);
-        live += this.sizes.get(output) ?? 0;
-      }
-      peak = Math.max(peak, live);
-      for (const input of new Set(node.inputs))
-        if (made.has(input) && lastUse.get(input) === i) live -= this.sizes.get(input) ?? 0;
-    });
-    return peak;
   }
 
   private newName(): string {

@@ -1,9 +1,9 @@
 /**
  * The engine that training and inference run on: each program is traced once into an ONNX graph, which onnxruntime runs.
  *
- * Compiled programs are kept in a cache bounded in number and in the memory that their sessions hold, least recently used out
+ * Compiled programs are kept in a cache bounded in number and in the constants that their sessions hold, least recently used out
  * first; an executable whose session went is compiled again when it runs. Feeds are read in place, outputs named in `into` are
- * written in place.
+ * written in place; what lies between lives in memory while a program runs.
  */
 import { availableParallelism, totalmem } from "node:os";
 import { InferenceSession, Tensor } from "onnxruntime-node";
@@ -19,7 +19,7 @@ export interface OnnxOptions {
   readonly threads?: number;
   /** Most compiled programs alive at once; default 16. */
   readonly maxSessions?: number;
-  /** Most bytes that the intermediate values and constants of all sessions may take (one session may take more); default a quarter of memory. */
+  /** Most bytes that the constants of all sessions may take (one session may take more); default a quarter of memory. */
   readonly maxSessionBytes?: number;
   /** Writes onnxruntime's profile of each session to files with this prefix: see `bench/profile.ts`. */
   readonly profilePrefix?: string;
@@ -109,13 +109,16 @@ export class OnnxEngine implements EngineShape {
       executionMode: "sequential",
       // The graph is lean as recorded: more passes make no step faster and take as long as tracing.
       graphOptimizationLevel: "basic",
-      // Planned memory comes on top of what the first run took, nearly twice as much in all, and saves no time.
+      // Intermediate values come from the process's heap and go back to it, so that all sessions share what the largest needs. An
+      // arena would be each session's own and never shrink: twice the memory on real batches, and no faster; a plan adds to it.
+      enableCpuMemArena: false,
       enableMemPattern: false,
       ...(profilePrefix === undefined ? {} : { enableProfiling: true, profileFilePrefix: profilePrefix }),
     });
     const { inputs, outputs } = graph;
-    const constants = graph.constants.reduce((sum, constant) => sum + constant.values.byteLength, 0);
-    return { session, inputs, outputs, bytes: graph.peakBytes + constants };
+    // Twice: a session keeps a constant as it came, and packed for its products.
+    const bytes = graph.constants.reduce((sum, constant) => sum + 2 * constant.values.byteLength, 0);
+    return { session, inputs, outputs, bytes };
   }
 
   /** Releases the least recently used until both bounds hold, but none in use. */

@@ -45,7 +45,6 @@ export class TraceBackend extends tf.KernelBackend {
 
   /** A tensor that stands for a value in the graph. */
   symbol(name: string, shape: ReadonlyArray<number>, dtype: string): Traced {
-    this.recorder.noteSize(name, shape);
     return this.add({ name, shape, dtype: dtype as DType, references: 1 });
   }
 

@@ -15,6 +15,7 @@ import { type Ragged, raggedRow, raggedRows } from "../../nn/Ragged.ts";
 import { tensorNamed } from "../../nn/TensorSpec.ts";
 import { requireKnownIds, requirePositions, requireRows, requireSameTokenizer, requireScoresOf } from "../checks.ts";
 import type { Method } from "../Method.ts";
+import { inParts } from "../parts.ts";
 import type { TrainingOptions } from "../options.ts";
 import { encoderSteps } from "../prepareEncoderStep.ts";
 import { streamKey, streamSeed } from "../random.ts";
@@ -63,13 +64,20 @@ export function biEncoder(
     start: encoderWeights(config, model.weights),
     stepsPerEpoch: sampler.stepsPerEpoch,
     optimizer: { ...adamWDefaults.transformers, weightDecay: options.weightDecay, decays: decaysByDefault },
-    prepare: (step) => {
+    parts: (step) => {
       const rows = sampler.batch(step);
       const assemble = (side: Ragged) =>
         Array.from(rows, (row) => assembleSingle(raggedRow(side, row), pairs.special, options.maxTokens));
-      return steps.prepare(step, steps.pack([...assemble(pairs.a), ...assemble(pairs.b)]), {
-        inputs: [{ name: labelsInput, shape: [rows.length], dtype: "float32" }],
-        feeds: { [labelsInput]: Float32Array.from(rows, (row) => scores.values[row]!) },
+      const sides = [assemble(pairs.a), assemble(pairs.b)] as const;
+      const tokens = Array.from(rows, (_, i) => sides[0][i]!.ids.length + sides[1][i]!.ids.length);
+      return inParts(tokens, options.microBatchTokens, (part) => {
+        const batch = steps.pack(sides.flatMap((side) => Array.from(part, (i) => side[i]!)));
+        const labels = Float32Array.from(part, (i) => scores.values[rows[i]!]!);
+        const extra = {
+          inputs: [{ name: labelsInput, shape: [part.length], dtype: "float32" } as const],
+          feeds: { [labelsInput]: labels },
+        };
+        return steps.prepare(step, batch, extra, [...part, ...part.map((i) => rows.length + i)]);
       });
     },
   };

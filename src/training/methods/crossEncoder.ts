@@ -15,6 +15,7 @@ import { tensorNamed } from "../../nn/TensorSpec.ts";
 import type * as tf from "@tensorflow/tfjs-core";
 import { requireKnownIds, requirePositions, requireRows, requireSameTokenizer, requireScoresOf } from "../checks.ts";
 import type { Method } from "../Method.ts";
+import { inParts } from "../parts.ts";
 import type { TrainingOptions } from "../options.ts";
 import { encoderSteps } from "../prepareEncoderStep.ts";
 import { streamKey, streamSeed } from "../random.ts";
@@ -91,19 +92,21 @@ export function crossEncoder(
     ]),
     stepsPerEpoch: sampler.stepsPerEpoch,
     optimizer: { ...adamWDefaults.transformers, weightDecay: options.weightDecay, decays: decaysByDefault },
-    prepare: (step) => {
+    parts: (step) => {
       const rows = sampler.batch(step);
-      const batch = steps.pack(
-        Array.from(rows, (row) => {
-          const sides = [raggedRow(pairs.a, row % count), raggedRow(pairs.b, row % count)] as const;
-          const [first, second] = row < count ? sides : sides.toReversed();
-          return assemblePair(first!, second!, pairs.special, options.maxTokens, config.pairForm);
-        }),
-      );
-      const values = Float32Array.from(rows, (row) => labels[row % count]!);
-      return steps.prepare(step, batch, {
-        inputs: [{ name: labelsInput, shape: [rows.length], dtype: "float32" }],
-        feeds: { [labelsInput]: values },
+      const sequences = Array.from(rows, (row) => {
+        const sides = [raggedRow(pairs.a, row % count), raggedRow(pairs.b, row % count)] as const;
+        const [first, second] = row < count ? sides : sides.toReversed();
+        return assemblePair(first!, second!, pairs.special, options.maxTokens, config.pairForm);
+      });
+      const tokens = sequences.map(({ ids }) => ids.length);
+      return inParts(tokens, options.microBatchTokens, (part) => {
+        const batch = steps.pack(Array.from(part, (i) => sequences[i]!));
+        const extra = {
+          inputs: [{ name: labelsInput, shape: [part.length], dtype: "float32" } as const],
+          feeds: { [labelsInput]: Float32Array.from(part, (i) => labels[rows[i]! % count]!) },
+        };
+        return steps.prepare(step, batch, extra, part);
       });
     },
     observe: (_, { feeds }) => ({ labelEntropy: labelEntropy(feeds[labelsInput]!) }),

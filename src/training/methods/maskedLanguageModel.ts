@@ -16,6 +16,7 @@ import { tensorNamed } from "../../nn/TensorSpec.ts";
 import { requireKnownIds, requirePositions, requireRows, requireSameTokenizer } from "../checks.ts";
 import { maskKey, type MaskedRow, maskTokens } from "../maskTokens.ts";
 import type { Method } from "../Method.ts";
+import { inParts } from "../parts.ts";
 import type { TrainingOptions } from "../options.ts";
 import { encoderSteps, type Extra } from "../prepareEncoderStep.ts";
 import { streamKey, streamSeed } from "../random.ts";
@@ -79,15 +80,23 @@ export function maskedLanguageModel(
     ),
     stepsPerEpoch: sampler.stepsPerEpoch,
     optimizer: { ...adamWDefaults.transformers, weightDecay: options.weightDecay, decays: decaysByDefault },
-    prepare: (step) => {
+    parts: (step) => {
       const whole = Array.from(sampler.batch(step), (row) =>
         assembleSingle(raggedRow(sentences.ids, rows[row]!), sentences.special, options.maxTokens),
       );
-      const masked = whole.map(({ ids }, example) =>
-        maskTokens(ids, sentences.special, config.vocabSize, options.maskRatio, maskKey(masks, step, example)),
+      const masked = atLeastOneWord(
+        whole.map(({ ids }, example) =>
+          maskTokens(ids, sentences.special, config.vocabSize, options.maskRatio, maskKey(masks, step, example)),
+        ),
       );
-      const batch = steps.pack(masked);
-      return steps.prepare(step, batch, chosenWords(batch, whole, masked, options.maskRatio));
+      const prepare = (part: Int32Array) => {
+        const rows = Array.from(part, (i) => ({ ...masked[i]!, targets: whole[i]!.ids }));
+        const batch = steps.pack(rows);
+        return steps.prepare(step, batch, chosenWords(batch, rows, options.maskRatio), part);
+      };
+      const tokens = whole.map(({ ids }) => ids.length);
+      const words = masked.map(({ positions }) => positions.length);
+      return inParts(tokens, options.microBatchTokens, prepare, words);
     },
   };
 }
@@ -101,23 +110,24 @@ function rowsWithWords({ ids }: SimCseSentences): Int32Array {
   throw new TrainingFailure("invalid", 'Every sentence on port "sentences" is empty.', "Link data that is not empty.");
 }
 
+/** A tiny batch may draw none; then the first word of its first row is guessed, unmasked. */
+const atLeastOneWord = (rows: ReadonlyArray<MaskedRow>): ReadonlyArray<MaskedRow> =>
+  rows.some(({ positions }) => positions.length > 0) ? rows : [{ ...rows[0]!, positions: [1] }, ...rows.slice(1)];
+
 /**
  * The words to guess as inputs of the program. Their number is rounded up in steps that follow from the batch's shape, so
  * that shapes stay few; what fills it up has weight 0.
  */
 function chosenWords(
   batch: PackedBatch,
-  whole: ReadonlyArray<{ readonly ids: Int32Array }>,
-  masked: ReadonlyArray<MaskedRow>,
+  rows: ReadonlyArray<MaskedRow & { readonly targets: Int32Array }>,
   ratio: number,
 ): Extra {
-  const drawn = masked.flatMap(({ positions }, example) => positions.map((position) => ({ example, position })));
-  // A tiny batch may draw none; then the first word of its first row is guessed, unmasked.
-  const chosen = drawn.length > 0 ? drawn : [{ example: 0, position: 1 }];
+  const chosen = rows.flatMap(({ positions }, example) => positions.map((position) => ({ example, position })));
   const step = Math.max(16, 2 ** Math.ceil(Math.log2(batch.shape.tokens * ratio)) / 4);
   const count = Math.ceil(chosen.length / step) * step;
   const targets = new Int32Array(count);
-  chosen.forEach(({ example, position }, i) => (targets[i] = whole[example]!.ids[position]!));
+  chosen.forEach(({ example, position }, i) => (targets[i] = rows[example]!.targets[position]!));
   return {
     inputs: [
       ...maskedPositionInputs(batch.shape, count),

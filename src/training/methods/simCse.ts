@@ -66,18 +66,20 @@ export function simCse(model: EncoderModel, sentences: SimCseSentences, options:
       return { loss: infoNce({ anchors, positives }, { temperature }), views };
     },
   });
+  const prepare = (step: number) => {
+    const rows = Array.from(sampler.batch(step), (row) =>
+      assembleSingle(raggedRow(sentences.ids, row), sentences.special, maxTokens),
+    );
+    return steps.prepare(step, steps.pack([...rows, ...rows]), { inputs: [], feeds: {} });
+  };
   return {
     config,
     start: withHead(model, head, streamSeed(seed, name, "head")),
     stepsPerEpoch: sampler.stepsPerEpoch,
     optimizer: { ...adamWDefaults.pytorch, weightDecay: options.weightDecay, decays: decaysByDefault },
     collapsedLoss: Math.log(Math.min(options.batchSize, raggedRows(sentences.ids))),
-    prepare: (step) => {
-      const rows = Array.from(sampler.batch(step), (row) =>
-        assembleSingle(raggedRow(sentences.ids, row), sentences.special, maxTokens),
-      );
-      return steps.prepare(step, steps.pack([...rows, ...rows]), { inputs: [], feeds: {} });
-    },
+    // Every row is the others' negative, so the batch is one part whatever its size.
+    parts: (step) => [{ share: 1, prepare: () => prepare(step) }],
     observe: (outputs, { batch }) => spreadOf(outputs["views"]!, batch.shape.sequences / 2),
   };
 }

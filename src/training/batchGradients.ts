@@ -1,0 +1,68 @@
+/**
+ * Loss and gradients of an update's batch. A batch that is too large for memory comes in parts, one at a time, and what they
+ * give is added up (gradient accumulation): to rounding, the update is that of the whole batch.
+ */
+import type { EngineShape, Feeds } from "../engine/Engine.ts";
+import { gradientName } from "../engine/withGradients.ts";
+import { embeddingRows } from "../nn/embeddingRows.ts";
+import type { ModelConfig } from "../nn/EncoderModel.ts";
+import type { Gradients } from "../nn/optim/Gradient.ts";
+import { embeddingsName } from "../nn/PackedBatch.ts";
+import { GradientSum } from "./GradientSum.ts";
+import type { Method, Numbers, PreparedStep } from "./Method.ts";
+import { parameterGradients } from "./parameterGradients.ts";
+import type { TrainingState } from "./trainingState.ts";
+
+export interface BatchGradients {
+  readonly loss: number;
+  readonly gradients: Gradients;
+  readonly observed: Numbers;
+  /** Real tokens. */
+  readonly tokens: number;
+}
+
+/** Makes the function that computes the update of an index, from 0. What it gives holds until the next call. */
+export function batchGradients(
+  method: Method,
+  engine: EngineShape,
+  state: TrainingState,
+): (step: number) => Promise<BatchGradients> {
+  const buffers = new Map<string, Float32Array>();
+  const { config } = method;
+  const sum = new GradientSum();
+  return async (step) => {
+    const observed: { [name: string]: number } = {};
+    let loss = 0;
+    let tokens = 0;
+    for (const { share, prepare } of method.parts(step)) {
+      const part = prepare();
+      const executable = await engine.compile(part.program);
+      const outputs = await executable.run(feedsOf(part, state, config), buffersFor(part, state, buffers));
+      sum.add(parameterGradients(state.parameters, part, outputs, config), share);
+      loss += share * outputs["loss"]![0]!;
+      tokens += part.batch.realTokens;
+      addObserved(observed, method.observe?.(outputs, part) ?? {}, share);
+    }
+    return { loss, gradients: sum.take(), observed, tokens };
+  };
+}
+
+function addObserved(sums: { [name: string]: number }, values: Numbers, share: number): void {
+  for (const [name, value] of Object.entries(values)) sums[name] = (sums[name] ?? 0) + share * value;
+}
+
+function feedsOf({ parameters, batch, feeds }: PreparedStep, state: TrainingState, config: ModelConfig): Feeds {
+  const values = Object.fromEntries(parameters.map((name) => [name, state.parameters.get(name)!]));
+  return { ...values, ...feeds, [embeddingsName()]: embeddingRows(state.parameters, batch, config) };
+}
+
+/** Where gradients are written: allocated once, since parameters keep their sizes. */
+function buffersFor(
+  { parameters }: PreparedStep,
+  state: TrainingState,
+  buffers: Map<string, Float32Array>,
+): { readonly [name: string]: Float32Array } {
+  for (const name of parameters)
+    if (!buffers.has(name)) buffers.set(name, new Float32Array(state.parameters.get(name)!.length));
+  return Object.fromEntries(parameters.map((name) => [gradientName(name), buffers.get(name)!]));
+}

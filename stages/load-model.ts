@@ -13,6 +13,7 @@ import { defineStage, type SourceFile } from "../src/core/Stage.ts";
 import { modelFailure } from "../src/model/modelFailure.ts";
 import { modelSelection, readModelFolder } from "../src/model/modelFolder.ts";
 import { readWhole } from "../src/model/readWhole.ts";
+import { hubMistake, hubPrefix } from "../src/model/hub/hubSource.ts";
 import { vocabularySize } from "../src/model/tokenizerJson.ts";
 import { flag } from "../src/training/options.ts";
 import { initializeWeights, parameterSpecs } from "../src/nn/parameters.ts";
@@ -46,13 +47,10 @@ const fresh = Schema.Struct({
 
 /** Where a model comes from: `load-cross-encoder` has it too. */
 export const source = folder(
-  "A Hugging Face folder of a BERT, RoBERTa, XLM-RoBERTa, CamemBERT, DistilBERT or ELECTRA: config.json, model.safetensors (or pytorch_model.bin), tokenizer.json.",
+  "A Hugging Face folder of a BERT, RoBERTa, XLM-RoBERTa, CamemBERT, DistilBERT or ELECTRA: config.json, model.safetensors (or pytorch_model.bin), tokenizer.json (or vocab.txt of a BERT, vocab.json and merges.txt of a RoBERTa). Or hub:owner/name@commit, a model of the Hugging Face hub, which a run downloads first.",
   modelSelection,
-).check(
-  Schema.makeFilter((source) =>
-    source.startsWith("hub:") ? "models of the hub are not read yet: download it and name its folder" : undefined,
-  ),
-);
+  hubPrefix,
+).check(Schema.makeFilter(hubMistake));
 
 const config = Schema.Struct({
   source: Schema.optionalKey(source),

@@ -8,7 +8,7 @@ import { encodeWithProgress } from "../src/model/encodeWithProgress.ts";
 
 export default defineStage({
   name: "tokenize-pairs",
-  version: 1,
+  version: 2,
   description: "Turns sentence pairs into the ids of a tokenizer, without special tokens and uncut.",
   config: Schema.Struct({}),
   inputs: {

@@ -8,7 +8,7 @@ import { encodeWithProgress } from "../src/model/encodeWithProgress.ts";
 
 export default defineStage({
   name: "tokenize",
-  version: 1,
+  version: 2,
   description: "Turns sentences into the ids of a tokenizer, without special tokens and uncut.",
   config: Schema.Struct({}),
   inputs: {

@@ -25,7 +25,7 @@ const config = Schema.Struct({
 
 export default defineStage({
   name: "train-tokenizer",
-  version: 1,
+  version: 2,
   description: "Learns a WordPiece vocabulary from sentences, as BERT's tokenizers have it.",
   config,
   inputs: { sentences: input(Sentences, "The sentences to learn from") },

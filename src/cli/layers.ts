@@ -5,6 +5,8 @@ import * as Layer from "effect/Layer";
 import { EngineInfo } from "../core/EngineInfo.ts";
 import { type EngineChoice, identityOf } from "../engine/EngineChoice.ts";
 import { layerLocal } from "../executor/local/layer.ts";
+import { hubFolders } from "../model/hub/hubFolders.ts";
+import { hubSettings } from "../model/hub/hubSettings.ts";
 import { layerCache } from "../store/cache.ts";
 import { engineEnvironment } from "./engineChoice.ts";
 import type { Session } from "./session.ts";
@@ -13,7 +15,10 @@ type Places = Pick<Session, "cache" | "engine">;
 
 /** The cache in a folder, its runs, the files that steps read, and the engine's identity for keys. */
 export const cacheLayer = ({ cache, engine }: Places) =>
-  Layer.merge(layerCache(cache), Layer.succeed(EngineInfo, identityOf(engine)));
+  Layer.merge(
+    layerCache(cache, hubFolders(cache, hubSettings(process.env))),
+    Layer.succeed(EngineInfo, identityOf(engine)),
+  );
 
 /** With an executor that runs training in worker processes of this package. */
 export const runLayer = (session: Places) =>

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import * as Cause from "effect/Cause";
 import * as Effect from "effect/Effect";
 import * as Exit from "effect/Exit";
+import { InvalidPipeline } from "../core/Diagnostic.ts";
 import type { Graph } from "../core/Graph.ts";
 import type { EngineChoice } from "../engine/EngineChoice.ts";
 import { loadPipeline } from "../spec/loadPipeline.ts";
@@ -27,7 +28,9 @@ export async function openSession(invocation: Invocation): Promise<Session> {
   const path = checkPipelineFile(file);
   const engine = chosenEngine(invocation);
   const sets = valuesOf(invocation, "set");
-  const graph = await perform(loadPipeline({ file, sets, env: process.env, cwd: process.cwd(), stages }));
+  const graph = await perform(loadPipeline({ file, sets, env: process.env, cwd: process.cwd(), stages })).catch(
+    offeringCommits,
+  );
   const given = valueOf(invocation, "cache");
   const options = [
     ...sets.flatMap((set) => ["--set", set]),
@@ -38,6 +41,12 @@ export async function openSession(invocation: Invocation): Promise<Session> {
   ];
   const runCommand = ["pipeline run", ...[file, ...options].map(shellWord)].join(" ");
   return { graph, cache: cacheFolder(given, dirname(path)), engine, runCommand };
+}
+
+async function offeringCommits(error: unknown): Promise<never> {
+  if (!(error instanceof InvalidPipeline)) throw error;
+  const { offerCommits } = await import("./offerCommits.ts");
+  throw new InvalidPipeline({ diagnostics: await offerCommits(error.diagnostics, process.env) });
 }
 
 /** An argument as a shell takes it. */

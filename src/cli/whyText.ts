@@ -19,6 +19,8 @@ export function whyText(graph: Graph, step: string, { part, path, from, to }: Di
       return `output ${path}: no longer in the cache`;
     case "force":
       return "asked for by --force";
+    case "download":
+      return `${path}: ${String(to)} is not downloaded yet`;
     case "seed":
       return `seed: ${change(from, to)}`;
     case "format":

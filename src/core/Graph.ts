@@ -33,8 +33,10 @@ export interface PathField {
   readonly named?: boolean;
   /** Only for folders whose declaration selects files: names relative to the folder; the others are neither hashed nor handed on. */
   readonly only?: ReadonlyArray<string>;
-  /** Beside `only`: of these lists the first one whose first file is there. */
-  readonly firstOf?: FolderChoice;
+  /** Beside `only`: of each choice the first list whose first file is there. */
+  readonly firstOf?: ReadonlyArray<FolderChoice>;
+  /** It names a folder elsewhere (`hub:owner/name@commit`); `pattern` is as written. */
+  readonly isRemote?: true;
 }
 
 export interface Step {

@@ -7,15 +7,15 @@ import * as Queue from "effect/Queue";
 import type { ArtifactStore } from "./ArtifactStore.ts";
 import type { ContentDigest } from "./digest.ts";
 import type { EngineInfo } from "./EngineInfo.ts";
-import { StoreError, type StageFailure } from "./errors.ts";
-import { evaluateStep, type Evaluation, type Outputs } from "./evaluate.ts";
+import { StageFailure, StoreError } from "./errors.ts";
+import { evaluateStep, resolveFiles, type Evaluation, type Outputs } from "./evaluate.ts";
 import type { RunEvent, StepError } from "./events.ts";
 import type { Executor } from "./Executor.ts";
 import type { Graph } from "./Graph.ts";
 import { runStep, type StepResult } from "./runStep.ts";
 import { Schedule } from "./Schedule.ts";
 import { Slots, type Kind } from "./Slots.ts";
-import type { SourceFiles } from "./SourceFiles.ts";
+import { SourceFiles } from "./SourceFiles.ts";
 import type { ProgressReport } from "./Stage.ts";
 import { stepErrorOf } from "./stepError.ts";
 
@@ -28,7 +28,8 @@ export interface StepFailure {
 
 interface Completion {
   readonly index: number;
-  readonly exit: Exit.Exit<StepResult, StageFailure | StoreError>;
+  /** `fetched`: what the step reads is here now, and its key can be known. */
+  readonly exit: Exit.Exit<StepResult | "fetched", StageFailure | StoreError>;
 }
 
 interface RunningStep {
@@ -50,6 +51,8 @@ export class GraphRun {
   private readonly repairs = new Map<number, { readonly count: number; readonly digest: ContentDigest }>();
   private readonly hits = new Set<number>();
   private readonly ran = new Set<number>();
+  /** Steps whose start was told before their files were fetched. */
+  private readonly announced = new Set<number>();
   private readonly evaluation: Array<Evaluation[number]>;
 
   private readonly graph: Graph;
@@ -107,7 +110,7 @@ export class GraphRun {
   }
 
   private tellLate({ index, exit }: Completion): void {
-    if (Exit.isSuccess(exit)) this.finish(index, exit.value);
+    if (Exit.isSuccess(exit) && exit.value !== "fetched") this.finish(index, exit.value);
     else this.emit({ event: "step.interrupted", step: this.idOf(index) });
   }
 
@@ -131,9 +134,9 @@ export class GraphRun {
     return Effect.gen({ self: this }, function* () {
       const open = [...freed];
       for (let index = open.shift(); index !== undefined; index = open.shift()) {
-        const { step, files, isForced } = this.evaluation[index]!;
+        const { step, isForced } = this.evaluation[index]!;
         const outputsOf = (producer: number) => this.schedule.outputs[producer];
-        const evaluated = yield* evaluateStep(index, step, files, isForced, outputsOf);
+        const evaluated = yield* evaluateStep(index, step, this.evaluation[index]!, isForced, outputsOf);
         this.evaluation[index] = evaluated;
         if (evaluated.record === undefined) this.enqueue(index);
         else open.push(...this.hit(index, evaluated.record.outputs));
@@ -142,7 +145,11 @@ export class GraphRun {
   }
 
   private enqueue(index: number): void {
-    const { isForced, step } = this.evaluation[index]!;
+    const { isForced, step, elsewhere } = this.evaluation[index]!;
+    if (elsewhere.length > 0) {
+      this.schedule.status[index] = "ready";
+      return this.slots.push("driver", index);
+    }
     const fingerprint = this.fingerprintOf(index);
     const leader = this.leaders.get(fingerprint) ?? index;
     if (leader !== index && !isForced) return this.schedule.follow(leader, index);
@@ -164,12 +171,19 @@ export class GraphRun {
   }
 
   private start(kind: Kind, index: number): Effect.Effect<void, never, StepServices> {
-    const step = this.graph.steps[index]!;
-    const { key, files } = this.evaluation[index]!;
     const repairs = this.repairs.get(index)?.digest;
     this.schedule.status[index] = "running";
-    this.emit({ event: "step.started", step: step.id, ...(repairs === undefined ? {} : { repairs }) });
-    const task = runStep({
+    if (!this.announced.delete(index))
+      this.emit({ event: "step.started", step: this.idOf(index), ...(repairs === undefined ? {} : { repairs }) });
+    const task: Effect.Effect<StepResult | "fetched", StageFailure | StoreError, StepServices> =
+      this.evaluation[index]!.elsewhere.length > 0 ? this.fetch(index) : this.compute(index);
+    const told = Effect.onExit(task, (exit) => Effect.sync(() => Queue.offerUnsafe(this.completions, { index, exit })));
+    return Effect.map(Effect.forkChild(told), (fiber) => void this.running.set(index, { kind, fiber }));
+  }
+
+  private compute(index: number): Effect.Effect<StepResult, StageFailure | StoreError, StepServices> {
+    const { step, key, files } = this.evaluation[index]!;
+    return runStep({
       graph: this.graph,
       run: this.options.run,
       step,
@@ -180,8 +194,31 @@ export class GraphRun {
       onWarning: (message) => this.emit({ event: "step.warning", step: step.id, message }),
       startedAt: this.now(),
     });
-    const told = Effect.onExit(task, (exit) => Effect.sync(() => Queue.offerUnsafe(this.completions, { index, exit })));
-    return Effect.map(Effect.forkChild(told), (fiber) => void this.running.set(index, { kind, fiber }));
+  }
+
+  private fetch(index: number): Effect.Effect<"fetched", StageFailure, StepServices> {
+    const { elsewhere } = this.evaluation[index]!;
+    return Effect.gen({ self: this }, function* () {
+      const source = yield* SourceFiles;
+      for (const field of elsewhere)
+        yield* source.fetch(field, (done, total) => this.progress(index, { done, total, unit: "bytes" }));
+      return "fetched" as const;
+    });
+  }
+
+  /** What it reads is here: its key is known now, and may be that of a record. */
+  private admitFetched(index: number): Effect.Effect<void, StoreError, StepServices> {
+    return Effect.gen({ self: this }, function* () {
+      const before = this.evaluation[index]!;
+      this.announced.add(index);
+      const found = yield* Effect.exit(resolveFiles(before.step));
+      if (Exit.isSuccess(found) && found.value.elsewhere.length === 0) {
+        this.evaluation[index] = { ...before, ...found.value };
+        return yield* this.admit([index]);
+      }
+      const error = Exit.isSuccess(found) ? lostAgain(before.step.id) : Cause.squash(found.cause);
+      this.fail(index, stepErrorOf(error));
+    });
   }
 
   private progress(index: number, { done, total, unit, metrics, isResumed }: ProgressReport): void {
@@ -193,7 +230,8 @@ export class GraphRun {
   private settle({ index, exit }: Completion): Effect.Effect<void, StoreError, StepServices> {
     this.slots.release(this.running.get(index)!.kind);
     this.running.delete(index);
-    if (Exit.isSuccess(exit)) return this.admit(this.finish(index, exit.value));
+    if (Exit.isSuccess(exit))
+      return exit.value === "fetched" ? this.admitFetched(index) : this.admit(this.finish(index, exit.value));
     const error = Cause.squash(exit.cause);
     if (!this.repair(index, error)) this.fail(index, stepErrorOf(error));
     return Effect.void;
@@ -229,7 +267,8 @@ export class GraphRun {
   }
 
   private fail(index: number, error: StepError): void {
-    this.leaders.delete(this.fingerprintOf(index));
+    const fingerprint = this.evaluation[index]!.key?.fingerprint;
+    if (fingerprint !== undefined) this.leaders.delete(fingerprint);
     this.hits.delete(index);
     this.failures.push({ step: this.idOf(index), error });
     this.emit({ event: "step.failed", step: this.idOf(index), error });
@@ -247,6 +286,13 @@ export class GraphRun {
     for (const index of this.schedule.abandon()) this.skip(index, first.step);
   }
 }
+
+const lostAgain = (step: string): StageFailure =>
+  new StageFailure({
+    cause: "inputs-moved",
+    message: `what ${step} reads was downloaded, and went away before it could be read`,
+    hint: "Run the same command again.",
+  });
 
 const digestsOf = (outputs: Outputs): { readonly [port: string]: ContentDigest } =>
   Object.fromEntries(Object.entries(outputs).map(([port, { digest }]) => [port, digest]));

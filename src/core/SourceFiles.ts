@@ -1,8 +1,9 @@
 /** The files that `path()` fields name, found and hashed. The implementation with its stat cache lives in `src/store`. */
 import * as Context from "effect/Context";
 import type * as Effect from "effect/Effect";
-import type { SourceMissing, StoreError } from "./errors.ts";
+import type { SourceElsewhere, SourceMissing, StoreError } from "./errors.ts";
 import type { PathField } from "./Graph.ts";
+import type { RemoteFolders } from "./RemoteFolders.ts";
 import type { SourceFile } from "./Stage.ts";
 
 export class SourceFiles extends Context.Service<
@@ -12,7 +13,9 @@ export class SourceFiles extends Context.Service<
     readonly resolve: (
       step: string,
       field: PathField,
-    ) => Effect.Effect<ReadonlyArray<SourceFile>, SourceMissing | StoreError>;
+    ) => Effect.Effect<ReadonlyArray<SourceFile>, SourceMissing | SourceElsewhere | StoreError>;
+    /** Brings here what `resolve` said is elsewhere. */
+    readonly fetch: RemoteFolders["fetch"];
     /** Hashes the contents again, past every shortcut, and returns the paths that moved since. */
     readonly recheck: (files: ReadonlyArray<SourceFile>) => Effect.Effect<ReadonlyArray<string>, StoreError>;
   }

@@ -7,9 +7,10 @@ import type { Step } from "./Graph.ts";
 
 /**
  * `stage`: its version, or the stage itself; `format`: the format of keys; `output`: the record is there but a blob of it is lost;
- * `force`: asked to run again.
+ * `force`: asked to run again; `download`: what the field names is elsewhere, and the key is not known before it is here.
  */
-export type Part = "stage" | "config" | "input" | "engine" | "seed" | "file" | "format" | "output" | "force";
+export type Part =
+  "stage" | "config" | "input" | "engine" | "seed" | "file" | "format" | "output" | "force" | "download";
 
 export interface Difference {
   readonly part: Part;

@@ -42,6 +42,14 @@ export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
   digest: Schema.optionalKey(Schema.String),
 }) {}
 
+/** What a step reads lies elsewhere and is not here yet: a run fetches it first. */
+export class SourceElsewhere extends Schema.TaggedError<SourceElsewhere>()("SourceElsewhere", {
+  step: Schema.String,
+  field: Schema.String,
+  /** As written: `hub:owner/name@commit`. */
+  source: Schema.String,
+}) {}
+
 /** A file that a step reads is not there or not readable. Exit code 2. */
 export class SourceMissing extends Schema.TaggedError<SourceMissing>()("SourceMissing", {
   step: Schema.String,

@@ -10,7 +10,7 @@ import type { ContentDigest, Fingerprint } from "./digest.ts";
 import { EngineInfo } from "./EngineInfo.ts";
 import { SourceMissing, type StoreError } from "./errors.ts";
 import { fingerprintOf, inputDigestsOf, keyPartsOf, type FilesByField } from "./fingerprint.ts";
-import type { Graph, Link, Step } from "./Graph.ts";
+import type { Graph, Link, PathField, Step } from "./Graph.ts";
 import { neededFor, selectSteps } from "./selectSteps.ts";
 import { SourceFiles } from "./SourceFiles.ts";
 
@@ -32,7 +32,9 @@ export interface StepEvaluation {
   readonly step: Step;
   readonly isForced: boolean;
   readonly files: FilesByField;
-  /** Absent while an input's digest is not known: the step that makes it has to run first. */
+  /** The fields whose files are elsewhere: `files` lacks them, and a run fetches them first. */
+  readonly elsewhere: ReadonlyArray<PathField>;
+  /** Absent while an input's digest is not known, for the step that makes it has to run first, or while files are elsewhere. */
   readonly key: StepKey | undefined;
   /** Present where the step is fresh. */
   readonly record: ActionRecord | undefined;
@@ -71,14 +73,16 @@ export const evaluateGraph = Effect.fnUntraced(function* (
 export const evaluateStep = Effect.fnUntraced(function* (
   index: number,
   step: Step,
-  files: FilesByField,
+  found: StepFiles,
   isForced: boolean,
   outputsOf: (producer: number) => Outputs | undefined,
 ): Effect.fn.Return<StepEvaluation, StoreError, ArtifactStore | EngineInfo> {
-  const key = yield* keyOf(step, files, outputsOf);
-  if (key === undefined || isForced) return { index, step, isForced, files, key, record: undefined };
+  const { files, elsewhere } = found;
+  const key = elsewhere.length > 0 ? undefined : yield* keyOf(step, files, outputsOf);
+  const evaluated = { index, step, isForced, files, elsewhere, key };
+  if (key === undefined || isForced) return { ...evaluated, record: undefined };
   const record = yield* (yield* ArtifactStore).lookup(key.fingerprint);
-  return { index, step, isForced, files, key, record: hasEveryPort(record, step) ? record : undefined };
+  return { ...evaluated, record: hasEveryPort(record, step) ? record : undefined };
 });
 
 const keyOf = Effect.fnUntraced(function* (
@@ -101,8 +105,8 @@ const hasEveryPort = (record: ActionRecord | undefined, step: Step): boolean =>
 const resolveAll = Effect.fnUntraced(function* (
   graph: Graph,
   needed: ReadonlyArray<boolean> | undefined,
-): Effect.fn.Return<ReadonlyArray<FilesByField>, StoreError | SourceMissing, SourceFiles> {
-  const all: Array<FilesByField> = [];
+): Effect.fn.Return<ReadonlyArray<StepFiles>, StoreError | SourceMissing, SourceFiles> {
+  const all: Array<StepFiles> = [];
   const missing: Array<SourceMissing> = [];
   for (const [index, step] of graph.steps.entries()) {
     if (needed?.[index] === false) all.push(noFiles);
@@ -113,7 +117,10 @@ const resolveAll = Effect.fnUntraced(function* (
   return yield* others.length === 0 ? first : alsoMissing(first, others);
 });
 
-const noFiles: FilesByField = {};
+/** The files of a step as far as they are here. */
+export type StepFiles = Pick<StepEvaluation, "files" | "elsewhere">;
+
+const noFiles: StepFiles = { files: {}, elsewhere: [] };
 
 const note = (missing: Array<SourceMissing>, error: SourceMissing) =>
   Effect.sync(() => {
@@ -130,12 +137,16 @@ const alsoMissing = (first: SourceMissing, others: ReadonlyArray<SourceMissing>)
 /** The files of each `path()` field of a step; of a field that is a list, those of its elements in a row. */
 export const resolveFiles = Effect.fnUntraced(function* (
   step: Step,
-): Effect.fn.Return<FilesByField, StoreError | SourceMissing, SourceFiles> {
+): Effect.fn.Return<StepFiles, StoreError | SourceMissing, SourceFiles> {
   if (step.paths.length === 0) return noFiles;
   const source = yield* SourceFiles;
   const files: { [field: string]: FilesByField[string] } = {};
+  const elsewhere: Array<PathField> = [];
   for (const field of step.paths) {
-    files[field.field] = [...(files[field.field] ?? []), ...(yield* source.resolve(step.id, field))];
+    const found = yield* source
+      .resolve(step.id, field)
+      .pipe(Effect.catchTag("SourceElsewhere", () => Effect.sync(() => void elsewhere.push(field))));
+    files[field.field] = [...(files[field.field] ?? []), ...(found ?? [])];
   }
-  return files;
+  return { files, elsewhere };
 });

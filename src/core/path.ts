@@ -10,6 +10,8 @@ declare module "effect/Schema" {
       readonly tandemNamed?: boolean | undefined;
       /** Set by `folder()`: the files of it that are read. */
       readonly tandemSelection?: FolderSelection | undefined;
+      /** Set by `folder()`: a value that begins so names a folder elsewhere, which is brought here first. */
+      readonly tandemRemote?: string | undefined;
     }
   }
 }
@@ -33,18 +35,22 @@ export const path = (description: string, options: { readonly named?: boolean } 
 export type FolderSelection =
   | {
       readonly files: ReadonlyArray<string>;
-      /** And of these lists the first one whose first file is there: forms of one thing, the best first. */
-      readonly firstOf?: FolderChoice;
+      /** And of each choice the first list whose first file is there: forms of one thing, the best first. */
+      readonly firstOf?: ReadonlyArray<FolderChoice>;
     }
   | { readonly namesIn: string; readonly suffix: string };
 
 /** Lists of names; all but the first of a list may hold `*`. */
 export type FolderChoice = ReadonlyArray<ReadonlyArray<string>>;
 
-/** A folder, whose files (all of them, or those selected) enter the key by name and content. */
-export const folder = (description: string, selection?: FolderSelection) =>
+/**
+ * A folder, whose files (all of them, or those selected) enter the key by name and content.
+ * @param remote what a value begins with that names such a folder elsewhere: `hub:`
+ */
+export const folder = (description: string, selection?: FolderSelection, remote?: string) =>
   Schema.NonEmptyString.annotate({
     description,
     tandemPath: "folder",
     ...(selection === undefined ? {} : { tandemSelection: selection }),
+    ...(remote === undefined ? {} : { tandemRemote: remote }),
   });

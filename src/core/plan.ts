@@ -10,7 +10,7 @@ import type { SourceMissing, StoreError } from "./errors.ts";
 import { evaluateGraph, type Evaluation, type Selection, type StepEvaluation } from "./evaluate.ts";
 import type { StepState } from "./events.ts";
 import { keyPartsOf } from "./fingerprint.ts";
-import type { Graph, Link } from "./Graph.ts";
+import type { Graph, Link, PathField } from "./Graph.ts";
 import { estimateMs, historyOf, nearestRecord, type History } from "./history.ts";
 import type { SourceFiles } from "./SourceFiles.ts";
 
@@ -54,17 +54,32 @@ export function planStep(
   engine: EngineIdentity,
   evaluated: StepEvaluation,
 ): PlanStep {
-  const { step, key, record } = evaluated;
+  const { step, key, record, elsewhere } = evaluated;
   const isFresh = record !== undefined;
   return {
     step: step.id,
     stage: step.stage.name,
-    state: isFresh ? "fresh" : "stale",
-    why: isFresh ? [] : whyStale(graph, evaluation, history, engine, evaluated),
+    state: stateOf(evaluated),
+    why: isFresh
+      ? []
+      : elsewhere.length > 0
+        ? elsewhere.map(notHere)
+        : whyStale(graph, evaluation, history, engine, evaluated),
     fingerprint: key?.fingerprint ?? null,
     estimateMs: isFresh ? 0 : estimateMs(history, graph, step),
   };
 }
+
+/** `waits`: what it reads has to be downloaded first, and may turn out to be what a record was made of. */
+export const stateOf = ({ record, elsewhere }: StepEvaluation): StepState =>
+  record !== undefined ? "fresh" : elsewhere.length > 0 ? "waits" : "stale";
+
+const notHere = ({ field, written }: PathField): Difference => ({
+  part: "download",
+  path: field,
+  from: null,
+  to: written,
+});
 
 function whyStale(
   graph: Graph,

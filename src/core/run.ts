@@ -14,6 +14,7 @@ import { evaluateGraph, type Evaluation, type Selection } from "./evaluate.ts";
 import type { RunEvent } from "./events.ts";
 import type { Graph } from "./Graph.ts";
 import { GraphRun, type StepFailure, type StepServices } from "./GraphRun.ts";
+import { stateOf } from "./plan.ts";
 import { RunLog, type OpenRun, type RunStart } from "./RunLog.ts";
 
 export interface RunOptions extends Selection {
@@ -88,7 +89,7 @@ const finishRun = Effect.fnUntraced(function* (
 const plannedStates = (evaluation: Evaluation) =>
   evaluation
     .filter((step) => step !== undefined)
-    .map(({ step, record }) => ({ step: step.id, state: record === undefined ? "stale" : "fresh" }) as const);
+    .map((evaluated) => ({ step: evaluated.step.id, state: stateOf(evaluated) }));
 
 const runStart = (graph: Graph, options: RunOptions, started: string): RunStart => ({
   run: options.run,

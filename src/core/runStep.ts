@@ -60,12 +60,13 @@ const filesUnmoved = Effect.fnUntraced(function* ({
   const now = yield* resolveFiles(step).pipe(
     Effect.catchTag("SourceMissing", (error) => Effect.fail(movedFailure(step, error.path))),
   );
+  if (now.elsewhere[0] !== undefined) return yield* movedFailure(step, now.elsewhere[0].written);
   for (const [field, expected] of Object.entries(files)) {
-    const found = now[field]!;
+    const found = now.files[field]!;
     const moved = expected.find((file, i) => found[i]?.digest !== file.digest) ?? found[expected.length];
     if (moved !== undefined) return yield* movedFailure(step, moved.path);
   }
-  return now;
+  return now.files;
 });
 
 const stillUnmoved = Effect.fnUntraced(function* (

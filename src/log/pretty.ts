@@ -212,12 +212,15 @@ export function progressText(progress: ProgressView, at: number): string {
   return [
     share === "" ? `${progress.done} ${progress.unit}` : share,
     progress.loss === undefined ? "" : `loss ${formatLoss(progress.loss)}`,
-    speed === undefined ? "" : `${formatRate(speed.perSecond)} ${progress.unit}/s`,
+    speed === undefined ? "" : speedText(speed.perSecond, progress.unit),
     speed === undefined || progress.total <= 0 ? "" : `${formatLeft(speed.leftMs)} left`,
   ]
     .filter((part) => part !== "")
     .join("  ");
 }
+
+const speedText = (perSecond: number, unit: string): string =>
+  unit === "bytes" ? `${formatRate(perSecond / 1e6)} MB/s` : `${formatRate(perSecond)} ${unit}/s`;
 
 function drawBar(share: number, columns: number, colors: Colors): string {
   const filled = Math.round(Math.min(1, Math.max(0, share)) * columns);

@@ -18,7 +18,6 @@ type Shape = Pick<ModelConfig, "pairForm" | "typeVocabSize">;
 export function tokenizerFiles(tokenizer: Tokenizer, maxTokens: number, shape: Shape): TextFiles {
   const tokens = tokensById(tokenizer);
   const named = specialNames(tokenizer.special, tokens);
-  const vocabulary = vocabularyText(tokenizer, tokens);
   return {
     "tokenizer.json": {
       ...tokenizer.json,
@@ -35,7 +34,7 @@ export function tokenizerFiles(tokenizer: Tokenizer, maxTokens: number, shape: S
       truncation_side: "right",
     },
     "special_tokens_map.json": named,
-    ...(vocabulary === undefined ? {} : { "vocab.txt": vocabulary }),
+    ...vocabularyFiles(tokenizer, tokens),
   };
 }
 
@@ -99,7 +98,9 @@ function classSettings(json: JsonObject, { pairForm }: Shape): JsonObject {
     model["continuing_subword_prefix"] === "##" &&
     normalizer["type"] === "BertNormalizer" &&
     normalizer["clean_text"] === true &&
-    asObject(json["pre_tokenizer"])["type"] === "BertPreTokenizer";
+    asObject(json["pre_tokenizer"])["type"] === "BertPreTokenizer" &&
+    (model["max_input_chars_per_word"] ?? 100) === 100 &&
+    addsOnlySpecial(json);
   if (!isBert) return { tokenizer_class: "PreTrainedTokenizerFast" };
   return {
     tokenizer_class: "BertTokenizer",
@@ -109,10 +110,27 @@ function classSettings(json: JsonObject, { pairForm }: Shape): JsonObject {
   };
 }
 
-/** `vocab.txt`: a token a line, its id the line's number; only WordPiece has one, and only where no id is left out. */
-function vocabularyText({ json }: Tokenizer, tokens: ReadonlyMap<number, string>): string | undefined {
-  if (asObject(json["model"])["type"] !== "WordPiece") return undefined;
+/** Words added to a vocabulary, and flags of special tokens, are in tokenizer.json only. */
+const addsOnlySpecial = (json: JsonObject): boolean =>
+  (json["added_tokens"] as ReadonlyArray<{ readonly [key: string]: Json }>).every(
+    ({ special, lstrip, rstrip, single_word, normalized }) =>
+      special === true && [lstrip, rstrip, single_word, normalized].every((flag) => flag !== true),
+  );
+
+/** The vocabulary in the files of old, for programs that read no tokenizer.json. */
+function vocabularyFiles({ json }: Tokenizer, tokens: ReadonlyMap<number, string>): TextFiles {
+  const model = asObject(json["model"]);
+  if (model["type"] === "WordPiece") return wordPieceFiles(tokens);
+  const isByteLevel = model["type"] === "BPE" && asObject(json["pre_tokenizer"])["type"] === "ByteLevel";
+  if (!isByteLevel || json["normalizer"] !== null) return {};
+  const merges = model["merges"] as ReadonlyArray<readonly [string, string]>;
+  const lines = ["#version: 0.2", ...merges.map((pair) => pair.join(" "))];
+  return { "vocab.json": `${JSON.stringify(model["vocab"])}\n`, "merges.txt": `${lines.join("\n")}\n` };
+}
+
+/** `vocab.txt`: a token a line, its id the line's number; only where no id is left out. */
+function wordPieceFiles(tokens: ReadonlyMap<number, string>): TextFiles {
   const lines = Array.from({ length: tokens.size }, (_, id) => tokens.get(id));
-  if (lines.some((token) => token === undefined || /[\r\n]/.test(token))) return undefined;
-  return lines.map((token) => `${token}\n`).join("");
+  if (lines.some((token) => token === undefined || /[\r\n]/.test(token))) return {};
+  return { "vocab.txt": lines.map((token) => `${token}\n`).join("") };
 }

@@ -12,22 +12,18 @@ import { ModelProblem } from "./ModelProblem.ts";
 import { readModelConfig } from "./modelConfig.ts";
 import { readPairForm } from "./pairForm.ts";
 import { classifierLabels, namedTensors, pickEncoder, pickHead } from "./pickWeights.ts";
+import { findTokenizer, tokenizerConfigs, tokenizerForms } from "./tokenizerForms.ts";
 import { readTokenizer, vocabularySize } from "./tokenizerJson.ts";
 import { readWeightFiles, weightFiles } from "./weightFiles.ts";
 
-/** The files that are read beside the weights. */
-const otherFiles = [
-  "config.json",
-  "tokenizer.json",
-  "tokenizer_config.json",
-  "modules.json",
-  "sentence_bert_config.json",
-  "1_Pooling/config.json",
-] as const;
-const neededFiles = ["config.json", "tokenizer.json"] as const;
+/** The files that are read beside the weights and the tokenizer. */
+const otherFiles = ["config.json", "modules.json", "sentence_bert_config.json", "1_Pooling/config.json"] as const;
 
 /** Of a folder, all that matters. */
-export const modelSelection = { files: otherFiles, firstOf: weightFiles } as const;
+export const modelSelection = {
+  files: otherFiles,
+  firstOf: [weightFiles, tokenizerForms, tokenizerConfigs],
+} as const;
 
 export interface ModelFolder {
   /** As the user wrote it, for messages. */
@@ -63,38 +59,40 @@ export async function readModelFolder(folder: ModelFolder): Promise<FolderModel>
   const problems: Array<string> = [];
   const json = (name: string): JsonObject | undefined => parseJson(files, name, problems);
   const configJson = json("config.json") ?? {};
-  const tokenizerJson = json("tokenizer.json");
-  const tokenizerConfig = json("tokenizer_config.json");
   const modules = readModules(json("modules.json"), problems);
   const pooling = readPooling(json("1_Pooling/config.json"), problems);
   if (problems.length > 0) throw unusable(folder, problems);
   const shape = readModelConfig(configJson, problems);
   if (shape === undefined || problems.length > 0) throw unusable(folder, problems);
-  const config: ModelConfig = { ...shape, ...readPairForm(tokenizerJson?.["post_processor"], shape.architecture) };
-  const tokenizer = readTokenizer(tokenizerJson, tokenizerConfig, `${folder.path}/tokenizer.json`);
-  await checkSteps(tokenizer, problems);
+  const found = findTokenizer(readFilesOf(folder, files, json), shape.architecture);
+  if (problems.length > 0) throw unusable(folder, problems);
+  if (found === undefined) throw lacking(folder, ["tokenizer.json"]);
+  const config: ModelConfig = { ...shape, ...readPairForm(found.json?.["post_processor"], shape.architecture) };
+  const tokenizer = readTokenizer(found.json, found.config, `${folder.path}/${found.file}`);
+  await checkSteps(tokenizer, found.file, problems);
   const entries = vocabularySize(tokenizer);
   if (entries > config.vocabSize)
-    problems.push(`tokenizer.json has ids up to ${entries - 1}, config.json a vocab_size of ${config.vocabSize}`);
+    problems.push(`${found.file} has ids up to ${entries - 1}, config.json a vocab_size of ${config.vocabSize}`);
   const stored = await readWeightFiles(folder.path, folder.read);
   if (stored === undefined) throw lacking(folder, [weightFiles[0][0]]);
-  const found = namedTensors(stored, config);
-  const weights = pickEncoder(found, problems);
-  const classifier = pickHead(found, "cross-encoder", problems);
-  const wordHead = pickHead(found, "mlm", problems);
+  const tensors = namedTensors(stored, config);
+  const weights = pickEncoder(tensors, problems);
+  const classifier = pickHead(tensors, "cross-encoder", problems);
+  const wordHead = pickHead(tensors, "mlm", problems);
   if (problems.length > 0) throw unusable(folder, problems);
-  const maxTokens = longestInput(config, json("sentence_bert_config.json"), tokenizerConfig);
+  const maxTokens = longestInput(config, json("sentence_bert_config.json"), found.config);
   const sentence = { pooling, normalize: modules.includes("Normalize"), maxTokens };
-  return { config, weights, classifier, labels: classifierLabels(found), wordHead, tokenizer, ...sentence };
+  return { config, weights, classifier, labels: classifierLabels(tensors), wordHead, tokenizer, ...sentence };
 }
 
 async function readFiles(folder: ModelFolder): Promise<ReadonlyMap<string, Uint8Array>> {
   const found = new Map<string, Uint8Array>();
-  for (const name of otherFiles) {
+  for (const name of [...otherFiles, ...tokenizerForms.flat(), ...tokenizerConfigs.flat()]) {
     const bytes = await folder.read(name);
     if (bytes !== undefined) found.set(name, bytes);
   }
-  const missing: Array<string> = neededFiles.filter((name) => !found.has(name));
+  const missing: Array<string> = found.has("config.json") ? [] : ["config.json"];
+  if (!tokenizerForms.some((form) => form.every((name) => found.has(name)))) missing.push("tokenizer.json");
   if (missing.length === 0) return found;
   const weights = await Promise.all(weightFiles.map(([name]) => folder.read(name)));
   if (weights.every((bytes) => bytes === undefined)) missing.push(weightFiles[0][0]);
@@ -105,8 +103,19 @@ const lacking = (folder: ModelFolder, names: ReadonlyArray<string>) =>
   new ModelProblem(
     folder.path,
     `${folder.path} is not a model folder: it lacks ${names.join(", ")}`,
-    "wanted is a Hugging Face folder with config.json, tokenizer.json and model.safetensors (or pytorch_model.bin, or either in pieces with its index), as save_pretrained writes it",
+    "wanted is a Hugging Face folder with config.json, tokenizer.json (or vocab.txt of a BERT, vocab.json and merges.txt of a RoBERTa) and model.safetensors (or pytorch_model.bin, or either in pieces with its index), as save_pretrained writes it",
   );
+
+const readFilesOf = (
+  { path }: ModelFolder,
+  files: ReadonlyMap<string, Uint8Array>,
+  json: (name: string) => JsonObject | undefined,
+) => ({
+  path,
+  json,
+  has: (name: string) => files.has(name),
+  text: (name: string) => new TextDecoder().decode(files.get(name)),
+});
 
 function parseJson(
   files: ReadonlyMap<string, Uint8Array>,
@@ -126,11 +135,11 @@ function parseJson(
 }
 
 /** Normalizer and pre-tokenizer are built once here, so that a kind that is not supported is named with all the rest. */
-async function checkSteps(tokenizer: Tokenizer, problems: Array<string>): Promise<void> {
+async function checkSteps(tokenizer: Tokenizer, file: string, problems: Array<string>): Promise<void> {
   try {
     await textEncoder(tokenizer);
   } catch (cause) {
-    problems.push(`tokenizer.json: ${cause instanceof Error ? cause.message : String(cause)}`);
+    problems.push(`${file}: ${cause instanceof Error ? cause.message : String(cause)}`);
   }
 }
 

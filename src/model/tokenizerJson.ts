@@ -8,11 +8,12 @@ import type { Json } from "../core/canonicalJson.ts";
 import type { SpecialTokens } from "../nn/EncoderModel.ts";
 import type { Tokenizer, TokenizerJson } from "../artifact/index.ts";
 import { ModelProblem } from "./ModelProblem.ts";
+import { modelTypes } from "./tokenization/models.ts";
+import { makeNormalizer } from "./tokenization/normalizers.ts";
+import { makePreTokenizer } from "./tokenization/preTokenizers.ts";
+import { StepBuilder } from "./tokenization/StepBuilder.ts";
 
 type JsonObject = { readonly [key: string]: Json };
-
-/** The kinds of model whose ids are known to equal those of the reference implementation. */
-const knownModels = ["WordPiece", "BPE", "Unigram"];
 
 /** How families of models spell each role, BERT first. */
 const roles: {
@@ -37,16 +38,24 @@ export function readTokenizer(json: unknown, config: unknown, path: string): Tok
   if (object === undefined || model === undefined)
     throw new ModelProblem(path, `${path} is no tokenizer.json: it has no "model"`, wanted);
   const type = model["type"];
-  if (typeof type !== "string" || !knownModels.includes(type))
-    problems.push(`its model is of type ${JSON.stringify(type ?? null)}; ${knownModels.join(", ")} are supported`);
+  if (!modelTypes.some((known) => known === type))
+    problems.push(`its model is of type ${JSON.stringify(type ?? null)}; ${modelTypes.join(", ")} are supported`);
+  checkSteps(object, problems);
   const vocabulary = vocabularyOf(model, problems);
-  for (const added of addedTokens(object)) vocabulary.set(added.content, added.id);
-  const special = findSpecial(vocabulary, asObject(config) ?? {}, problems);
+  for (const added of checkedTokens(object, problems)) vocabulary.set(added.content, added.id);
+  const special = findSpecial(vocabulary, model, asObject(config) ?? {}, problems);
   if (problems.length > 0) throw new ModelProblem(path, `${path} cannot be used: ${problems.join("; ")}`, wanted);
   return { json: reduced(object, model), special };
 }
 
-const wanted = "take the tokenizer.json of a BERT-shaped model, as save_pretrained writes it";
+const wanted = "take the tokenizer.json of a model of BERT's kind, as save_pretrained writes it";
+
+/** Normalizer and pre-tokenizer are made once, for what in them is not supported. Their regular expressions wait for the first text. */
+function checkSteps(object: JsonObject, problems: Array<string>): void {
+  const builder = new StepBuilder(problems, () => /$^/gu);
+  makeNormalizer(object["normalizer"], builder);
+  makePreTokenizer(object["pre_tokenizer"], builder);
+}
 
 function reduced(object: JsonObject, model: JsonObject): TokenizerJson {
   const { truncation: _t, padding: _p, post_processor: _pp, ...rest } = object;
@@ -86,13 +95,26 @@ function vocabularyOf(model: JsonObject, problems: Array<string>): Map<string, n
   return new Map(entries as Array<[string, number]>);
 }
 
+const isAddedToken = ({ content, id }: { readonly content?: unknown; readonly id?: unknown }) =>
+  typeof content === "string" && Number.isSafeInteger(id) && (id as number) >= 0;
+
+function checkedTokens(object: JsonObject, problems: Array<string>) {
+  const tokens = addedTokens(object);
+  const odd = tokens.find((token) => !isAddedToken(token));
+  if (odd === undefined) return tokens;
+  problems.push(`its added token ${JSON.stringify(odd)} has no content or no id`);
+  return [];
+}
+
 function addedTokens(object: JsonObject): ReadonlyArray<{ readonly content: string; readonly id: number }> {
   const added = object["added_tokens"];
   return Array.isArray(added) ? (added as Array<{ content: string; id: number }>) : [];
 }
 
+/** As the config says; else the model's own unknown token; else as families of models spell them. */
 function findSpecial(
   vocabulary: ReadonlyMap<string, number>,
+  model: JsonObject,
   config: JsonObject,
   problems: Array<string>,
 ): SpecialTokens {
@@ -100,12 +122,21 @@ function findSpecial(
     const { key, spellings } = roles[role];
     const configured = config[key];
     const content = typeof configured === "string" ? configured : asObject(configured)?.["content"];
-    const tried = typeof content === "string" ? [content] : spellings;
+    const tried =
+      typeof content === "string" ? [content] : role === "unknown" ? unknownOf(model, spellings) : spellings;
     const id = tried.map((token) => vocabulary.get(token)).find((found) => found !== undefined);
     if (id === undefined) problems.push(`it has no ${key} (${tried.join(" or ")})`);
     return id ?? 0;
   };
   return { pad: find("pad"), unknown: find("unknown"), cls: find("cls"), sep: find("sep"), mask: find("mask") };
+}
+
+/** Unigram names its unknown token by number, the others by text. */
+function unknownOf(model: JsonObject, spellings: ReadonlyArray<string>): ReadonlyArray<string> {
+  const { unk_token: token, unk_id: id, vocab } = model;
+  const entry = Array.isArray(vocab) && typeof id === "number" ? (vocab as ReadonlyArray<Json>)[id] : undefined;
+  const named = Array.isArray(entry) ? entry[0] : token;
+  return typeof named === "string" ? [named, ...spellings] : spellings;
 }
 
 function asObject(value: unknown): JsonObject | undefined {

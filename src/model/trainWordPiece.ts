@@ -7,6 +7,7 @@ import type { Tokenizer, TokenizerJson } from "../artifact/index.ts";
 import { ModelProblem } from "./ModelProblem.ts";
 import { PairQueue, type Pair } from "./pairQueue.ts";
 import { readTokenizer } from "./tokenizerJson.ts";
+import { compileCutter } from "./tokenization/compileTokenizer.ts";
 
 export interface WordPieceOptions {
   /** Entries at most, the five special tokens and all characters included. */
@@ -77,14 +78,9 @@ async function countWords(
   texts: Iterable<string>,
   options: WordPieceOptions,
 ): Promise<ReadonlyArray<readonly [string, number]>> {
-  const library = await import("@huggingface/tokenizers");
-  const cutter = new library.Tokenizer(tokenizerJson(specialTokens, options), {}) as {
-    readonly normalizer: (text: string) => string;
-    readonly pre_tokenizer: (text: string) => ReadonlyArray<string>;
-  };
+  const cut = await compileCutter(tokenizerJson(specialTokens, options));
   const counts = new Map<string, number>();
-  for (const text of texts)
-    for (const word of cutter.pre_tokenizer(cutter.normalizer(text))) counts.set(word, (counts.get(word) ?? 0) + 1);
+  for (const text of texts) for (const word of cut(text)) counts.set(word, (counts.get(word) ?? 0) + 1);
   return [...counts].sort(([one], [other]) => (one < other ? -1 : 1));
 }
 

@@ -35,13 +35,16 @@ export function pathFields(
     const field = path.filter((part) => typeof part !== "number").join(".");
     const named = annotationThrough(ast, "tandemNamed") === true ? { named: true } : {};
     const selected = selectedFiles(ast, settings, path);
+    const remote = annotationThrough(ast, "tandemRemote");
+    const isRemote = typeof remote === "string" && written.startsWith(remote);
     fields.push({
       field,
-      pattern: resolve(base, written),
+      pattern: isRemote ? written : resolve(base, written),
       written,
       kind,
       ...named,
       ...selected,
+      ...(isRemote ? { isRemote } : {}),
     });
   });
   return fields;

@@ -2,6 +2,7 @@
 import * as Layer from "effect/Layer";
 import type { ArtifactStore } from "../core/ArtifactStore.ts";
 import type { StoreError } from "../core/errors.ts";
+import type { RemoteFolders } from "../core/RemoteFolders.ts";
 import type { RunLog } from "../core/RunLog.ts";
 import type { SourceFiles } from "../core/SourceFiles.ts";
 import { layerCheckpoints } from "./checkpoints.ts";
@@ -9,6 +10,9 @@ import { layerDirectory } from "./directory.ts";
 import { layerRunLog } from "./runLog.ts";
 import { layerSourceFiles } from "./sourceFiles.ts";
 
-/** `root` is the cache folder; it is made when something is first written. */
-export const layerCache = (root: string): Layer.Layer<ArtifactStore | SourceFiles | RunLog, StoreError> =>
-  Layer.mergeAll(layerDirectory(root), layerCheckpoints(root), layerSourceFiles(root), layerRunLog(root));
+/** `root` is the cache folder; it is made when something is first written. `remote`: see `layerSourceFiles`. */
+export const layerCache = (
+  root: string,
+  remote?: RemoteFolders,
+): Layer.Layer<ArtifactStore | SourceFiles | RunLog, StoreError> =>
+  Layer.mergeAll(layerDirectory(root), layerCheckpoints(root), layerSourceFiles(root, remote), layerRunLog(root));

@@ -32,7 +32,9 @@ export function expandPattern(field: PathField): ReadonlyArray<NamedFile> | Noth
 
 /** The named files that are there; a stage that cannot do without one of the others says so. */
 function selected(folder: string, { only = [], firstOf = [] }: PathField): ReadonlyArray<NamedFile> {
-  const chosen = firstOf.find(([first]) => first !== undefined && isFile(join(folder, first))) ?? [];
+  const chosen = firstOf.flatMap(
+    (choice) => choice.find(([first]) => first !== undefined && isFile(join(folder, first))) ?? [],
+  );
   const names = chosen.flatMap((name) => (magic.test(name) ? globSync(name, { cwd: folder }) : [name]));
   return inOrder(
     [...only, ...names].map((name) => ({ name, path: join(folder, name) })).filter(({ path }) => isFile(path)),

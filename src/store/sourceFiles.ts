@@ -4,8 +4,9 @@ import { createHash } from "node:crypto";
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
-import { SourceMissing } from "../core/errors.ts";
+import { SourceElsewhere, SourceMissing } from "../core/errors.ts";
 import type { PathField } from "../core/Graph.ts";
+import type { RemoteFolders } from "../core/RemoteFolders.ts";
 import { SourceFiles } from "../core/SourceFiles.ts";
 import type { SourceFile } from "../core/Stage.ts";
 import { codeOf, Disk } from "./Disk.ts";
@@ -13,8 +14,11 @@ import { expandPattern, type Nothing } from "./expandPattern.ts";
 import { layoutOf } from "./layout.ts";
 import { StatCache, stampOf, type FileStamp } from "./statCache.ts";
 
-/** With a cache folder, digests are kept between processes; a shortcut that cannot be saved is merely lost. */
-export const layerSourceFiles = (root?: string): Layer.Layer<SourceFiles> =>
+/**
+ * With a cache folder, digests are kept between processes; a shortcut that cannot be saved is merely lost.
+ * @param remote where folders that lie elsewhere are; without it there are none such
+ */
+export const layerSourceFiles = (root?: string, remote?: RemoteFolders): Layer.Layer<SourceFiles> =>
   Layer.effect(
     SourceFiles,
     Effect.gen(function* () {
@@ -24,8 +28,14 @@ export const layerSourceFiles = (root?: string): Layer.Layer<SourceFiles> =>
       yield* Effect.addFinalizer(() => Effect.ignore(Effect.try(() => stats.save())));
       const files = new HashedFiles(stats, () => clock.currentTimeMillisUnsafe());
       return SourceFiles.of({
-        resolve: (step, field) =>
-          Effect.try({ try: () => files.resolve(field), catch: (error) => missing(step, field, error) }),
+        resolve: (step, field) => {
+          const pattern = field.isRemote === true ? remote?.locate(field) : field.pattern;
+          if (pattern === undefined)
+            return Effect.fail(new SourceElsewhere({ step, field: field.field, source: field.written }));
+          const here = { ...field, pattern };
+          return Effect.try({ try: () => files.resolve(here), catch: (error) => missing(step, here, error) });
+        },
+        fetch: (field, onProgress) => remote?.fetch(field, onProgress) ?? Effect.void,
         recheck: (list) => Effect.sync(() => list.filter((file) => files.hasMoved(file)).map(({ path }) => path)),
       });
     }),
@@ -116,7 +126,7 @@ function wordingOf(field: PathField, nothing: Nothing): { readonly message: stri
         message:
           field.only === undefined
             ? "is a folder without files"
-            : `has none of the files read from it (${[...field.only, ...(field.firstOf ?? []).flat()].join(", ")})`,
+            : `has none of the files read from it (${[...field.only, ...(field.firstOf ?? []).flat(2)].join(", ")})`,
         hint: looked,
       };
     case "a folder":

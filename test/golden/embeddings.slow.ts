@@ -24,7 +24,7 @@ const stsFolder = sharedData("sts");
 const load = (maxTokens?: number) =>
   runStage(loadModel, {
     config: { source: modelFolder, ...(maxTokens === undefined ? {} : { maxTokens }) },
-    files: { source: [...modelSelection.files, "model.safetensors"].map((name) => sourceFile(`${modelFolder}/${name}`, name)) },
+    files: { source: [...modelSelection.files, "tokenizer.json", "tokenizer_config.json", "model.safetensors"].map((name) => sourceFile(`${modelFolder}/${name}`, name)) },
   });
 
 interface Recorded {

@@ -166,7 +166,29 @@ describe("a model folder", () => {
   it("names a step of the tokenizer that is not supported", async () => {
     const odd = { ...tokenizerJson, pre_tokenizer: { type: "Jieba" } };
     expect(await problem({ "tokenizer.json": odd })).toBe(
-      "models/tiny cannot be loaded: tokenizer.json: Unknown PreTokenizer type: Jieba",
+      'models/tiny/tokenizer.json cannot be used: its pre-tokenizer is of type "Jieba"; BertPreTokenizer, ByteLevel, Metaspace, ' +
+        "Whitespace, WhitespaceSplit, Punctuation, Digits, Split, CharDelimiterSplit, FixedLength, Sequence are supported",
+    );
+  });
+
+  it("may have the vocabulary of a BERT alone, with what its config says of it", async () => {
+    const vocabulary = Object.keys(tokenizerJson.model.vocab).join("\n");
+    const bare = { "tokenizer.json": undefined, "tokenizer_config.json": undefined, "vocab.txt": `${vocabulary}\n` };
+    const { post_processor: _pp, truncation: _t, padding: _p, ...json } = tokenizerJson;
+    expect((await load(bare)).tokenizer).toEqual({ json, special: (await load()).tokenizer.special });
+    const cased = { do_lower_case: false, strip_accents: false, tokenize_chinese_chars: false };
+    expect((await load({ ...bare, "tokenizer_config.json": cased })).tokenizer.json["normalizer"]).toEqual({
+      type: "BertNormalizer",
+      clean_text: true,
+      handle_chinese_chars: false,
+      strip_accents: false,
+      lowercase: false,
+    });
+    expect(await problem({ ...bare, "tokenizer_config.json": { tokenizer_class: "BertJapaneseTokenizer" } })).toBe(
+      "models/tiny has no tokenizer.json, and BertJapaneseTokenizer is more than vocab.txt, which makes BERT's only",
+    );
+    expect(await problem({ ...bare, "vocab.txt": "[PAD]\n[UNK]\n[CLS]\n[SEP]\n" })).toBe(
+      "models/tiny/vocab.txt cannot be used: it has no mask_token ([MASK] or <mask>)",
     );
   });
 

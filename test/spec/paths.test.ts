@@ -28,7 +28,7 @@ const reader = defineStage({
     either: Schema.optionalKey(Schema.Union([Schema.Literal("fresh"), folder("a folder")])),
     nested: Schema.optionalKey(Schema.Struct({ deep: Schema.Struct({ file: path("a file") }) })),
     byName: Schema.optionalKey(Schema.Record(Schema.String, path("files by name"))),
-    model: Schema.optionalKey(folder("a folder", { files: ["config.json"], firstOf: [["a.bin"], ["b.bin"]] })),
+    model: Schema.optionalKey(folder("a folder", { files: ["config.json"], firstOf: [[["a.bin"], ["b.bin"]]] })),
     data: Schema.optionalKey(folder("a folder", { namesIn: "tests", suffix: ".tsv" })),
     tests: Schema.optionalKey(Schema.Array(Schema.String)),
     text: Schema.optionalKey(Schema.String),
@@ -92,7 +92,7 @@ describe("a path field", () => {
 
   it("of a folder says which files are read", () => {
     expect(pathsOf("{ model: m, data: d, tests: [sts12, sts13] }")).toMatchObject([
-      { only: ["config.json"], firstOf: [["a.bin"], ["b.bin"]] },
+      { only: ["config.json"], firstOf: [[["a.bin"], ["b.bin"]]] },
       { only: ["sts12.tsv", "sts13.tsv"] },
     ]);
   });

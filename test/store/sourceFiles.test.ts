@@ -4,6 +4,7 @@ import { assert, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import { TestClock } from "effect/testing";
 import { sha256 } from "../../src/core/digest.ts";
+import { SourceMissing } from "../../src/core/errors.ts";
 import type { PathField } from "../../src/core/Graph.ts";
 import { SourceFiles } from "../../src/core/SourceFiles.ts";
 import { layerSourceFiles } from "../../src/store/sourceFiles.ts";
@@ -80,7 +81,7 @@ describe("SourceFiles", () => {
     Effect.gen(function* () {
       const root = yield* temporaryFolder;
       const only = ["config.json"];
-      const firstOf = [["model.bin"], ["index.json", "model-*.bin"], ["old.bin"]];
+      const firstOf = [[["model.bin"], ["index.json", "model-*.bin"], ["old.bin"]]];
       const folder = { written: "m", kind: "folder", only, firstOf } as const;
       write(root, { "m/config.json": "{}", "m/old.bin": "", "m/model-2.bin": "", "m/model-1.bin": "" });
       assert.deepStrictEqual(yield* names(root, folder), ["config.json", "old.bin"]);
@@ -105,7 +106,7 @@ describe("SourceFiles", () => {
         mkdirSync(join(root, "empty"));
         const error = yield* Effect.flip(resolve(field(root, written, { kind })));
         const looked = `It was looked for at ${join(root, written)}.`;
-        assert.strictEqual(error._tag, "SourceMissing");
+        assert.instanceOf(error, SourceMissing);
         assert.strictEqual(error.message, `step corpus, path: ${written} ${message}.`);
         assert.strictEqual(error.hint, hint === "looked" ? looked : hint);
       }).pipe(Effect.provide(layerSourceFiles())),

@@ -54,7 +54,6 @@ const mayStayFresh = ({ why }: PlanStep): boolean =>
 
 function stepRows(graph: Graph, step: PlanStep): ReadonlyArray<ReadonlyArray<string>> {
   const about = step.estimateMs === null ? "" : formatDuration(step.estimateMs);
-  const state = step.state === "waits" ? ["not downloaded yet"] : [];
-  const [first = "", ...rest] = [...state, ...step.why.map((difference) => whyText(graph, step.step, difference))];
+  const [first = "", ...rest] = step.why.map((difference) => whyText(graph, step.step, difference));
   return [[step.step, step.stage, about, first], ...rest.map((reason) => ["", "", "", reason])];
 }

@@ -4,6 +4,7 @@
  */
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
+import type { Reactions } from "./guardOptions.ts";
 
 const numberField = (check: Schema.Finite, value: number, description: string) =>
   check
@@ -100,4 +101,6 @@ export interface TrainingOptions {
   readonly maxGradientNorm: number;
   readonly maxTokens: number;
   readonly dropout?: number;
+  /** Left out: `guardDefaults`. */
+  readonly guards?: Reactions;
 }

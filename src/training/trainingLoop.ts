@@ -12,10 +12,10 @@ import { adamW } from "../nn/optim/adamW.ts";
 import { clipCoefficient, globalNorm } from "../nn/optim/clipByGlobalNorm.ts";
 import { linearSchedule } from "../nn/optim/linearSchedule.ts";
 import { embeddingsName } from "../nn/PackedBatch.ts";
+import type { UpdateNumbers } from "./guards.ts";
 import type { Method, Numbers, PreparedStep } from "./Method.ts";
 import { parameterGradients } from "./parameterGradients.ts";
 import type { Schedule } from "./schedule.ts";
-import { TrainingFailure } from "./TrainingFailure.ts";
 import type { TrainingState } from "./trainingState.ts";
 
 /** What one update showed. */
@@ -39,7 +39,8 @@ export interface StepMetrics {
 /**
  * Trains from `state` on, in place, to the end of the schedule. A fresh state starts; a captured one goes on, bit for bit as
  * if there had been no stop.
- * @throws TrainingFailure of reason `divergence`, with the state as it was before the update that failed
+ * @param look at the numbers of an update before it is applied: what it throws ends the training, with the state as it was
+ *   before that update
  */
 export async function* trainingLoop(
   method: Method,
@@ -47,6 +48,7 @@ export async function* trainingLoop(
   state: TrainingState,
   schedule: Schedule,
   maxGradientNorm: number,
+  look: (numbers: UpdateNumbers) => void,
 ): AsyncGenerator<StepMetrics, void, void> {
   const total = schedule.totalSteps;
   const gradientBuffers = new Map<string, Float32Array>();
@@ -67,7 +69,7 @@ export async function* trainingLoop(
     const loss = outputs["loss"]![0]!;
     const gradients = parameterGradients(state.parameters, prepared, outputs, method.config.hiddenSize);
     const gradientNorm = globalNorm(gradients);
-    requireFinite(step + 1, loss, gradientNorm);
+    look({ step: step + 1, loss, gradientNorm, uniformity: () => method.uniformity?.(outputs, prepared) });
     const learningRate = schedule.learningRate * linearSchedule(step, schedule.warmupSteps, total);
     const scale = clipCoefficient(gradientNorm, maxGradientNorm);
     adamW(state.parameters, gradients, state.optimizer, method.optimizer, learningRate, scale);
@@ -101,14 +103,4 @@ function buffersFor(
   for (const name of parameters)
     if (!buffers.has(name)) buffers.set(name, new Float32Array(state.parameters.get(name)!.length));
   return Object.fromEntries(parameters.map((name) => [gradientName(name), buffers.get(name)!]));
-}
-
-function requireFinite(step: number, loss: number, gradientNorm: number): void {
-  if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) return;
-  const what = Number.isFinite(loss) ? `the gradient's norm is ${gradientNorm}` : `the loss is ${loss}`;
-  throw new TrainingFailure(
-    "divergence",
-    `Training diverged at update ${step}: ${what}.`,
-    "Lower learningRate, or raise warmupRatio so that it rises more slowly.",
-  );
 }

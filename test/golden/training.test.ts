@@ -13,7 +13,7 @@ import { CpuEngine } from "../../src/engine/cpu/CpuEngine.ts";
 import { OnnxEngine } from "../../src/engine/onnx/OnnxEngine.ts";
 import { train } from "../../src/training/train.ts";
 import { relativeError } from "../kit/engineRig.ts";
-import { firstGradients } from "./firstGradients.ts";
+import { firstGradients } from "../kit/stepGradients.ts";
 import { digestOfProblem, floatsOf, problemOf, trackedCases, type TrainingRecord } from "./trainingProblem.ts";
 
 const gradientTolerance = 5e-6;

@@ -17,6 +17,7 @@ import { simCse } from "../../src/training/methods/simCse.ts";
 import type { TrainingOptions } from "../../src/training/options.ts";
 import { scheduleOf } from "../../src/training/schedule.ts";
 import { numbers } from "../kit/engineRig.ts";
+import { sequencesOf } from "../kit/stepGradients.ts";
 
 export interface TrainingCase {
   readonly method: Method;
@@ -116,10 +117,7 @@ export function trackedCases(): { readonly [name: string]: TrainingCase } {
 }
 
 const rowsOf = ({ batch }: PreparedStep) =>
-  Array.from(batch.firstToken, (first, row) => ({
-    ids: [...batch.ids.subarray(first, first + batch.lengths[row]!)],
-    types: [...batch.types.subarray(first, first + batch.lengths[row]!)],
-  }));
+  sequencesOf(batch).map(({ ids, types }) => ({ ids: [...ids], types: [...types] }));
 
 const base64 = (values: Float32Array): string =>
   Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString("base64");

@@ -7,6 +7,7 @@ import { biEncoder } from "../../src/training/methods/biEncoder.ts";
 import { crossEncoder } from "../../src/training/methods/crossEncoder.ts";
 import { maskedLanguageModel } from "../../src/training/methods/maskedLanguageModel.ts";
 import { simCse } from "../../src/training/methods/simCse.ts";
+import type { TrainingOptions } from "../../src/training/options.ts";
 import { type Ragged, raggedFrom } from "../../src/nn/Ragged.ts";
 
 export const tinyConfig: ModelConfig = {
@@ -77,22 +78,24 @@ export const tinyOptions = {
 };
 
 /** Every way to train, by the name of its stage. */
-export function makeMethods(model = tinyBackbone()): {
+export function makeMethods(
+  model = tinyBackbone(),
+  options: TrainingOptions = tinyOptions,
+): {
   readonly [name: string]: (seed: number, rows: number) => Method;
 } {
   return {
     "train-simcse": (seed, rows) =>
-      simCse(model, tinyTokens(rows), { ...tinyOptions, temperature: 0.05, pooling: "cls" }, seed),
+      simCse(model, tinyTokens(rows), { ...options, temperature: 0.05, pooling: "cls" }, seed),
     "train-cross-encoder": (seed, rows) =>
       crossEncoder(
         model,
         tinyPairs(rows),
         tinyScores(rows),
-        { ...tinyOptions, labels: "cosine-raw", bothOrders: true },
+        { ...options, labels: "cosine-raw", bothOrders: true },
         seed,
       ),
-    "train-bi-encoder": (seed, rows) => biEncoder(model, tinyPairs(rows), tinyScores(rows), "mean", tinyOptions, seed),
-    "pretrain-mlm": (seed, rows) =>
-      maskedLanguageModel(model, tinyTokens(rows), { ...tinyOptions, maskRatio: 0.3 }, seed),
+    "train-bi-encoder": (seed, rows) => biEncoder(model, tinyPairs(rows), tinyScores(rows), "mean", options, seed),
+    "pretrain-mlm": (seed, rows) => maskedLanguageModel(model, tinyTokens(rows), { ...options, maskRatio: 0.3 }, seed),
   };
 }

@@ -12,10 +12,11 @@ import { onnxIdentity } from "../identity.ts";
 import { sizeOf } from "../../nn/TensorSpec.ts";
 import type { Graph } from "./GraphRecorder.ts";
 import { encodeModel } from "./onnxModel.ts";
+import { mostThreads } from "./kernels/threadCuts.ts";
 import { outputName, traceProgram } from "./traceProgram.ts";
 
 export interface OnnxOptions {
-  /** Threads a session computes with; results do not depend on it. Default: as many as the machine offers. */
+  /** Threads a session computes with, 8 at most; results do not depend on it. Default: as many as the machine offers. */
   readonly threads?: number;
   /** Most compiled programs alive at once; default 16. */
   readonly maxSessions?: number;
@@ -47,6 +48,7 @@ export class OnnxEngine implements EngineShape {
   /** In order of use, latest last. */
   private readonly entries = new Map<string, Entry>();
   private readonly options: Required<Omit<OnnxOptions, "profilePrefix">> & Pick<OnnxOptions, "profilePrefix">;
+  private readonly threads: number;
 
   constructor(options: OnnxOptions = {}) {
     this.options = {
@@ -55,6 +57,7 @@ export class OnnxEngine implements EngineShape {
       maxSessionBytes: totalmem() / 4,
       ...options,
     };
+    this.threads = Math.min(this.options.threads, mostThreads);
   }
 
   /** Programs compiled and alive. */
@@ -103,9 +106,9 @@ export class OnnxEngine implements EngineShape {
 
   private async create(program: Program): Promise<Compiled> {
     const graph: Graph = traceProgram(program);
-    const { threads, profilePrefix } = this.options;
+    const { profilePrefix } = this.options;
     const session = await InferenceSession.create(encodeModel(graph), {
-      intraOpNumThreads: threads,
+      intraOpNumThreads: this.threads,
       executionMode: "sequential",
       // The graph is lean as recorded: more passes make no step faster and take as long as tracing.
       graphOptimizationLevel: "basic",

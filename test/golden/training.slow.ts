@@ -1,6 +1,7 @@
 /**
  * Real weights and real pairs against live PyTorch: the gradient of every parameter, and the losses of twenty updates, without
- * dropout. PIPELINE_BENCH_PYTHON names a Python that has torch and transformers.
+ * dropout. PIPELINE_BENCH_PYTHON names a Python that has torch and transformers. Measured: gradients up to 3.1e-6 from float64
+ * (PyTorch's float32: 3.0e-6), losses up to 1.4e-6 from PyTorch's float32.
  */
 import { existsSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";

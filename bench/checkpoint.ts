@@ -25,7 +25,7 @@ function stateOfTraining(): Checkpoint {
       first: values.map((value) => value / 7),
       second: values.map((value) => value * value),
     });
-  return toCheckpoint(state, emptyCurve, 1);
+  return toCheckpoint({ state, curve: emptyCurve, doubts: {} }, 1);
 }
 
 const timeMs = (work: () => unknown): number => {

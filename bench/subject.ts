@@ -68,6 +68,7 @@ async function tokensTimes({ tokens, steps }: TokensJob, engine: EngineShape): P
   let last = performance.now();
   await train(biEncoder(model, pairs, scores, "mean", options, 1), engine, options, {
     isInterrupted: () => false,
+    warn: () => undefined,
     report: () => {
       times.push(performance.now() - last);
       last = performance.now();
@@ -98,7 +99,7 @@ function methodOf(job: EpochJob, model: BiEncoder): { readonly method: Method; r
 async function epochTime(job: EpochJob, engine: EngineShape): Promise<number> {
   const { method, options } = methodOf(job, asBiEncoder(await openFolder(job.model)));
   const began = performance.now();
-  await train(method, engine, options, { report: () => undefined, isInterrupted: () => false });
+  await train(method, engine, options, { report: () => undefined, warn: () => undefined, isInterrupted: () => false });
   return performance.now() - began;
 }
 

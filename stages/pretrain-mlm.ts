@@ -9,9 +9,12 @@ import * as Schema from "effect/Schema";
 import { Backbone, BiEncoder, CrossEncoder, Tokens, TrainingCurve } from "../src/artifact/index.ts";
 import { input, inputOneOf, output } from "../src/core/ArtifactType.ts";
 import { defineStage } from "../src/core/Stage.ts";
+import { guardFields, guardsField } from "../src/training/guardOptions.ts";
 import { partsOptions, poolingField, trainingOptions } from "../src/training/options.ts";
 import { runTraining } from "../src/training/runTraining.ts";
 import { asBackbone, asBiEncoder } from "../src/training/trainedModel.ts";
+
+const { diverged } = guardFields;
 
 const defaults = {
   batchSize: 256,
@@ -34,6 +37,7 @@ const config = Schema.Struct({
   pooling: poolingField("mean", "How `encoder` makes an embedding: from [CLS] or as the mean over all tokens."),
   ...trainingOptions(defaults, "Sentences", 1, 3),
   ...partsOptions,
+  guards: guardsField({ diverged }),
 });
 
 export default defineStage({

@@ -9,9 +9,12 @@ import * as Schema from "effect/Schema";
 import { Backbone, BiEncoder, CrossEncoder, Scores, TokenPairs, TrainingCurve } from "../src/artifact/index.ts";
 import { input, inputOneOf, output } from "../src/core/ArtifactType.ts";
 import { defineStage } from "../src/core/Stage.ts";
+import { guardFields, guardsField } from "../src/training/guardOptions.ts";
 import { partsOptions, trainingOptions } from "../src/training/options.ts";
 import { runTraining } from "../src/training/runTraining.ts";
 import { asBiEncoder } from "../src/training/trainedModel.ts";
+
+const { diverged, collapsed, labels } = guardFields;
 
 const defaults = {
   batchSize: 128,
@@ -35,6 +38,7 @@ const config = Schema.Struct({
   ),
   ...trainingOptions(defaults, "Pairs", 1, 3),
   ...partsOptions,
+  guards: guardsField({ diverged, collapsed, labels }),
 });
 
 export default defineStage({

@@ -9,9 +9,12 @@ import * as Schema from "effect/Schema";
 import { Backbone, BiEncoder, CrossEncoder, Scores, TokenPairs, TrainingCurve } from "../src/artifact/index.ts";
 import { input, inputOneOf, output } from "../src/core/ArtifactType.ts";
 import { defineStage } from "../src/core/Stage.ts";
+import { guardFields, guardsField } from "../src/training/guardOptions.ts";
 import { flag, partsOptions, trainingOptions } from "../src/training/options.ts";
 import { runTraining } from "../src/training/runTraining.ts";
 import { asCrossEncoder } from "../src/training/trainedModel.ts";
+
+const { diverged, labels } = guardFields;
 
 const defaults = {
   batchSize: 32,
@@ -40,6 +43,7 @@ const config = Schema.Struct({
   bothOrders: flag(true, "Each pair is learnt as (a, b) and as (b, a), two rows (Trans-Encoder; not for QNLI)."),
   ...trainingOptions(defaults, "Pairs", 1, 5),
   ...partsOptions,
+  guards: guardsField({ diverged, labels }),
 });
 
 export default defineStage({
@@ -64,11 +68,6 @@ export default defineStage({
   runsIn: "worker",
   run: Effect.fn("train-cross-encoder")(function* ({ config, inputs, seed }) {
     const { model, pairs, scores } = inputs;
-    const negative = config.labels === "cosine-raw" ? scores.values.filter((score) => score < 0).length : 0;
-    if (negative > 0)
-      yield* Effect.logWarning(
-        `${negative} of ${scores.values.length} labels are below 0, where the loss has no lower bound; labels: clamp or affine avoids it.`,
-      );
     const trained = yield* runTraining(async () => {
       const { crossEncoder } = await import("../src/training/methods/crossEncoder.ts");
       return crossEncoder(model, pairs, scores, config, seed);

@@ -9,9 +9,12 @@ import * as Schema from "effect/Schema";
 import { Backbone, BiEncoder, CrossEncoder, Tokens, TrainingCurve } from "../src/artifact/index.ts";
 import { input, inputOneOf, output } from "../src/core/ArtifactType.ts";
 import { defineStage } from "../src/core/Stage.ts";
+import { guardFields, guardsField } from "../src/training/guardOptions.ts";
 import { poolingField, positiveNumber, trainingOptions } from "../src/training/options.ts";
 import { runTraining } from "../src/training/runTraining.ts";
 import { asBiEncoder } from "../src/training/trainedModel.ts";
+
+const { diverged, stuck, collapsed } = guardFields;
 
 const defaults = {
   batchSize: 64,
@@ -36,6 +39,7 @@ const config = Schema.Struct({
     }),
   ),
   ...trainingOptions(defaults, "Sentences", 2, 3),
+  guards: guardsField({ diverged, stuck, collapsed }),
 });
 
 export default defineStage({

@@ -25,8 +25,11 @@ export interface Checkpoint {
 export interface CheckpointStoreShape {
   /** The newest sound one; damaged ones are moved aside and passed over. Its arrays are the caller's own. */
   readonly load: (fingerprint: string) => Effect.Effect<Checkpoint | undefined, StoreError>;
-  /** Durable when it returns, whole or not at all; older ones are then removed. Synchronous: arrays in use may be handed over as they are. */
-  readonly save: (fingerprint: string, checkpoint: Checkpoint) => Effect.Effect<void, StoreError>;
+  /**
+   * Durable when it returns, whole or not at all; older ones are then removed. Synchronous: arrays in use may be handed over as
+   * they are. Gives the path where a person finds it, where there is one.
+   */
+  readonly save: (fingerprint: string, checkpoint: Checkpoint) => Effect.Effect<string | undefined, StoreError>;
   /** All of a fingerprint's, once its record is published. */
   readonly remove: (fingerprint: string) => Effect.Effect<void, StoreError>;
 }
@@ -34,7 +37,7 @@ export interface CheckpointStoreShape {
 export const CheckpointStore = Context.Reference<CheckpointStoreShape>("tandem/core/Checkpoints/CheckpointStore", {
   defaultValue: () => ({
     load: () => Effect.undefined,
-    save: () => Effect.void,
+    save: () => Effect.undefined,
     remove: () => Effect.void,
   }),
 });
@@ -42,11 +45,12 @@ export const CheckpointStore = Context.Reference<CheckpointStoreShape>("tandem/c
 /** The checkpoints of the running step, as its stage sees them. Nothing here fails: what goes wrong is a warning. */
 export interface CheckpointsShape {
   readonly load: Effect.Effect<Checkpoint | undefined>;
-  readonly save: (checkpoint: Checkpoint) => Effect.Effect<void>;
+  /** Gives the path where a person finds it, where it was kept at one. */
+  readonly save: (checkpoint: Checkpoint) => Effect.Effect<string | undefined>;
 }
 
 export const Checkpoints = Context.Reference<CheckpointsShape>("tandem/core/Checkpoints/Checkpoints", {
-  defaultValue: () => ({ load: Effect.undefined, save: () => Effect.void }),
+  defaultValue: () => ({ load: Effect.undefined, save: () => Effect.undefined }),
 });
 
 /** A step saves after this many milliseconds of work; 0 is as often as it can. In no key: it changes no number. */

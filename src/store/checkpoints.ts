@@ -59,7 +59,8 @@ class CheckpointFolder {
     return undefined;
   }
 
-  save(fingerprint: string, checkpoint: Checkpoint): void {
+  /** @returns its path */
+  save(fingerprint: string, checkpoint: Checkpoint): string {
     this.prepare();
     const parts = encodeCheckpoint(fingerprint, checkpoint);
     const path = join(this.layout.checkpoint(fingerprint), nameOf(checkpoint.done, digestOfParts(parts)));
@@ -68,6 +69,7 @@ class CheckpointFolder {
     // Another run of the same step may be further on: what it has stays.
     for (const older of this.newestFirst(fingerprint))
       if (older.path !== path && older.done <= checkpoint.done) removeQuietly(this.disk, older.path);
+    return path;
   }
 
   remove(fingerprint: string): void {
@@ -104,6 +106,9 @@ export const layerMemoryCheckpoints = (kept: Map<string, Buffer> = new Map()): L
         return bytes === undefined ? undefined : decodeCheckpoint(bytes, fingerprint);
       }),
     save: (fingerprint, checkpoint) =>
-      Effect.sync(() => void kept.set(fingerprint, Buffer.concat(encodeCheckpoint(fingerprint, checkpoint)))),
+      Effect.sync(() => {
+        kept.set(fingerprint, Buffer.concat(encodeCheckpoint(fingerprint, checkpoint)));
+        return undefined;
+      }),
     remove: (fingerprint) => Effect.sync(() => void kept.delete(fingerprint)),
   });

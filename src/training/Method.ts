@@ -44,4 +44,8 @@ export interface Method {
   readonly observe?: (outputs: Outputs, step: PreparedStep) => Numbers;
   /** The loss of embeddings that have all become equal: a loss that stays there has collapsed. */
   readonly collapsedLoss?: number;
+  /** How near to each other the embeddings of a batch are: 0 where all are equal. Watched for a collapse, never recorded. */
+  readonly uniformity?: (outputs: Outputs, step: PreparedStep) => number | undefined;
+  /** What is doubtful about the data, to be told before the first update. */
+  readonly warnings?: ReadonlyArray<string>;
 }

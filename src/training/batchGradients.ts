@@ -19,6 +19,8 @@ export interface BatchGradients {
   readonly observed: Numbers;
   /** Real tokens. */
   readonly tokens: number;
+  /** How spread out the embeddings of the batch (of its last part) are, computed when it is asked for. */
+  readonly uniformity: () => number | undefined;
 }
 
 /** Makes the function that computes the update of an index, from 0. What it gives holds until the next call. */
@@ -34,6 +36,7 @@ export function batchGradients(
     const observed: { [name: string]: number } = {};
     let loss = 0;
     let tokens = 0;
+    let uniformity: BatchGradients["uniformity"] = unknown;
     for (const { share, prepare } of method.parts(step)) {
       const part = prepare();
       const executable = await engine.compile(part.program);
@@ -41,9 +44,10 @@ export function batchGradients(
       sum.add(parameterGradients(state.parameters, part, outputs, config), share);
       loss += share * outputs["loss"]![0]!;
       tokens += part.batch.realTokens;
+      uniformity = () => method.uniformity?.(outputs, part);
       addObserved(observed, method.observe?.(outputs, part) ?? {}, share);
     }
-    return { loss, gradients: sum.take(), observed, tokens };
+    return { loss, gradients: sum.take(), observed, tokens, uniformity };
   };
 }
 
@@ -66,3 +70,5 @@ function buffersFor(
     if (!buffers.has(name)) buffers.set(name, new Float32Array(state.parameters.get(name)!.length));
   return Object.fromEntries(parameters.map((name) => [gradientName(name), buffers.get(name)!]));
 }
+
+const unknown = (): undefined => undefined;

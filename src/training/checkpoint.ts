@@ -1,18 +1,18 @@
 /**
- * A training as a checkpoint and back: its state, and the curve so far, since the curve is an output too. What is read has
- * to fit the training in every size; what does not is no checkpoint of it.
+ * A training as a checkpoint and back: its state, the curve so far, since the curve is an output too, and what its guards
+ * suspect, so that they end a resumed training at the update where they end one that was never stopped. What is read has to fit the training in every size; what does not is no checkpoint of it.
  */
 import type { Checkpoint, CheckpointTensor } from "../core/Checkpoints.ts";
 import type { Moments } from "../nn/optim/adamW.ts";
 import type { Weights } from "../nn/Weights.ts";
-import type { Curve } from "./curve.ts";
-import type { TrainingState } from "./trainingState.ts";
+import type { Doubts } from "./guards.ts";
+import type { Standing } from "./trainingState.ts";
 
 /** Raised when the meaning of what is stored changes: older checkpoints are then passed over. */
 const format = 1;
 
 /** Shares the state's arrays: store it before the next update. @param total updates of the whole training */
-export function toCheckpoint(state: TrainingState, curve: Curve, total: number): Checkpoint {
+export function toCheckpoint({ state, curve, doubts }: Standing, total: number): Checkpoint {
   const tensors = new Map<string, CheckpointTensor>();
   for (const [name, values] of state.parameters) tensors.set(`parameter/${name}`, values);
   for (const [name, { first, second, touched }] of state.optimizer.moments) {
@@ -22,17 +22,15 @@ export function toCheckpoint(state: TrainingState, curve: Curve, total: number):
   }
   tensors.set("step", curve.step);
   for (const [name, values] of Object.entries(curve.series)) tensors.set(`series/${name}`, values);
-  return { done: state.step, facts: { format, total, optimizerStep: state.optimizer.step }, tensors };
-}
-
-/** Where a training goes on. */
-export interface Resumed {
-  readonly state: TrainingState;
-  readonly curve: Curve;
+  return {
+    done: state.step,
+    facts: { format, total, optimizerStep: state.optimizer.step, doubts: { ...doubts } },
+    tensors,
+  };
 }
 
 /** Undefined where it does not fit a training that starts from `start` and has `total` updates. */
-export function fromCheckpoint(checkpoint: Checkpoint, start: Weights, total: number): Resumed | undefined {
+export function fromCheckpoint(checkpoint: Checkpoint, start: Weights, total: number): Standing | undefined {
   const { done, facts, tensors } = checkpoint;
   const parameters = floatsUnder(tensors, "parameter/");
   const series = floatsUnder(tensors, "series/");
@@ -52,6 +50,8 @@ export function fromCheckpoint(checkpoint: Checkpoint, start: Weights, total: nu
   return {
     state: { step: done, parameters, optimizer: { step: optimizerStep, moments } },
     curve: { step, series: Object.fromEntries(series) },
+    // Absent from checkpoints of before there were doubts. Cast: written above, and what is read fits its digest.
+    doubts: (facts["doubts"] ?? {}) as Doubts,
   };
 }
 

@@ -1,6 +1,7 @@
 /** What is checked before the first update: each mistake is one sentence that names what to change. */
 import type { ModelConfig } from "../nn/EncoderModel.ts";
 import { type Ragged, raggedRows } from "../nn/Ragged.ts";
+import type { Reaction } from "./guardOptions.ts";
 import { TrainingFailure } from "./TrainingFailure.ts";
 
 const invalid = (message: string, hint: string): TrainingFailure => new TrainingFailure("invalid", message, hint);
@@ -62,4 +63,50 @@ export function requireScoresOf(
     `Port "scores" has ${scores.values.length} scores for ${raggedRows(pairs.a)} pairs.`,
     "Link scores that `pseudo-label` made from the same pairs.",
   );
+}
+
+/** A score that is no number would make the loss none. */
+export function requireNumbers({ values }: { readonly values: Float32Array }): void {
+  const row = values.findIndex((value) => !Number.isFinite(value));
+  if (row < 0) return;
+  throw invalid(
+    `Score ${row + 1} of ${values.length} on port "scores" is ${values[row]}.`,
+    "Look at what made the scores: `pipeline show` prints them.",
+  );
+}
+
+/** Labels that a loss can take. */
+export interface LabelRange {
+  readonly least: number;
+  readonly most: number;
+  /** What it means that a label is outside: "where the loss has no lower bound". */
+  readonly because: string;
+  /** How to avoid it. */
+  readonly hint: string;
+}
+
+/** Cosines and probabilities are rounded: what is as little above their most is no mistake. */
+const rounding = 1e-6;
+
+/**
+ * Counts labels outside of a range. @param reaction the setting `guards.labels` @returns what there is to warn of
+ * @throws TrainingFailure of reason `invalid` where that is to fail
+ */
+export function checkLabels(
+  labels: Float32Array,
+  { least, most, because, hint }: LabelRange,
+  reaction: Reaction = "warn",
+): ReadonlyArray<string> {
+  if (reaction === "ignore") return [];
+  const isBelow = (label: number) => label < (least === 0 ? 0 : least - rounding);
+  const isOutside = (label: number) => isBelow(label) || label > most + rounding;
+  const outside = labels.filter(isOutside);
+  if (outside.length === 0) return [];
+  const where = outside.every(isBelow) ? `below ${least}` : `outside ${least} to ${most}`;
+  const first = labels.findIndex(isOutside);
+  const message =
+    `${outside.length} of ${labels.length} labels are ${where}, ${because} ` +
+    `(the first: label ${first + 1}, ${Number(labels[first]!.toPrecision(4))}).`;
+  if (reaction === "fail") throw invalid(message, hint);
+  return [`${message} ${hint}`];
 }

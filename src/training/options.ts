@@ -4,6 +4,7 @@
  */
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
+import type { Reactions } from "./guardOptions.ts";
 
 const numberField = (check: Schema.Finite, value: number, description: string) =>
   check
@@ -111,4 +112,6 @@ export interface TrainingOptions {
   readonly maxTokens: number;
   readonly dropout?: number;
   readonly microBatchTokens?: number;
+  /** Left out: `guardDefaults`. */
+  readonly guards?: Reactions;
 }

@@ -6,13 +6,12 @@ import type { Method } from "./Method.ts";
 import type { TrainingOptions } from "./options.ts";
 import { scheduleOf } from "./schedule.ts";
 import { train, type Trained, type Watcher } from "./train.ts";
-import { startFrom } from "./trainingState.ts";
 
 /** Where checkpoints are kept. Nothing here fails. */
 export interface Keeper {
   readonly load: () => Checkpoint | undefined;
-  /** Done with the arrays when it returns. */
-  readonly save: (checkpoint: Checkpoint) => void;
+  /** Done with the arrays when it returns. @returns where a person finds it, where it was kept */
+  readonly save: (checkpoint: Checkpoint) => string | undefined;
   /** Of work between two checkpoints, milliseconds; 0 is after every update. */
   readonly everyMs: number;
 }
@@ -24,7 +23,7 @@ export interface ResumableWatcher extends Watcher {
   readonly passedOver: () => void;
 }
 
-/** @throws TrainingFailure as `train`; before `interrupted` a checkpoint was saved */
+/** @throws TrainingFailure as `train`; before `interrupted`, and before `divergence` where there is something to keep, a checkpoint was saved */
 export async function resumableTraining(
   method: Method,
   engine: EngineShape,
@@ -37,12 +36,10 @@ export async function resumableTraining(
   const resumed = checkpoint === undefined ? undefined : fromCheckpoint(checkpoint, method.start, total);
   if (resumed !== undefined) watcher.resumed(resumed.state.step, total);
   else if (checkpoint !== undefined) watcher.passedOver();
-  const state = resumed?.state ?? startFrom(method.start);
   const isDue = everySoOften(keeper.everyMs);
-  const keep: NonNullable<Watcher["keep"]> = (curve, mustSave) => {
-    if (mustSave || isDue.now()) isDue.time(() => keeper.save(toCheckpoint(state, curve(), total)));
-  };
-  return train(method, engine, options, { ...watcher, keep }, state, resumed?.curve);
+  const keep: NonNullable<Watcher["keep"]> = (standing, mustSave) =>
+    mustSave || isDue.now() ? isDue.time(() => keeper.save(toCheckpoint(standing(), total))) : undefined;
+  return train(method, engine, options, { ...watcher, keep }, resumed);
 }
 
 /** Work that a saving is worth, as a multiple of its own time: on a slow disk they come less often, at a cost of 5 %. */
@@ -55,11 +52,12 @@ export function everySoOften(everyMs: number, nowMs: () => number = () => perfor
   return {
     now: (): boolean => nowMs() - lastMs >= waitMs,
     /** Does what is due and starts the wait for the next time. */
-    time: (work: () => void): void => {
+    time: <A>(work: () => A): A => {
       const began = nowMs();
-      work();
+      const result = work();
       lastMs = nowMs();
       if (everyMs > 0) waitMs = Math.max(everyMs, worth * (lastMs - began));
+      return result;
     },
   };
 }

@@ -26,19 +26,21 @@ export const runTraining = Effect.fn("runTraining")(function* (
   const everyMs = yield* CheckpointEveryMs;
   // Synchronous by contract: the loop goes on when the state is stored.
   const now = Effect.runSyncWith(yield* Effect.context());
-  const trained = yield* Effect.tryPromise({
+  const warn = (message: string) => now(Effect.logWarning(message));
+  return yield* Effect.tryPromise({
     try: async () => {
       const { resumableTraining } = await import("./resumableTraining.ts");
       const watcher: ResumableWatcher = {
         isInterrupted: progress.isInterrupted,
         resumed: (done, total) => progress.report({ done, total, unit: "steps", isResumed: true }),
-        passedOver: () => now(Effect.logWarning(doesNotFit)),
-        report: ({ step, total, loss, learningRate, tokensPerSecond, observed }, warnings) =>
+        passedOver: () => warn(doesNotFit),
+        warn,
+        report: ({ step, total, loss, learningRate, tokensPerSecond, observed }, tripped) =>
           progress.report({
             done: step,
             total,
             unit: "steps",
-            metrics: { loss, learningRate, tokensPerSecond, ...observed, ...warnings },
+            metrics: { loss, learningRate, tokensPerSecond, ...observed, ...tripped },
           }),
       };
       const keeper = {
@@ -50,11 +52,6 @@ export const runTraining = Effect.fn("runTraining")(function* (
     },
     catch: asStageFailure,
   });
-  if (trained.collapsed)
-    yield* Effect.logWarning(
-      "The loss stayed at its value for embeddings that are all equal (ln of the batch size): the encoder has collapsed. Lower learningRate or raise batchSize.",
-    );
-  return trained;
 });
 
 const doesNotFit =

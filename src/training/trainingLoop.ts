@@ -7,9 +7,9 @@ import { adamW } from "../nn/optim/adamW.ts";
 import { clipCoefficient, globalNorm } from "../nn/optim/clipByGlobalNorm.ts";
 import { linearSchedule } from "../nn/optim/linearSchedule.ts";
 import { batchGradients } from "./batchGradients.ts";
+import type { UpdateNumbers } from "./guards.ts";
 import type { Method, Numbers } from "./Method.ts";
 import type { Schedule } from "./schedule.ts";
-import { TrainingFailure } from "./TrainingFailure.ts";
 import type { TrainingState } from "./trainingState.ts";
 
 /** What one update showed. */
@@ -33,7 +33,8 @@ export interface StepMetrics {
 /**
  * Trains from `state` on, in place, to the end of the schedule. A fresh state starts; a captured one goes on, bit for bit as
  * if there had been no stop.
- * @throws TrainingFailure of reason `divergence`, with the state as it was before the update that failed
+ * @param look at the numbers of an update before it is applied: what it throws ends the training, with the state as it was
+ *   before that update
  */
 export async function* trainingLoop(
   method: Method,
@@ -41,6 +42,7 @@ export async function* trainingLoop(
   state: TrainingState,
   schedule: Schedule,
   maxGradientNorm: number,
+  look: (numbers: UpdateNumbers) => void,
 ): AsyncGenerator<StepMetrics, void, void> {
   const total = schedule.totalSteps;
   const compute = batchGradients(method, engine, state);
@@ -48,9 +50,9 @@ export async function* trainingLoop(
   let tokensSeen = 0;
   while (state.step < total) {
     const { step } = state;
-    const { loss, gradients, observed, tokens } = await compute(step);
+    const { loss, gradients, observed, tokens, uniformity } = await compute(step);
     const gradientNorm = globalNorm(gradients);
-    requireFinite(step + 1, loss, gradientNorm);
+    look({ step: step + 1, loss, gradientNorm, uniformity });
     const learningRate = schedule.learningRate * linearSchedule(step, schedule.warmupSteps, total);
     const scale = clipCoefficient(gradientNorm, maxGradientNorm);
     adamW(state.parameters, gradients, state.optimizer, method.optimizer, learningRate, scale);
@@ -68,14 +70,4 @@ export async function* trainingLoop(
       observed,
     };
   }
-}
-
-function requireFinite(step: number, loss: number, gradientNorm: number): void {
-  if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) return;
-  const what = Number.isFinite(loss) ? `the gradient's norm is ${gradientNorm}` : `the loss is ${loss}`;
-  throw new TrainingFailure(
-    "divergence",
-    `Training diverged at update ${step}: ${what}.`,
-    "Lower learningRate, or raise warmupRatio so that it rises more slowly.",
-  );
 }

@@ -5,6 +5,8 @@
  */
 import type { Weights } from "../nn/Weights.ts";
 import { type AdamWState, initialAdamWState, type Moments } from "../nn/optim/adamW.ts";
+import { type Curve, emptyCurve } from "./curve.ts";
+import type { Doubts } from "./guards.ts";
 
 export interface TrainingState {
   /** Updates done. */
@@ -13,6 +15,19 @@ export interface TrainingState {
   readonly parameters: ReadonlyMap<string, Float32Array>;
   readonly optimizer: AdamWState;
 }
+
+/** Where a training stands between two updates: its state, what it showed so far, and what its guards suspect. */
+export interface Standing {
+  readonly state: TrainingState;
+  readonly curve: Curve;
+  readonly doubts: Doubts;
+}
+
+export const standingAtStart = (weights: Weights): Standing => ({
+  state: startFrom(weights),
+  curve: emptyCurve,
+  doubts: {},
+});
 
 /** A state of its own: the weights given stay as they are. */
 export function startFrom(weights: Weights): TrainingState {

@@ -180,7 +180,7 @@ describe.each(otherEngines)("on the %s engine as on cpu", (engineName, open) => 
   for (const [name, make] of Object.entries(makeMethods()))
     it(`three updates of ${name} go the same way`, async () => {
       const options = { ...tinyOptions, maxSteps: 3 };
-      const quiet = { report: () => {}, isInterrupted: () => false };
+      const quiet = { report: () => {}, warn: () => {}, isInterrupted: () => false };
       const found = await train(make(1, 24), engine, options, quiet);
       const expected = await train(make(1, 24), cpu, options, quiet);
       found.curve.series["loss"]!.forEach((loss, i) =>

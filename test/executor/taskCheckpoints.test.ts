@@ -25,7 +25,7 @@ describe("the checkpoints of a task", () => {
       const log = Logger.layer([Logger.make(({ message }) => void said.push(String(message)))]);
       let isFull = true;
       const full = new StoreError({ operation: "write", path: "/c", code: "ENOSPC", message: "The disk is full." });
-      const fail = Effect.suspend(() => (isFull ? Effect.fail(full) : Effect.void));
+      const fail = Effect.suspend(() => (isFull ? Effect.fail(full) : Effect.succeed("/c/it")));
       const store = { load: () => Effect.fail(full), save: () => fail, remove: () => Effect.void };
       yield* Effect.gen(function* () {
         const { load, save } = yield* taskCheckpoints(task);
@@ -33,7 +33,7 @@ describe("the checkpoints of a task", () => {
         yield* save(checkpoint);
         yield* save(checkpoint);
         isFull = false;
-        yield* save(checkpoint);
+        assert.strictEqual(yield* save(checkpoint), "/c/it");
         isFull = true;
         yield* save(checkpoint);
       }).pipe(Effect.provideService(CheckpointStore, store), Effect.provide(log));
@@ -49,8 +49,12 @@ describe("the checkpoints of a task", () => {
   it.effect("are those of its fingerprint alone", () =>
     Effect.gen(function* () {
       const asked: Array<string> = [];
-      const note = (fingerprint: string) => Effect.sync(() => void asked.push(fingerprint));
-      const store = { load: (each: string) => Effect.as(note(each), undefined), save: note, remove: note };
+      const note = (fingerprint: string) =>
+        Effect.as(
+          Effect.sync(() => asked.push(fingerprint)),
+          undefined,
+        );
+      const store = { load: note, save: note, remove: note };
       const { load, save } = yield* Effect.provideService(taskCheckpoints(task), CheckpointStore, store);
       yield* load;
       yield* save(checkpoint);

@@ -10,9 +10,13 @@ import trainCrossEncoder from "../../stages/train-cross-encoder.ts";
 import trainSimcse from "../../stages/train-simcse.ts";
 import { BiEncoder, CosineScores, CrossEncoder, ProbabilityScores } from "../../src/artifact/index.ts";
 import { resolveOutputType, typeLabel } from "../../src/core/ArtifactType.ts";
+import type { Json } from "../../src/core/canonicalJson.ts";
+import { keyPartsOf } from "../../src/core/fingerprint.ts";
 import { type AnyStage, Progress, type ProgressReport } from "../../src/core/Stage.ts";
 import { Engine } from "../../src/engine/Engine.ts";
 import { OnnxEngine } from "../../src/engine/onnx/OnnxEngine.ts";
+import { graphOf } from "../kit/graphs.ts";
+import { testEngine } from "../kit/runEvents.ts";
 import { tinyBackbone, tinyPairs, tinyScores, tinyTokens } from "../training/tinyModel.ts";
 
 const onnx = new OnnxEngine();
@@ -42,11 +46,21 @@ const failureOf = <A, E>(effect: Effect.Effect<A, E, Engine | Progress>, isInter
 
 const defaults = (stage: AnyStage) => Schema.decodeUnknownSync(stage.config)({});
 
+/** Settings as the key has them. */
+function keyed(stage: AnyStage, settings: object): { readonly [field: string]: Json } {
+  const encoded = Schema.encodeUnknownSync(stage.config)(decode(stage, settings)) as { [field: string]: Json };
+  // Cast: the links are of no interest here, and every stage has some.
+  const [step] = graphOf([{ id: "a", uses: { ...stage, outputs: {} } as AnyStage, with: encoded }]).steps;
+  return keyPartsOf(step!, { inputs: {}, files: {}, engine: testEngine }).config as { [field: string]: Json };
+}
+
 describe("the training stages", () => {
   it("have the published settings as defaults", () => {
     const shared = { maxGradientNorm: 1 };
+    const [diverged, warn] = ["fail", "warn"];
     assert.deepStrictEqual(defaults(trainSimcse), {
       ...shared,
+      guards: { diverged, stuck: warn, collapsed: warn },
       temperature: 0.05,
       pooling: "cls",
       batchSize: 64,
@@ -58,6 +72,7 @@ describe("the training stages", () => {
     });
     assert.deepStrictEqual(defaults(trainCrossEncoder), {
       ...shared,
+      guards: { diverged, labels: warn },
       loss: "bce",
       labels: "cosine-raw",
       bothOrders: true,
@@ -70,6 +85,7 @@ describe("the training stages", () => {
     });
     assert.deepStrictEqual(defaults(trainBiEncoder), {
       ...shared,
+      guards: { diverged, collapsed: warn, labels: warn },
       loss: "mse",
       batchSize: 128,
       learningRate: 5e-5,
@@ -80,6 +96,7 @@ describe("the training stages", () => {
     });
     assert.deepStrictEqual(defaults(pretrainMlm), {
       ...shared,
+      guards: { diverged },
       maskRatio: 0.15,
       pooling: "mean",
       batchSize: 256,
@@ -102,6 +119,16 @@ describe("the training stages", () => {
     assert.throws(() => decode(trainSimcse, { temperature: 0 }), /greater than 0/);
     assert.throws(() => decode(trainSimcse, { batchSize: 1 }), /greater than or equal to 2/);
     assert.throws(() => decode(trainBiEncoder, { dropout: 1 }), /between 0 and 1 \(excluded\)/);
+  });
+
+  it("have the keys of before they had guards, but where a guard is set to what it was not", () => {
+    for (const stage of [trainSimcse, trainCrossEncoder, trainBiEncoder, pretrainMlm] as ReadonlyArray<AnyStage>)
+      assert.notProperty(keyed(stage, {}), "guards");
+    assert.deepStrictEqual(keyed(trainSimcse, { guards: { stuck: "fail", collapsed: "warn" } })["guards"], {
+      stuck: "fail",
+    });
+    assert.deepStrictEqual(keyed(trainBiEncoder, { guards: { labels: "ignore" } })["guards"], { labels: "ignore" });
+    assert.throws(() => decode(pretrainMlm, { guards: { diverged: "warn" } }), /"fail"/);
   });
 
   it.effect("run one after the other as the main job links them", () =>

@@ -24,7 +24,7 @@ const relatives: ReadonlyArray<Partial<ModelConfig>> = [
 const names = Object.keys(makeMethods());
 const options = { ...tinyOptions, maxSteps: 3 };
 const run = (method: Method, engine: EngineShape) =>
-  train(method, engine, options, { report: () => {}, isInterrupted: () => false });
+  train(method, engine, options, { report: () => {}, warn: () => {}, isInterrupted: () => false });
 
 describe.each(relatives)("training a $architecture", (differences) => {
   it.each(names)("by %s goes the same way on both engines, and moves every parameter", async (name) => {

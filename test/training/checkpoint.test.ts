@@ -5,11 +5,10 @@ import { OnnxEngine } from "../../src/engine/onnx/OnnxEngine.ts";
 import type { Weights } from "../../src/nn/Weights.ts";
 import { layerMemoryCheckpoints } from "../../src/store/checkpoints.ts";
 import { fromCheckpoint, toCheckpoint } from "../../src/training/checkpoint.ts";
-import { emptyCurve } from "../../src/training/curve.ts";
 import { simCse } from "../../src/training/methods/simCse.ts";
 import { everySoOften, resumableTraining } from "../../src/training/resumableTraining.ts";
 import { train, type Trained } from "../../src/training/train.ts";
-import { startFrom } from "../../src/training/trainingState.ts";
+import { standingAtStart } from "../../src/training/trainingState.ts";
 import { makeMethods, tinyBackbone, tinyOptions, tinyTokens } from "./tinyModel.ts";
 
 const onnx = new OnnxEngine({ maxSessions: 32 });
@@ -18,8 +17,8 @@ afterAll(() => onnx.close());
 const methods = makeMethods();
 const bytesOf = (weights: Weights) =>
   Array.from(weights.values(), ({ values }) => Buffer.from(values.buffer).toString("hex"));
-const outputsOf = ({ weights, curve, collapsed }: Trained) => ({ weights: bytesOf(weights), curve, collapsed });
-const quiet = { report: () => {}, isInterrupted: () => false };
+const outputsOf = ({ weights, curve }: Trained) => ({ weights: bytesOf(weights), curve });
+const quiet = { report: () => {}, warn: () => {}, isInterrupted: () => false };
 const options = { ...tinyOptions, epochs: 2 };
 
 /** Checkpoints as a store keeps them: bytes. */
@@ -34,7 +33,7 @@ function memory() {
       load: () => Effect.runSync(Effect.orDie(store.load("f"))),
       save: (checkpoint: Checkpoint) => {
         saves.push(checkpoint.done);
-        Effect.runSync(Effect.orDie(store.save("f", checkpoint)));
+        return Effect.runSync(Effect.orDie(store.save("f", checkpoint)));
       },
     },
   };
@@ -50,7 +49,7 @@ describe.each(Object.keys(methods))("%s, interrupted after every update and take
     let ended: Trained | undefined;
     for (let turn = 0; turn < 20 && ended === undefined; turn++) {
       const watcher = {
-        report: () => {},
+        ...quiet,
         isInterrupted: () => true,
         resumed: (done: number) => void resumedAt.push(done),
         passedOver: () => expect.unreachable(),
@@ -90,7 +89,7 @@ describe("a resumed training", () => {
   it("starts from the beginning, and says so, where the checkpoint does not fit", async () => {
     const method = methods["train-simcse"]!(1, 24);
     const { keeper } = memory();
-    keeper.save(toCheckpoint(startFrom(method.start), emptyCurve, 77));
+    keeper.save(toCheckpoint(standingAtStart(method.start), 77));
     let passedOver = 0;
     const watcher = { ...quiet, resumed: () => expect.unreachable(), passedOver: () => void passedOver++ };
     const trained = await resumableTraining(method, onnx, tinyOptions, watcher, keeper);
@@ -102,24 +101,31 @@ describe("a resumed training", () => {
     const collapsing = { ...tinyOptions, epochs: 30, temperature: 1e6, pooling: "cls" as const };
     const make = () => simCse(tinyBackbone(), tinyTokens(16), collapsing, 1);
     const { keeper, saves } = memory();
-    const warnings: Array<object> = [];
+    const tripped: Array<object> = [];
+    const warnings: Array<string> = [];
     const watcher = {
-      report: (_: object, warned: object) => void warnings.push(warned),
-      isInterrupted: () => warnings.length === 48,
+      report: (_: object, now: object) => void tripped.push(now),
+      warn: (message: string) => void warnings.push(message),
+      isInterrupted: () => tripped.length === 48,
       resumed: () => {},
       passedOver: () => expect.unreachable(),
     };
     const once = () => resumableTraining(make(), onnx, collapsing, watcher, { ...keeper, everyMs: 3_600_000 });
     await expect(once()).rejects.toMatchObject({ reason: "interrupted" });
     expect(saves).toEqual([48]);
-    expect((await once()).collapsed).toBe(true);
-    expect([warnings[48], warnings[49]]).toEqual([{}, { collapsed: 1 }]);
+    expect(warnings).toEqual([]);
+    await once();
+    expect([tripped[48], tripped[49]]).toEqual([{}, { stuck: 1 }]);
+    expect(warnings).toEqual([
+      "The loss has stayed at 2.079, its value for embeddings that are all equal, since update 1 (2.079 at update 50): " +
+        "the encoder has collapsed. Lower learningRate or raise batchSize.",
+    ]);
   });
 });
 
 describe("fromCheckpoint", () => {
   const { start } = methods["train-bi-encoder"]!(1, 24);
-  const sound = toCheckpoint(startFrom(start), emptyCurve, 10);
+  const sound = toCheckpoint(standingAtStart(start), 10);
   const without = (name: string) => new Map([...sound.tensors].filter(([each]) => each !== name));
   const [first] = start.keys();
 

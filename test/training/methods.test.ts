@@ -8,6 +8,7 @@ import { simCse } from "../../src/training/methods/simCse.ts";
 import { maskTokens } from "../../src/training/maskTokens.ts";
 import { streamKey } from "../../src/training/random.ts";
 import { special, tinyBackbone, tinyOptions, tinyPairs, tinyScores, tinyTokens } from "./tinyModel.ts";
+import { wholeBatch } from "../kit/wholeBatch.ts";
 
 const model = tinyBackbone();
 const cross = { ...tinyOptions, labels: "cosine-raw" as const, bothOrders: true };
@@ -25,7 +26,7 @@ const trainsProjection = (options: Parameters<typeof simCse>[2]) =>
 
 describe("simCse", () => {
   it("shows each sentence twice in a batch, under masks of their own", () => {
-    const prepared = simCse(model, tinyTokens(8), contrastive, 1).parts(0)[0]!.prepare();
+    const prepared = wholeBatch(simCse(model, tinyTokens(8), contrastive, 1));
     const rows = rowsOf(prepared);
     expect(rows.length).toBe(16);
     expect(rows.slice(0, 8)).toEqual(rows.slice(8));
@@ -68,7 +69,7 @@ describe("crossEncoder", () => {
   const pairs = { ...tinyPairs(2), a: raggedFrom([[10, 11], [12]]), b: raggedFrom([[20], [21, 22]]) };
 
   it("shows each pair in both orders with the same label", () => {
-    const prepared = crossEncoder(model, pairs, tinyScores(2), cross, 1).parts(0)[0]!.prepare();
+    const prepared = wholeBatch(crossEncoder(model, pairs, tinyScores(2), cross, 1));
     const byRow = new Map(rowsOf(prepared).map((row, i) => [row.join(" "), prepared.feeds["labels"]![i]]));
     const [high, low] = tinyScores(2).values;
     expect(Object.fromEntries(byRow)).toEqual({
@@ -88,8 +89,8 @@ describe("crossEncoder", () => {
 
   it("cuts long pairs, the longer side first", () => {
     const long = { ...tinyPairs(1), a: raggedFrom([[10, 11, 12, 13, 14]]), b: raggedFrom([[20, 21]]) };
-    const { parts } = crossEncoder(model, long, tinyScores(1), { ...cross, maxTokens: 7, bothOrders: false }, 1);
-    expect(rowsOf(parts(0)[0]!.prepare())).toEqual([[2, 10, 11, 3, 20, 21, 3]]);
+    const method = crossEncoder(model, long, tinyScores(1), { ...cross, maxTokens: 7, bothOrders: false }, 1);
+    expect(rowsOf(wholeBatch(method))).toEqual([[2, 10, 11, 3, 20, 21, 3]]);
   });
 
   it("takes, clamps or maps cosines", () => {
@@ -121,7 +122,7 @@ describe("crossEncoder", () => {
 describe("biEncoder", () => {
   it("lays the left sides of a batch before the right ones, one order only", () => {
     const pairs = { ...tinyPairs(2), a: raggedFrom([[10], [12]]), b: raggedFrom([[20], [22]]) };
-    const prepared = biEncoder(model, pairs, tinyScores(2), "mean", tinyOptions, 1).parts(0)[0]!.prepare();
+    const prepared = wholeBatch(biEncoder(model, pairs, tinyScores(2), "mean", tinyOptions, 1));
     const [first, second, third, fourth] = rowsOf(prepared).map((row) => row[1]!);
     expect([third! - first!, fourth! - second!]).toEqual([10, 10]);
     expect(prepared.feeds["labels"]!.length).toBe(2);

@@ -6,7 +6,7 @@ import type { Method } from "../../src/training/Method.ts";
 import { cutByTokens, inParts } from "../../src/training/parts.ts";
 import { startFrom } from "../../src/training/trainingState.ts";
 import { relativeError } from "../kit/engineRig.ts";
-import { makeMethods, tinyBackbone } from "./tinyModel.ts";
+import { makeMethods, tinyBackbone, tinyOptions } from "./tinyModel.ts";
 
 /** Shares are known before anything is prepared. */
 const noStep = () => {
@@ -46,7 +46,7 @@ describe("a batch in parts", () => {
 
   const model = tinyBackbone();
   const whole = makeMethods(model);
-  const cut = makeMethods(model, { microBatchTokens: 30 });
+  const cut = makeMethods(model, { ...tinyOptions, microBatchTokens: 30 });
 
   async function gradientsOf(method: Method, step: number) {
     const { loss, gradients, observed, tokens } = await batchGradients(method, engine, startFrom(method.start))(step);

@@ -80,11 +80,10 @@ export const tinyOptions = {
 /** Every way to train, by the name of its stage. */
 export function makeMethods(
   model = tinyBackbone(),
-  changed: Partial<TrainingOptions> = {},
+  options: TrainingOptions = tinyOptions,
 ): {
   readonly [name: string]: (seed: number, rows: number) => Method;
 } {
-  const options = { ...tinyOptions, ...changed };
   return {
     "train-simcse": (seed, rows) =>
       simCse(model, tinyTokens(rows), { ...options, temperature: 0.05, pooling: "cls" }, seed),

@@ -99,7 +99,14 @@ async function stepTime(engine: EngineShape): Promise<number> {
   const began = performance.now();
   let best = Number.POSITIVE_INFINITY;
   let last = Number.NaN;
-  for await (const _ of trainingLoop(method, engine, startFrom(method.start), schedule, options.maxGradientNorm)) {
+  for await (const _ of trainingLoop(
+    method,
+    engine,
+    startFrom(method.start),
+    schedule,
+    options.maxGradientNorm,
+    anything,
+  )) {
     const now = performance.now();
     best = Math.min(best, Number.isNaN(last) ? best : now - last);
     last = now;
@@ -107,3 +114,6 @@ async function stepTime(engine: EngineShape): Promise<number> {
   }
   return best;
 }
+
+/** Nothing is watched: the numbers are never looked at. */
+const anything = (): void => undefined;

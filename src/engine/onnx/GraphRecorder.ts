@@ -86,6 +86,11 @@ export class GraphRecorder {
     return this.constants.find((constant) => constant.name === name);
   }
 
+  /** Known when the session is made, as weights in inference are. */
+  isConstant(name: string): boolean {
+    return this.constants.some((constant) => constant.name === name);
+  }
+
   int64(values: ReadonlyArray<number>): string {
     return this.constant(new BigInt64Array(values.map(BigInt)), [values.length], "int64");
   }

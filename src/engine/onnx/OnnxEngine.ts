@@ -17,10 +17,11 @@ import { check8Bit } from "./check8Bit.ts";
 import type { Graph } from "./GraphRecorder.ts";
 import { type DeviceOptions, executionProviders, needsStandard } from "./executionProviders.ts";
 import { encodeModel } from "./onnxModel.ts";
+import { mostThreads } from "./kernels/threadCuts.ts";
 import { outputName, traceProgram } from "./traceProgram.ts";
 
 export interface OnnxOptions extends DeviceOptions {
-  /** Threads a session computes with; results do not depend on it. Default: as many as the machine offers. */
+  /** Threads a session computes with, 8 at most; results do not depend on it. Default: as many as the machine offers. */
   readonly threads?: number;
   /** Most compiled programs alive at once; default 16. */
   readonly maxSessions?: number;
@@ -53,6 +54,7 @@ export class OnnxEngine implements EngineShape {
   private readonly entries = new Map<string, Entry>();
   private readonly options: OnnxOptions & Required<Pick<OnnxOptions, "threads" | "maxSessions" | "maxSessionBytes">>;
   private readonly providers: InferenceSession.SessionOptions;
+  private readonly threads: number;
 
   constructor(options: OnnxOptions = {}) {
     this.options = {
@@ -63,6 +65,7 @@ export class OnnxEngine implements EngineShape {
     };
     this.identity = { ...onnxIdentity, deviceClass: parseDevice(options.device ?? "cpu")!.class };
     this.providers = executionProviders(options);
+    this.threads = Math.min(this.options.threads, mostThreads);
   }
 
   /** Programs compiled and alive. */
@@ -112,9 +115,9 @@ export class OnnxEngine implements EngineShape {
   private async create(program: Program): Promise<Compiled> {
     if (Object.values(program.constants ?? {}).some(({ quantized }) => quantized)) await this.require8Bit();
     const graph: Graph = traceProgram(program, { standardOnly: needsStandard(this.options) });
-    const { threads, profilePrefix } = this.options;
+    const { profilePrefix } = this.options;
     const session = await InferenceSession.create(encodeModel(graph), {
-      intraOpNumThreads: threads,
+      intraOpNumThreads: this.threads,
       executionMode: "sequential",
       // The graph is lean as recorded: more passes make no step faster and take as long as tracing.
       graphOptimizationLevel: "basic",

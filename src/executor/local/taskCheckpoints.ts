@@ -12,9 +12,10 @@ export const taskCheckpoints = ({ fingerprint }: Task): Effect.Effect<Checkpoint
     const tell = (error: StoreError) => {
       const isNews = !isFailing;
       isFailing = true;
-      return isNews
+      const told = isNews
         ? Effect.logWarning(`No checkpoint could be saved, the work goes on without. ${error.message}`)
         : Effect.void;
+      return Effect.as(told, undefined);
     };
     return {
       load: Effect.catch(store.load(fingerprint), (error) =>
@@ -26,7 +27,11 @@ export const taskCheckpoints = ({ fingerprint }: Task): Effect.Effect<Checkpoint
       save: (checkpoint) =>
         Effect.matchEffect(store.save(fingerprint, checkpoint), {
           onFailure: tell,
-          onSuccess: () => Effect.sync(() => void (isFailing = false)),
+          onSuccess: (path) =>
+            Effect.sync(() => {
+              isFailing = false;
+              return path;
+            }),
         }),
     };
   });

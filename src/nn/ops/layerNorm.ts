@@ -25,7 +25,7 @@ tf.registerGradient({
     const [x, gamma] = saved as [tf.Tensor, tf.Tensor];
     const dy = gradient as tf.Tensor; // [rows, dim]
     const dim = gamma.shape[0]!;
-    const column = tf.reshape(tf.mul(gamma, 1 / dim), [dim, 1]); // products with a vector are fastest unscaled
+    const column = tf.reshape(tf.mul(gamma, 1 / dim), [dim, 1]);
     const standardized = () => runKernelMany(kernelNames.standardize, { x }, attributes) as [tf.Tensor, tf.Tensor];
     const weighted = () => tf.mul(dy, standardized()[0]); // dy · x̂ [rows, dim]
     return {

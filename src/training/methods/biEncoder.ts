@@ -13,7 +13,17 @@ import { adamWDefaults, decaysByDefault } from "../../nn/optim/adamW.ts";
 import { encoderSpecs } from "../../nn/parameters.ts";
 import { type Ragged, raggedRow, raggedRows } from "../../nn/Ragged.ts";
 import { tensorNamed } from "../../nn/TensorSpec.ts";
-import { requireKnownIds, requirePositions, requireRows, requireSameTokenizer, requireScoresOf } from "../checks.ts";
+import { sampledUniformity } from "../batchSpread.ts";
+import {
+  checkLabels,
+  type LabelRange,
+  requireKnownIds,
+  requireNumbers,
+  requirePositions,
+  requireRows,
+  requireSameTokenizer,
+  requireScoresOf,
+} from "../checks.ts";
 import type { Method } from "../Method.ts";
 import { inParts } from "../parts.ts";
 import type { TrainingOptions } from "../options.ts";
@@ -25,6 +35,13 @@ import type { PairScores, ScoredPairs } from "./crossEncoder.ts";
 
 const name = "train-bi-encoder";
 const labelsInput = "labels";
+
+const labelRange: LabelRange = {
+  least: -1,
+  most: 1,
+  because: "where no cosine reaches",
+  hint: "Link scores that are cosines or probabilities.",
+};
 
 /** @throws TrainingFailure of reason `invalid` where model, pairs, scores and options do not fit */
 export function biEncoder(
@@ -39,6 +56,8 @@ export function biEncoder(
   requireRows(pairs.a, 1, "pairs", "pair");
   for (const side of [pairs.a, pairs.b]) requireKnownIds(model.config, side, "pairs");
   requireScoresOf(pairs, scores);
+  requireNumbers(scores);
+  const warnings = checkLabels(scores.values, labelRange, options.guards?.labels);
   requirePositions(model.config, options.maxTokens);
   const config = withDropout(model.config, options.dropout);
   const sampler = makeSampler({
@@ -55,8 +74,10 @@ export function biEncoder(
     headDropout: false,
     seed: streamSeed(seed, name, "dropout"),
     loss: (call, tensors) => {
-      const [left, right] = tf.split(embedSequences(call, pooling), 2, 0) as [tf.Tensor2D, tf.Tensor2D];
-      return { loss: cosineRegression({ left, right, labels: tensorNamed(tensors, labelsInput) as tf.Tensor1D }) };
+      const sides = embedSequences(call, pooling); // [2 rows, dim]
+      const [left, right] = tf.split(sides, 2, 0) as [tf.Tensor2D, tf.Tensor2D];
+      const labels = tensorNamed(tensors, labelsInput) as tf.Tensor1D;
+      return { loss: cosineRegression({ left, right, labels }), sides };
     },
   });
   return {
@@ -80,5 +101,7 @@ export function biEncoder(
         return steps.prepare(step, batch, extra, [...part, ...part.map((i) => rows.length + i)]);
       });
     },
+    warnings,
+    uniformity: (outputs, { batch }) => sampledUniformity(outputs["sides"]!, batch.shape.sequences),
   };
 }

@@ -13,7 +13,16 @@ import { encoderSpecs, headParameters, headSpecs } from "../../nn/parameters.ts"
 import { type Ragged, raggedRow, raggedRows } from "../../nn/Ragged.ts";
 import { tensorNamed } from "../../nn/TensorSpec.ts";
 import type * as tf from "@tensorflow/tfjs-core";
-import { requireKnownIds, requirePositions, requireRows, requireSameTokenizer, requireScoresOf } from "../checks.ts";
+import {
+  checkLabels,
+  type LabelRange,
+  requireKnownIds,
+  requireNumbers,
+  requirePositions,
+  requireRows,
+  requireSameTokenizer,
+  requireScoresOf,
+} from "../checks.ts";
 import type { Method } from "../Method.ts";
 import { inParts } from "../parts.ts";
 import type { TrainingOptions } from "../options.ts";
@@ -59,10 +68,12 @@ export function crossEncoder(
   requireRows(pairs.a, 1, "pairs", "pair");
   for (const side of [pairs.a, pairs.b]) requireKnownIds(model.config, side, "pairs");
   requireScoresOf(pairs, scores);
+  requireNumbers(scores);
   requirePositions(model.config, options.maxTokens);
   const config = withDropout(model.config, options.dropout);
   const head = headSpecs(config, "cross-encoder");
   const labels = labelsOf(scores, options.labels);
+  const warnings = checkLabels(labels, labelRange, options.guards?.labels);
   const count = raggedRows(pairs.a);
   const sampler = makeSampler({
     rows: options.bothOrders ? 2 * count : count,
@@ -109,11 +120,19 @@ export function crossEncoder(
         return steps.prepare(step, batch, extra, part);
       });
     },
+    warnings,
     observe: (_, { feeds }) => ({ labelEntropy: labelEntropy(feeds[labelsInput]!) }),
   };
 }
 
 const labelsInput = "labels";
+
+const labelRange: LabelRange = {
+  least: 0,
+  most: 1,
+  because: "where the loss has no lower bound",
+  hint: "Set labels to clamp or affine to avoid it.",
+};
 
 /** Probabilities are labels as they are. */
 export function labelsOf(scores: PairScores, labels: Labels): Float32Array {

@@ -14,8 +14,9 @@ import { adamWDefaults, decaysByDefault } from "../../nn/optim/adamW.ts";
 import { encoderSpecs } from "../../nn/parameters.ts";
 import { type Ragged, raggedRow, raggedRows } from "../../nn/Ragged.ts";
 import { tensorNamed, type TensorSpec } from "../../nn/TensorSpec.ts";
+import { sampledUniformity, spreadOfViews } from "../batchSpread.ts";
 import { requireKnownIds, requirePositions, requireRows, requireSameTokenizer } from "../checks.ts";
-import type { Method, Numbers } from "../Method.ts";
+import type { Method } from "../Method.ts";
 import type { TrainingOptions } from "../options.ts";
 import { encoderSteps } from "../prepareEncoderStep.ts";
 import { streamKey, streamSeed } from "../random.ts";
@@ -80,7 +81,11 @@ export function simCse(model: EncoderModel, sentences: SimCseSentences, options:
     collapsedLoss: Math.log(Math.min(options.batchSize, raggedRows(sentences.ids))),
     // Every row is the others' negative, so the batch is one part whatever its size.
     parts: (step) => [{ share: 1, prepare: () => prepare(step) }],
-    observe: (outputs, { batch }) => spreadOf(outputs["views"]!, batch.shape.sequences / 2),
+    observe: (outputs, { batch }) => spreadOfViews(outputs["views"]!, batch.shape.sequences / 2),
+    uniformity: (outputs, { batch }) => {
+      const views = outputs["views"]!; // of each sentence the first one
+      return sampledUniformity(views.subarray(0, views.length / 2), batch.shape.sequences / 2);
+    },
   };
 }
 
@@ -95,37 +100,3 @@ const project = (x: tf.Tensor2D, tensors: { readonly [name: string]: tf.Tensor }
   tf.tanh(
     linear(x, tensorNamed(tensors, projectionNames.weight), tensorNamed(tensors, projectionNames.bias)),
   ) as tf.Tensor2D;
-
-/**
- * Alignment (mean squared distance of the two views of a sentence) and uniformity (log of the mean of exp(-2 · squared
- * distance) over pairs of sentences) on the batch's own embeddings, projection and dropout included: cheap, and enough to
- * see a collapse. Source: Wang, Isola, ICML 2020.
- * @param views [2 rows, dim]
- */
-function spreadOf(views: Float32Array, rows: number): Numbers {
-  const dim = views.length / (2 * rows);
-  const unit = unitLength(views, dim);
-  const squaredDistance = (i: number, j: number) => {
-    let dot = 0;
-    for (let k = 0; k < dim; k++) dot += unit[i * dim + k]! * unit[j * dim + k]!;
-    return Math.max(0, 2 - 2 * dot);
-  };
-  let aligned = 0;
-  let spread = 0;
-  for (let i = 0; i < rows; i++) {
-    aligned += squaredDistance(i, rows + i);
-    for (let j = 0; j < i; j++) spread += Math.exp(-2 * squaredDistance(i, j));
-  }
-  return { alignment: aligned / rows, uniformity: Math.log(spread / ((rows * (rows - 1)) / 2)) };
-}
-
-function unitLength(rows: Float32Array, dim: number): Float64Array {
-  const unit = new Float64Array(rows.length);
-  for (let from = 0; from < rows.length; from += dim) {
-    let squared = 0;
-    for (let k = from; k < from + dim; k++) squared += rows[k]! ** 2;
-    const scale = 1 / Math.max(Math.sqrt(squared), 1e-12);
-    for (let k = from; k < from + dim; k++) unit[k] = rows[k]! * scale;
-  }
-  return unit;
-}

@@ -7,6 +7,7 @@ import { cast } from "./elementwise.ts";
 import { quantizedLinear } from "./quantizedLinear.ts";
 import { nameOf, node, registerAll, reshaped } from "./register.ts";
 import { concat } from "./shape.ts";
+import { isCutByColumns, isCutByRows } from "./threadCuts.ts";
 
 const flag = (value: boolean) => ({ int: value ? 1 : 0 });
 
@@ -15,6 +16,15 @@ function matMul(a: Traced, b: Traced, { transposeA, transposeB, scale }: MatMulA
   const columns = b.shape.at(transposeB ? -2 : -1)!;
   const leading = (a.shape.length >= b.shape.length ? a : b).shape.slice(0, -2);
   const shape = [...leading, rows, columns];
+  if (!isPacked(b)) {
+    const depth = a.shape.at(transposeA ? -2 : -1)!;
+    const batches = leading.reduce((product, length) => product * length, 1);
+    const product = { rows, columns, depth, batches, isPlain: scale === 1 && !transposeA };
+    if (isCutByColumns(product))
+      return transposed(matMul(b, a, { transposeA: !transposeB, transposeB: !transposeA, scale }));
+    if (isCutByRows(product, scale))
+      return matMul(a, node("Mul", [b, scalar(0.5)], b.shape, "float32"), { transposeA, transposeB, scale: 2 });
+  }
   if (!transposeA && !transposeB && scale === 1) return node("MatMul", [a, b], shape, "float32");
   if (traceBackend.recorder.standardOnly) return plainMatMul(a, b, shape, { transposeA, transposeB, scale });
   const attributes = { transA: flag(transposeA), transB: flag(transposeB), alpha: { float: scale } };
@@ -32,10 +42,13 @@ function plainMatMul(
   return scale === 1 ? product : node("Mul", [product, scalar(scale)], shape, "float32");
 }
 
-/** With its last two axes exchanged. */
+/** Put into blocks of its own when the session is made: a constant matrix. */
+const isPacked = (x: Traced): boolean => x.shape.length === 2 && traceBackend.recorder.isConstant(nameOf(x));
+
+/** With the last two axes exchanged. */
 function transposed(x: Traced): Traced {
-  const { length } = x.shape;
-  const order = [...x.shape.keys()].slice(0, -2).concat(length - 1, length - 2);
+  const last = x.shape.length - 1;
+  const order = [...x.shape.keys()].map((axis) => (axis < last - 1 ? axis : axis === last ? last - 1 : last));
   const shape = order.map((axis) => x.shape[axis]!);
   return node("Transpose", [x], shape, x.dtype, { perm: { ints: order } });
 }
@@ -57,7 +70,14 @@ registerAll({
     const { scale, biasScale } = attributes as LinearAttributes;
     const constant = traceBackend.constantOf(weight!);
     if (constant?.quantized === true) return quantizedLinear(x!, constant, bias!, { scale, biasScale });
-    return node("Gemm", [x!, weight!, bias!], [x!.shape[0]!, weight!.shape[0]!], "float32", {
+    const [[rows, depth], columns] = [x!.shape as [number, number], weight!.shape[0]!];
+    const product = { rows, columns, depth, batches: 1, isPlain: scale === 1 && biasScale === 1 };
+    if (!isPacked(weight!) && isCutByColumns(product)) {
+      const scaled = biasScale === 1 ? bias! : node("Mul", [bias!, scalar(biasScale)], bias!.shape, "float32");
+      const summed = matMul(x!, weight!, { transposeA: false, transposeB: true, scale });
+      return node("Add", [summed, scaled], [rows, columns], "float32");
+    }
+    return node("Gemm", [x!, weight!, bias!], [rows, columns], "float32", {
       alpha: { float: scale },
       beta: { float: biasScale },
       transB: flag(true),

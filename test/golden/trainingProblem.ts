@@ -1,0 +1,203 @@
+/**
+ * Trainings written down for another program: what record_training.py needs to do the same in PyTorch. Made from our own
+ * methods, so that what is compared is what stages run; dropout is off, since masks come from generators of their own.
+ */
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { fileURLToPath } from "node:url";
+import type { Backbone, ModelConfig } from "../../src/nn/EncoderModel.ts";
+import { parameterSpecs } from "../../src/nn/parameters.ts";
+import { raggedFrom } from "../../src/nn/Ragged.ts";
+import { sizeOf } from "../../src/nn/TensorSpec.ts";
+import type { Float32Tensor, Weights } from "../../src/nn/Weights.ts";
+import type { Method, PreparedStep } from "../../src/training/Method.ts";
+import { biEncoder } from "../../src/training/methods/biEncoder.ts";
+import { crossEncoder } from "../../src/training/methods/crossEncoder.ts";
+import { simCse } from "../../src/training/methods/simCse.ts";
+import type { TrainingOptions } from "../../src/training/options.ts";
+import { scheduleOf } from "../../src/training/schedule.ts";
+import { numbers } from "../kit/engineRig.ts";
+import { sequencesOf } from "../kit/stepGradients.ts";
+import { wholeBatch } from "../kit/wholeBatch.ts";
+
+export interface TrainingCase {
+  readonly method: Method;
+  readonly options: TrainingOptions & { readonly temperature?: number };
+  readonly loss: "infoNce" | "softBinaryCrossEntropy" | "cosineRegression";
+  readonly pooling: "cls" | "mean";
+  readonly projection: boolean;
+}
+
+/** Settings that leave nothing out: a warm-up, decay, clipping, cut rows. */
+export const trackedOptions = {
+  batchSize: 12,
+  learningRate: 2e-3,
+  epochs: 5,
+  maxSteps: 20,
+  warmupRatio: 0.2,
+  weightDecay: 0.1,
+  maxGradientNorm: 1,
+  maxTokens: 24,
+  dropout: 0,
+  temperature: 0.2,
+};
+
+const config: ModelConfig = {
+  architecture: "bert",
+  vocabSize: 80,
+  hiddenSize: 24,
+  layers: 2,
+  heads: 4,
+  intermediateSize: 48,
+  maxPositions: 24,
+  typeVocabSize: 2,
+  layerNormEps: 1e-12,
+  activation: "gelu",
+  hiddenDropout: 0,
+  attentionDropout: 0,
+};
+
+/** Large enough that every layer does something, and exact on every machine: no logarithm, no cosine. */
+function trackedWeights(): Weights {
+  const weights = new Map<string, Float32Tensor>();
+  parameterSpecs(config).forEach(({ name, shape }, salt) => {
+    const noise = numbers(sizeOf(shape), salt);
+    const [middle, width] = name.endsWith("LayerNorm.weight") ? [1, 0.25] : [0, name.endsWith("bias") ? 0.25 : 0.375];
+    weights.set(name, { shape, values: noise.map((value) => middle + width * value) });
+  });
+  return weights;
+}
+
+const special = { pad: 0, unknown: 1, cls: 2, sep: 3, mask: 4 };
+const tokenizer = "1".repeat(64);
+const pairsDigest = "2".repeat(64);
+const rows = 48;
+
+/** 0 to 27 words: some are empty, some are cut. */
+const sentences = (salt: number) =>
+  raggedFrom(
+    Array.from({ length: rows }, (_, row) => {
+      const draws = numbers(28, 1000 * salt + row).map((value) => (value + 1) / 2);
+      return Array.from(draws.subarray(0, (row * 5) % 28), (draw) => 5 + Math.floor(draw * 75));
+    }),
+  );
+
+/** A tiny model, and every way to train that is compared. */
+export function trackedCases(): { readonly [name: string]: TrainingCase } {
+  const model: Backbone = { kind: "backbone", config, weights: trackedWeights(), tokenizer, special };
+  const tokens = { tokenizer, special, ids: sentences(1) };
+  const pairs = { tokenizer, special, pairs: pairsDigest, a: sentences(2), b: sentences(3) };
+  const values = numbers(rows, 5).map((value) => (value + 1) / 2);
+  const scores = { pairs: pairsDigest, range: "probability" as const, values };
+  const options = trackedOptions;
+  const contrastive = (pooling: "cls" | "mean", projection: boolean): TrainingCase => ({
+    method: simCse(model, tokens, { ...options, pooling, projection }, 1),
+    options,
+    loss: "infoNce",
+    pooling,
+    projection,
+  });
+  return {
+    "simcse-cls": contrastive("cls", true),
+    "simcse-mean": contrastive("mean", false),
+    "cross-encoder": {
+      method: crossEncoder(model, pairs, scores, { ...options, labels: "cosine-raw", bothOrders: true }, 1),
+      options,
+      loss: "softBinaryCrossEntropy",
+      pooling: "cls",
+      projection: false,
+    },
+    "bi-encoder": {
+      method: biEncoder(model, pairs, scores, "mean", options, 1),
+      options,
+      loss: "cosineRegression",
+      pooling: "mean",
+      projection: false,
+    },
+  };
+}
+
+const rowsOf = ({ batch }: PreparedStep) =>
+  sequencesOf(batch).map(({ ids, types }) => ({ ids: [...ids], types: [...types] }));
+
+const base64 = (values: Float32Array): string =>
+  Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString("base64");
+
+export const floatsOf = (text: string): Float32Array =>
+  new Float32Array(Uint8Array.from(Buffer.from(text, "base64")).buffer);
+
+export interface ProblemOptions {
+  /** Where the encoder's weights are, when they are not in the problem. */
+  readonly folder?: string;
+  /** The record ends with the last weights. */
+  readonly keepsWeights?: boolean;
+  /** Updates computed in float64 too; default all. */
+  readonly float64Updates?: number;
+}
+
+export function problemOf(
+  { method, options, loss, pooling, projection }: TrainingCase,
+  { folder, keepsWeights = true, float64Updates }: ProblemOptions = {},
+) {
+  const { config, start, optimizer } = method;
+  const schedule = scheduleOf(options, method.stepsPerEpoch);
+  const inFolder = new Set(folder === undefined ? [] : parameterSpecs(config).map(({ name }) => name));
+  const given = [...start].filter(([name]) => !inFolder.has(name));
+  return {
+    loss,
+    pooling,
+    projection,
+    temperature: options.temperature ?? 0,
+    ...(folder === undefined ? { config: transformersConfig(config) } : { folder }),
+    weights: Object.fromEntries(given.map(([name, { shape, values }]) => [name, { shape, float32: base64(values) }])),
+    optimizer,
+    schedule,
+    maxGradientNorm: options.maxGradientNorm,
+    keepsWeights,
+    ...(float64Updates === undefined ? {} : { float64Updates }),
+    steps: Array.from({ length: schedule.totalSteps }, (_, step) => {
+      const prepared = wholeBatch(method, step);
+      const labels = prepared.feeds["labels"];
+      return { rows: rowsOf(prepared), ...(labels === undefined ? {} : { labels: [...labels] }) };
+    }),
+  };
+}
+
+export type TrainingProblem = ReturnType<typeof problemOf>;
+
+/** Names all that a record depends on. */
+export const digestOfProblem = (problem: TrainingProblem): string =>
+  createHash("sha256").update(JSON.stringify(problem)).digest("hex");
+
+const transformersConfig = (config: ModelConfig) => ({
+  vocab_size: config.vocabSize,
+  hidden_size: config.hiddenSize,
+  num_hidden_layers: config.layers,
+  num_attention_heads: config.heads,
+  intermediate_size: config.intermediateSize,
+  max_position_embeddings: config.maxPositions,
+  type_vocab_size: config.typeVocabSize,
+  layer_norm_eps: config.layerNormEps,
+  hidden_act: config.activation,
+});
+
+/** Runs record_training.py. @param python has torch and transformers */
+export function recordIn(python: string, problem: TrainingProblem): TrainingRecord {
+  const script = fileURLToPath(new URL("record_training.py", import.meta.url));
+  const said = execFileSync(python, [script], { input: JSON.stringify(problem), maxBuffer: 1e9 });
+  return JSON.parse(said.toString()) as TrainingRecord;
+}
+
+/** What record_training.py says. */
+export interface TrainingRecord {
+  readonly madeBy: string;
+  readonly losses: ReadonlyArray<number>;
+  readonly losses64: ReadonlyArray<number>;
+  readonly gradientNorms: ReadonlyArray<number>;
+  readonly gradientNorms64: ReadonlyArray<number>;
+  /** Of the first update, computed in float64. */
+  readonly gradients: { readonly [name: string]: string };
+  /** Relative errors of PyTorch's own float32 gradients. */
+  readonly errorsOfFloat32: { readonly [name: string]: number };
+  readonly weights?: { readonly [name: string]: string };
+}

@@ -1,0 +1,55 @@
+/** The loss of an update and the gradients of its parameters, dense and by name. */
+import type { EngineShape } from "../../src/engine/Engine.ts";
+import { embeddingRows, weightValues } from "../../src/nn/embeddingRows.ts";
+import type { ModelConfig } from "../../src/nn/EncoderModel.ts";
+import type { Gradient } from "../../src/nn/optim/Gradient.ts";
+import { embeddingsName, type PackedBatch } from "../../src/nn/PackedBatch.ts";
+import type { Weights } from "../../src/nn/Weights.ts";
+import type { Method, PreparedStep } from "../../src/training/Method.ts";
+import { parameterGradients } from "../../src/training/parameterGradients.ts";
+import { wholeBatch } from "./wholeBatch.ts";
+
+export interface StepGradients {
+  readonly loss: number;
+  readonly gradients: ReadonlyMap<string, Float32Array>;
+}
+
+export async function stepGradients(
+  prepared: PreparedStep,
+  weights: Weights,
+  config: ModelConfig,
+  engine: EngineShape,
+): Promise<StepGradients> {
+  const parameters = weightValues(weights);
+  const executable = await engine.compile(prepared.program);
+  const outputs = await executable.run({
+    ...Object.fromEntries(prepared.parameters.map((name) => [name, parameters.get(name)!])),
+    ...prepared.feeds,
+    [embeddingsName()]: embeddingRows(parameters, prepared.batch, config),
+  });
+  const gradients = parameterGradients(parameters, prepared, outputs, config);
+  return {
+    loss: outputs["loss"]![0]!,
+    gradients: new Map([...gradients].map(([name, gradient]) => [name, dense(gradient, parameters.get(name)!.length)])),
+  };
+}
+
+export const firstGradients = (method: Method, engine: EngineShape): Promise<StepGradients> =>
+  stepGradients(wholeBatch(method), method.start, method.config, engine);
+
+function dense(gradient: Gradient, length: number): Float32Array {
+  if (gradient instanceof Float32Array) return gradient;
+  const all = new Float32Array(length);
+  const dim = length / gradient.tableRows;
+  gradient.rows.forEach((row, i) => all.set(gradient.values.subarray(i * dim, (i + 1) * dim), row * dim));
+  return all;
+}
+
+/** What was packed, in the caller's order. */
+export const sequencesOf = (
+  batch: PackedBatch,
+): ReadonlyArray<{ readonly ids: Int32Array; readonly types: Int32Array }> =>
+  Array.from(batch.firstToken, (first, row) => ({
+    ids: batch.ids.slice(first, first + batch.lengths[row]!),
+    types: batch.types.slice(first, first + batch.lengths[row]!),
+  }));

@@ -19,6 +19,8 @@ export interface BenchOptions {
   readonly python?: string;
   /** Times that each side does its work, by turns; the best counts. */
   readonly rounds: number;
+  /** The tensorflow engine is installed: trainings run on it too. */
+  readonly tensorflow: boolean;
   /** Rows of real data; absent: as many as the bench says. */
   readonly rows?: number;
   /** Threads for both sides. */

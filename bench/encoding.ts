@@ -18,24 +18,24 @@ export const encoding: Bench = {
     }
     const count = options.rows ?? sentences;
     return withFolder(async (folder) => {
-      const rows: Array<BenchRow> = [];
       const texts = writeJson(join(folder, "texts.json"), { texts: realSentences(data, count) });
       const job = (precision: EncodeJob["precision"]) =>
         ({ kind: "encode", model: realModel(data), data: texts, precision, threads: options.threads }) as const;
-      for (const precision of ["float32", "int8"] as const)
-        rows.push(
-          ...(await compare(
-            {
-              bench: name,
-              case: `${count} sentences, ${precision}`,
-              job: job(precision),
-              peers: sentenceTransformers,
-              peerJob: job("float32"),
-            },
-            options,
-          )),
-        );
-      return rows;
+      const label = (precision: string) => `${count} sentences, ${precision}`;
+      const float32 = await compare(
+        { bench: name, case: label("float32"), job: job("float32"), peers: sentenceTransformers },
+        options,
+      );
+      const int8 = await compare({ bench: name, case: label("int8"), job: job("int8"), peers: [] }, options);
+      return [...float32, ...int8.map((row, i) => beside(row, float32[i]!))];
     });
   },
 };
+
+/** With the peer of another row. */
+const beside = (row: BenchRow, { peer, peerName }: BenchRow): BenchRow => ({
+  ...row,
+  peer,
+  peerName,
+  ratio: peer === null ? null : peer / row.ours,
+});

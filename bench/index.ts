@@ -5,6 +5,7 @@
  */
 import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
+import { installedTensorFlow, tensorFlowFolder } from "../src/engine/tensorflow/installed.ts";
 import { type Bench, type BenchOptions, table } from "./Bench.ts";
 import { checkpoint } from "./checkpoint.ts";
 import { encoding } from "./encoding.ts";
@@ -35,6 +36,7 @@ const rowsOfData = process.env["PIPELINE_BENCH_ROWS"];
 const options: BenchOptions = {
   ...(python === undefined || python === "" ? {} : { python }),
   ...(rowsOfData === undefined ? {} : { rows: Number(rowsOfData) }),
+  tensorflow: installedTensorFlow(tensorFlowFolder()) !== undefined,
   rounds: Number(process.env["PIPELINE_BENCH_ROUNDS"] ?? 2),
   threads: Number(process.env["PIPELINE_BENCH_THREADS"] ?? availableParallelism()),
   note: (message) => console.error(message),

@@ -1,31 +1,36 @@
-/** Runs a job on both sides by turns, each time in a fresh process, and makes rows of what they took. */
+/** Runs a job on all sides by turns, each time in a fresh process, and makes rows of what they took. */
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import type { EngineName } from "../src/engine/engineNames.ts";
 import type { BenchOptions, BenchRow } from "./Bench.ts";
 import { type Job, type Outcome, withFolder, writeJson } from "./Job.ts";
 
-/** A peer's script of `peers/` and what it is called with after the job; the better of several counts. */
+/** A way to do a job beside ours. */
 export interface Peer {
   readonly name: string;
-  readonly script: "training.py" | "encode.py";
-  readonly argument: string;
+  readonly run: (job: string, options: BenchOptions) => Promise<Outcome>;
 }
 
-export const pytorch: ReadonlyArray<Peer> = ["sdpa", "eager"].map((attention) => ({
-  name: `PyTorch ${attention}`,
-  script: "training.py",
-  argument: attention,
-}));
-
-export const sentenceTransformers: ReadonlyArray<Peer> = ["32", "128"].map((batchSize) => ({
-  name: `sentence-transformers, batch ${batchSize}`,
-  script: "encode.py",
-  argument: batchSize,
-}));
-
 const here = fileURLToPath(new URL(".", import.meta.url));
+
+/** A script of `peers/`, called with the job and one more word. */
+const scripted = (name: string, script: string, argument: string): Peer => ({
+  name,
+  run: (job, { python }) => outcomeOf(python!, [join(here, "peers", script), job, argument]),
+});
+
+/** PyTorch with either attention: the better one counts. */
+export const pytorch = ["sdpa", "eager"].map((attention) => scripted(`PyTorch ${attention}`, "training.py", attention));
+
+/** The better batch size counts. */
+export const sentenceTransformers = ["32", "128"].map((size) =>
+  scripted(`sentence-transformers, batch ${size}`, "encode.py", size),
+);
+
+/** Our own work on eager TensorFlow: what tracing is worth. */
+export const eagerTensorFlow: Peer = { name: "eager TensorFlow", run: (job) => runOurs(job, "tensorflow") };
 
 /** The last line of a process's output, as JSON. */
 async function outcomeOf(command: string, args: ReadonlyArray<string>): Promise<Outcome> {
@@ -33,10 +38,8 @@ async function outcomeOf(command: string, args: ReadonlyArray<string>): Promise<
   return JSON.parse(stdout.trim().split("\n").at(-1)!) as Outcome;
 }
 
-const runOurs = (job: string): Promise<Outcome> => outcomeOf(process.execPath, [join(here, "subject.ts"), job]);
-
-const runPeer = (python: string, { script, argument }: Peer, job: string): Promise<Outcome> =>
-  outcomeOf(python, [join(here, "peers", script), job, argument]);
+const runOurs = (job: string, engine: EngineName): Promise<Outcome> =>
+  outcomeOf(process.execPath, [join(here, "subject.ts"), job, engine]);
 
 /** Best time, and the memory of the process that had it. */
 interface Best {
@@ -55,41 +58,63 @@ export interface Comparison {
   readonly peers: ReadonlyArray<Peer>;
   /** A peer whose job differs (float32 beside our int8); default the same. */
   readonly peerJob?: Job;
+  /** A small job by which the better peer is found, and that eager TensorFlow does; default: the job itself. */
+  readonly trial?: { readonly case: string; readonly job: Job };
 }
 
-/**
- * A row of times and one of peak memory. In every round but the first, only the peer that was best takes part.
- */
-export const compare = ({ bench, case: each, job, peers, peerJob = job }: Comparison, options: BenchOptions) =>
+/** Rows of time and peak memory beside the better peer, and beside eager TensorFlow where it is installed. */
+export const compare = (comparison: Comparison, options: BenchOptions) =>
   withFolder(async (folder): Promise<ReadonlyArray<BenchRow>> => {
-    const [ourFile, peerFile] = [join(folder, "ours.json"), join(folder, "peer.json")];
-    writeJson(ourFile, job);
-    writeJson(peerFile, peerJob);
+    const { job, peers, peerJob = job, trial } = comparison;
+    const ourFile = writeJson(join(folder, "ours.json"), job);
+    const peerFile = writeJson(join(folder, "peer.json"), peerJob);
+    const trialFile = trial === undefined ? undefined : writeJson(join(folder, "trial.json"), trial.job);
+    let candidates = options.python === undefined ? [] : peers;
+    if (trialFile !== undefined) candidates = await best(candidates, trialFile, options);
     let ours: Best | undefined;
     let peer: Best | undefined;
     for (let round = 0; round < options.rounds; round++) {
-      ours = better(ours, "ours", await runOurs(ourFile));
-      if (options.python === undefined) continue;
-      for (const candidate of peer === undefined ? peers : peers.filter(({ name }) => name === peer?.name))
-        peer = better(peer, candidate.name, await runPeer(options.python, candidate, peerFile));
+      ours = better(ours, "ours", await runOurs(ourFile, "onnx"));
+      for (const each of candidates) peer = better(peer, each.name, await each.run(peerFile, options));
+      candidates = candidates.filter(({ name }) => name === peer?.name);
     }
-    options.note(`${bench}, ${each}: ${describe(ours)}; ${describe(peer)}`);
-    const row = (name: string, unit: string, mine: number, theirs: number | undefined): BenchRow => ({
-      bench,
-      case: name,
-      ours: mine,
-      peer: theirs ?? null,
-      peerName: peer?.name ?? null,
-      ratio: theirs === undefined ? null : theirs / mine,
-      unit,
-    });
-    return [
-      row(each, "ms", ours!.ms, peer?.ms),
-      row(`${each}, peak memory`, "MB", ours!.peakBytes / 1e6, peer && peer.peakBytes / 1e6),
-    ];
+    const rows = rowsOf(comparison, ours!, peer, options);
+    if (!options.tensorflow || job.kind === "encode" || job.kind === "tokens") return rows;
+    const eager = better(undefined, eagerTensorFlow.name, await eagerTensorFlow.run(trialFile ?? ourFile, options));
+    const traced = trialFile === undefined ? ours! : better(undefined, "ours", await runOurs(trialFile, "onnx"));
+    return [...rows, ...rowsOf({ ...comparison, ...trial }, traced, eager, options)];
   });
 
-const describe = (best: Best | undefined): string =>
-  best === undefined
+/** The one that is quickest at the job. */
+async function best(peers: ReadonlyArray<Peer>, job: string, options: BenchOptions): Promise<ReadonlyArray<Peer>> {
+  let found: Best | undefined;
+  for (const each of peers) found = better(found, each.name, await each.run(job, options));
+  return peers.filter(({ name }) => name === found?.name);
+}
+
+function rowsOf(
+  { bench, case: each }: Comparison,
+  ours: Best,
+  peer: Best | undefined,
+  { note }: BenchOptions,
+): ReadonlyArray<BenchRow> {
+  note(`${bench}, ${each}: ${described(ours)}; ${described(peer)}`);
+  const row = (name: string, unit: string, mine: number, theirs: number | undefined): BenchRow => ({
+    bench,
+    case: name,
+    ours: mine,
+    peer: theirs ?? null,
+    peerName: peer?.name ?? null,
+    ratio: theirs === undefined ? null : theirs / mine,
+    unit,
+  });
+  return [
+    row(each, "ms", ours.ms, peer?.ms),
+    row(`${each}, peak memory`, "MB", ours.peakBytes / 1e6, peer && peer.peakBytes / 1e6),
+  ];
+}
+
+const described = (side: Best | undefined): string =>
+  side === undefined
     ? "no peer"
-    : `${best.name} ${(best.ms / 1000).toFixed(2)} s, ${(best.peakBytes / 1e6).toFixed(0)} MB`;
+    : `${side.name} ${(side.ms / 1000).toFixed(2)} s, ${(side.peakBytes / 1e6).toFixed(0)} MB`;

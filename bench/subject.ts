@@ -1,10 +1,11 @@
-/** Our side of a job (`Job.ts`) in a process of its own: `node bench/subject.ts JOB.json` prints its outcome as JSON. */
+/** Our side of a job (`Job.ts`) in a process of its own: `node bench/subject.ts JOB.json ENGINE` prints its outcome as JSON. */
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import * as Schema from "effect/Schema";
 import type { EngineShape } from "../src/engine/Engine.ts";
-import { OnnxEngine } from "../src/engine/onnx/OnnxEngine.ts";
+import type { EngineName } from "../src/engine/engineNames.ts";
+import { openEngine } from "../src/engine/openEngine.ts";
 import { encodeTokens } from "../src/inference/encode.ts";
 import { encodeTexts } from "../src/model/encodeTexts.ts";
 import { type FolderModel, readModelFolder } from "../src/model/modelFolder.ts";
@@ -33,11 +34,10 @@ function asBiEncoder({ config, weights, tokenizer, maxTokens, normalize }: Folde
   return { kind: "bi-encoder", config, weights, tokenizer: digest, special, pooling: "mean", normalize, maxTokens };
 }
 
-async function stepTimes({ batch, tokens, steps, threads }: StepJob & { threads: number }) {
-  const rig = await trainingRig(batch, tokens, { threads });
+async function stepTimes({ batch, tokens, steps }: StepJob, engine: EngineShape): Promise<ReadonlyArray<number>> {
+  const step = trainingRig(batch, tokens, engine);
   const times: Array<number> = [];
-  for (let i = 0; i < steps; i++) times.push(await rig.step());
-  await rig.close();
+  for (let i = 0; i < steps; i++) times.push(await step());
   return times;
 }
 
@@ -111,10 +111,10 @@ async function encodeTime({ model, data, precision }: EncodeJob, engine: EngineS
   return performance.now() - began;
 }
 
-async function timesOf(job: Job): Promise<ReadonlyArray<number>> {
-  if (job.kind === "step") return stepTimes(job);
-  const engine = new OnnxEngine({ threads: job.threads });
+async function timesOf(job: Job, engineName: EngineName): Promise<ReadonlyArray<number>> {
+  const engine = await openEngine({ engine: engineName, device: "cpu", threads: job.threads });
   try {
+    if (job.kind === "step") return await stepTimes(job, engine);
     if (job.kind === "tokens") return await tokensTimes(job, engine);
     return [job.kind === "encode" ? await encodeTime(job, engine) : await epochTime(job, engine)];
   } finally {
@@ -122,6 +122,6 @@ async function timesOf(job: Job): Promise<ReadonlyArray<number>> {
   }
 }
 
-const ms = await timesOf(JSON.parse(readFileSync(process.argv[2]!, "utf8")) as Job);
+const ms = await timesOf(JSON.parse(readFileSync(process.argv[2]!, "utf8")) as Job, process.argv[3] as EngineName);
 const outcome: Outcome = { ms, peakBytes: process.resourceUsage().maxRSS * 1024 };
 console.log(JSON.stringify(outcome));

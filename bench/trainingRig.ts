@@ -1,6 +1,6 @@
 /** One training step of a MiniLM-shaped SimCSE as our stages do it: masks, embedding rows, forward, backward, AdamW. */
 import * as tf from "@tensorflow/tfjs-core";
-import { type OnnxOptions, OnnxEngine } from "../src/engine/onnx/OnnxEngine.ts";
+import type { EngineShape } from "../src/engine/Engine.ts";
 import { embeddingRows, weightValues } from "../src/nn/embeddingRows.ts";
 import type { ModelConfig } from "../src/nn/EncoderModel.ts";
 import { infoNce } from "../src/nn/losses/infoNce.ts";
@@ -46,16 +46,12 @@ export function quickWeights(config: ModelConfig): Weights {
   );
 }
 
-export interface TrainingRig {
-  /** Does one step and tells how long it took, in milliseconds. */
-  readonly step: () => Promise<number>;
-  readonly close: () => Promise<void>;
-}
-
-/** @param batch sequences of `tokens` tokens each: both views of half as many */
-export async function trainingRig(batch: number, tokens: number, options: OnnxOptions): Promise<TrainingRig> {
+/**
+ * Makes a function that does one step and tells how long it took, in milliseconds.
+ * @param batch sequences of `tokens` tokens each: both views of half as many
+ */
+export function trainingRig(batch: number, tokens: number, engine: EngineShape): () => Promise<number> {
   const parameters = weightValues(quickWeights(miniLm));
-  const engine = new OnnxEngine(options);
   const specs = encoderSpecs(miniLm);
   const sequences = Array.from({ length: batch }, (_, row) => ({
     ids: Int32Array.from({ length: tokens }, (_, i) => (i * 7919 + row * 104_729) % miniLm.vocabSize),
@@ -78,17 +74,14 @@ export async function trainingRig(batch: number, tokens: number, options: OnnxOp
   const state = initialAdamWState();
   const optimizer = { ...adamWDefaults.pytorch, weightDecay: 0.01, decays: decaysByDefault };
   let done = 0;
-  return {
-    step: async () => {
-      const started = performance.now();
-      const prepared = steps.prepare(done++, steps.pack(sequences), { inputs: [], feeds: {} });
-      const executable = await engine.compile(prepared.program);
-      const rows = embeddingRows(parameters, prepared.batch, miniLm);
-      const values = Object.fromEntries(prepared.parameters.map((name) => [name, parameters.get(name)!]));
-      const outputs = await executable.run({ ...values, ...prepared.feeds, [embeddingsName()]: rows }, into);
-      adamW(parameters, parameterGradients(parameters, prepared, outputs, miniLm), state, optimizer, 3e-5);
-      return performance.now() - started;
-    },
-    close: () => engine.close(),
+  return async () => {
+    const started = performance.now();
+    const prepared = steps.prepare(done++, steps.pack(sequences), { inputs: [], feeds: {} });
+    const executable = await engine.compile(prepared.program);
+    const rows = embeddingRows(parameters, prepared.batch, miniLm);
+    const values = Object.fromEntries(prepared.parameters.map((name) => [name, parameters.get(name)!]));
+    const outputs = await executable.run({ ...values, ...prepared.feeds, [embeddingsName()]: rows }, into);
+    adamW(parameters, parameterGradients(parameters, prepared, outputs, miniLm), state, optimizer, 3e-5);
+    return performance.now() - started;
   };
 }

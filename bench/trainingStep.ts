@@ -2,6 +2,7 @@
  * How long does a training step take, beside PyTorch on the same machine? MiniLM's shape, SimCSE, full length (no padding),
  * dropout on, AdamW included, best of several; PyTorch with the better of its two attentions.
  */
+import { OnnxEngine } from "../src/engine/onnx/OnnxEngine.ts";
 import type { Bench, BenchRow } from "./Bench.ts";
 import { profileLines } from "./profile.ts";
 import { compare, pytorch } from "./sides.ts";
@@ -34,9 +35,10 @@ export const trainingStep: Bench = {
       lines.push(
         `${batch} × ${tokens}`,
         ...(await profileLines(async (profilePrefix) => {
-          const rig = await trainingRig(batch, tokens, { threads: options.threads, profilePrefix });
-          for (let i = 0; i < 3; i++) await rig.step();
-          await rig.close();
+          const engine = new OnnxEngine({ threads: options.threads, profilePrefix });
+          const step = trainingRig(batch, tokens, engine);
+          for (let i = 0; i < 3; i++) await step();
+          await engine.close();
         })),
       );
     return lines;

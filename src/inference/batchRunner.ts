@@ -2,9 +2,9 @@
  * Runs a model over any number of sequences: sorted by length, in small batches of few shapes, results in the caller's order.
  *
  * A batch has rows of one length (rounded up), and the number of its rows follows from that length; so a job meets a handful
- * of shapes however many sequences it has, and most of what is computed is real tokens. Weights are inputs of the program for
- * small jobs, which can then share programs between models of one shape, and part of it for large ones, where packing them
- * ahead pays, and wherever they are to be 8-bit numbers.
+ * of shapes however many sequences it has, and most of what is computed is real tokens. Weights are inputs of the program, so that
+ * models of one shape share programs, and each program holds none: packing them ahead for each shape would take twice the
+ * memory and no less time. Only 8-bit weights are part of a program, where they are made.
  */
 import type { EngineShape, Program } from "../engine/Engine.ts";
 import { embeddingRows, weightValues } from "../nn/embeddingRows.ts";
@@ -56,8 +56,6 @@ export interface Head {
 /** Rows × length of a batch: small enough to stay in caches, large enough to keep the cores busy. */
 const slotsOfBatch = 1024;
 const mostRows = 128;
-/** From this many sequences on, weights become part of the programs. */
-const manySequences = 20_000;
 
 /** @returns [sequences, width], row i for sequence i */
 export async function runInBatches(
@@ -69,14 +67,14 @@ export async function runInBatches(
 ): Promise<Float32Array> {
   const results = new Float32Array(sequences.length * head.width);
   const values = weightValues(model.weights);
-  const weights = weightsFor(options.precision ?? "float32", sequences.length);
+  const precision = options.precision ?? "float32";
   let done = 0;
   for (const { rows, length } of batchesByLength(sequences)) {
     if (options.isInterrupted?.() === true) throw new InferenceInterrupted(done, sequences.length);
     const filled = filledUp(rows, rowsOfBatch(length)).map((row) => sequences[row]!);
     const batch = packBatch(filled, { policy: policyFor(length), maxLength: model.config.maxPositions });
-    const executable = await engine.compile(programFor(model, head, batch, weights));
-    const output = (await executable.run(feedsOf(model, head, batch, values, weights)))["output"]!;
+    const executable = await engine.compile(programFor(model, head, batch, precision));
+    const output = (await executable.run(feedsOf(model, head, batch, values, precision)))["output"]!;
     rows.forEach((row, i) => results.set(output.subarray(i * head.width, (i + 1) * head.width), row * head.width));
     done += rows.length;
     options.onProgress?.(done, sequences.length);
@@ -131,28 +129,22 @@ function filledUp(rows: ReadonlyArray<number>, size: number): ReadonlyArray<numb
   return Array.from({ length: wanted }, (_, i) => rows[i % rows.length]!);
 }
 
-/** Where a program has its weights from. */
-type WeightsFrom = "fed" | Precision;
-
-const weightsFor = (precision: Precision, sequences: number): WeightsFrom =>
-  precision === "float32" && sequences < manySequences ? "fed" : precision;
-
-function programFor(model: EncoderModel, head: Head, { shape }: PackedBatch, weights: WeightsFrom): Program {
-  const { config } = model;
-  const fed = weights === "fed";
+function programFor(model: EncoderModel, head: Head, { shape }: PackedBatch, precision: Precision): Program {
+  const { config, weights } = model;
+  const isFed = precision === "float32";
   return {
-    key: `infer|${head.key}|${JSON.stringify(config)}|${shapeKey(shape)}|${fed ? weights : `${weights} ${identityOf(model.weights)}`}`,
-    inputs: [...(fed ? head.parameters : []), embeddingsInput(shape, embeddingWidth(config)), ...batchInputs(shape)],
-    ...(fed ? {} : { constants: constantsOf(model, head, weights) }),
+    key: `infer|${head.key}|${JSON.stringify(config)}|${shapeKey(shape)}|${isFed ? "" : `${precision} ${identityOf(weights)}`}`,
+    inputs: [...(isFed ? head.parameters : []), embeddingsInput(shape, embeddingWidth(config)), ...batchInputs(shape)],
+    ...(isFed ? {} : { constants: quantizedConstants(model, head) }),
     build: (tensors) => ({ output: head.build({ config, shape, tensors }) }),
   };
 }
 
-const constantsOf = ({ weights }: EncoderModel, { parameters }: Head, precision: Precision): Program["constants"] =>
+const quantizedConstants = ({ weights }: EncoderModel, { parameters }: Head): NonNullable<Program["constants"]> =>
   Object.fromEntries(
     parameters.map(({ name }) => {
       const tensor = weights.get(name)!;
-      return [name, { ...tensor, quantized: precision === "int8" && isInt8(name, tensor) }];
+      return [name, { ...tensor, quantized: isInt8(name, tensor) }];
     }),
   );
 
@@ -165,9 +157,10 @@ function feedsOf(
   head: Head,
   batch: PackedBatch,
   values: ReadonlyMap<string, Float32Array>,
-  weights: WeightsFrom,
+  precision: Precision,
 ): Feeds {
-  const parameters = weights === "fed" ? head.parameters.map(({ name }) => [name, values.get(name)!] as const) : [];
+  const parameters =
+    precision === "float32" ? head.parameters.map(({ name }) => [name, values.get(name)!] as const) : [];
   return {
     ...Object.fromEntries(parameters),
     ...batch.feeds,

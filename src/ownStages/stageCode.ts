@@ -1,0 +1,149 @@
+/**
+ * The code of a stage, bundled once: what was made of a file is kept in the cache, with what it was made of, and serves as long
+ * as all of that is the same. Sources are small, so that they are read and hashed every time rather than trusted by their dates.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import * as Effect from "effect/Effect";
+import * as Schema from "effect/Schema";
+import { sha256 } from "../core/digest.ts";
+import type { StoreError } from "../core/errors.ts";
+import type { PackageImport, StageCode, StageProblem } from "../core/StageFile.ts";
+import { bundleModules, type Bundled } from "./bundleModules.ts";
+import { packageName } from "./ownPackage.ts";
+import { packageId, packageOf, type Package } from "./packageOf.ts";
+import { readModules, type ModuleGraph } from "./readModules.ts";
+
+/** Where bundles are kept. `src/store` implements it. */
+export interface KeptTexts {
+  readonly path: (name: string) => string;
+  readonly read: (name: string) => Effect.Effect<string | undefined, StoreError>;
+  readonly write: (name: string, text: string) => Effect.Effect<void, StoreError>;
+}
+
+export interface CodeHost {
+  /** Of this package: what it offers to stages is part of their keys, as any package is. */
+  readonly version: string;
+  readonly kept: KeptTexts;
+}
+
+const Place = Schema.Struct({ file: Schema.String, line: Schema.Number, column: Schema.Number, length: Schema.Number });
+
+/** What is known of a file that was bundled before. */
+const Known = Schema.Struct({
+  /** Of this version of ours: another may bundle, or refuse, otherwise. */
+  madeBy: Schema.String,
+  files: Schema.Record(Schema.String, Schema.String),
+  absent: Schema.Array(Schema.String),
+  defaultAt: Place,
+  hasDefault: Schema.Boolean,
+  digest: Schema.String,
+  packages: Schema.Array(Schema.String),
+  imports: Schema.Record(
+    Schema.String,
+    Schema.Struct({ specifier: Schema.String, from: Schema.String, package: Schema.String }),
+  ),
+  /** sha256 of the bundle and of its map, by which their files are named. */
+  module: Schema.String,
+});
+type Known = typeof Known.Type;
+
+export interface ReadCode {
+  readonly code: StageCode;
+  readonly defaultAt: NonNullable<StageProblem["place"]>;
+  readonly hasDefault: boolean;
+}
+
+export type CodeResult = ReadCode | { readonly problems: ReadonlyArray<StageProblem> };
+
+/** @param file absolute path of a file that is there */
+export const stageCodeOf = Effect.fnUntraced(function* (
+  file: string,
+  { version, kept }: CodeHost,
+): Effect.fn.Return<CodeResult, StoreError> {
+  const own = { name: packageName, version, manifest: "", isSources: false };
+  const name = `${sha256(file)}.json`;
+  const known = decodeKnown(yield* kept.read(name));
+  if (known !== undefined && isCurrent(known, own) && isWhole(known, yield* kept.read(`${known.module}.js`)))
+    return readCode(file, known, kept);
+  const made = yield* Effect.promise(() => bundleFile(file, own));
+  if ("problems" in made) return made;
+  const { graph, bundled } = made;
+  const module = sha256(bundled.code);
+  yield* kept.write(`${module}.js.map`, bundled.map);
+  yield* kept.write(`${module}.js`, bundled.code);
+  const now = knownOf(graph, bundled, module, own);
+  yield* kept.write(name, JSON.stringify(now));
+  return readCode(file, now, kept);
+});
+
+const readCode = (file: string, known: Known, kept: KeptTexts): ReadCode => ({
+  code: {
+    file,
+    digest: known.digest,
+    packages: known.packages,
+    module: { path: kept.path(`${known.module}.js`), imports: known.imports },
+  },
+  defaultAt: known.defaultAt,
+  hasDefault: known.hasDefault,
+});
+
+async function bundleFile(
+  file: string,
+  own: Package,
+): Promise<
+  { readonly graph: ModuleGraph; readonly bundled: Bundled } | { readonly problems: ReadonlyArray<StageProblem> }
+> {
+  const { parseSync } = await import("rolldown/utils");
+  const { ResolverFactory } = await import("rolldown/experimental");
+  const resolver = new ResolverFactory({ conditionNames: ["node", "import"], extensions: [], mainFields: ["main"] });
+  const graph = readModules(file, own, parseSync, (specifier, from) => resolver.resolveFileSync(from, specifier).path);
+  if ("problems" in graph) return graph;
+  const bundled = await bundleModules(graph);
+  return "problems" in bundled ? bundled : { graph, bundled };
+}
+
+const knownOf = (graph: ModuleGraph, bundled: Bundled, module: string, own: Package): Known => ({
+  madeBy: packageId(own),
+  files: Object.fromEntries(graph.files),
+  absent: [...graph.absent],
+  defaultAt: graph.defaultAt,
+  hasDefault: graph.hasDefault,
+  digest: bundled.digest,
+  packages: bundled.packages,
+  imports: bundled.imports,
+  module,
+});
+
+const decode = Schema.decodeUnknownOption(Schema.fromJsonString(Known));
+
+/** A torn or foreign text is nothing known. */
+function decodeKnown(text: string | undefined): Known | undefined {
+  const known = decode(text);
+  return known._tag === "Some" ? known.value : undefined;
+}
+
+const isCurrent = ({ madeBy, files, absent, imports }: Known, own: Package): boolean =>
+  madeBy === packageId(own) &&
+  Object.entries(files).every(([path, digest]) => digestOfFile(path) === digest) &&
+  !absent.some((path) => existsSync(path)) &&
+  Object.values(imports).every((each) => movedPackage(each) === undefined);
+
+const isWhole = ({ module }: Known, code: string | undefined): boolean => code !== undefined && sha256(code) === module;
+
+function digestOfFile(path: string): string | undefined {
+  try {
+    return sha256(readFileSync(path, "utf8"));
+  } catch {
+    return undefined; // it is no longer there
+  }
+}
+
+/** Says that the import no longer means the package it meant, in a sentence; undefined while it does. */
+export function movedPackage({ specifier, from, package: before }: PackageImport): string | undefined {
+  if (specifier === packageName) return undefined;
+  const found = packageOf(specifier, from);
+  const now = found === undefined ? "is not there" : packageId(found);
+  return now === before
+    ? undefined
+    : `package ${specifier} (${before}) changed (now it ${found === undefined ? now : `is ${now}`})`;
+}

@@ -57,6 +57,8 @@ export interface StageContext<Config, Inputs> {
 export interface OwnCode extends StageCode {
   /** The package that is no longer what the key says, in a sentence; undefined while all of them are. */
   readonly moved: () => string | undefined;
+  /** True once the files differ from the code that was read, and runs. */
+  readonly isEdited: () => boolean;
 }
 
 export type InputValues<I> = { readonly [K in keyof I]: I[K] extends InputPort<infer A> ? A : never };

@@ -44,6 +44,7 @@ export const runStep = (
       const executor = yield* Executor;
       const result = yield* restore(executor.run(taskOf(asked, files), asked));
       yield* stillUnmoved(asked.step, files);
+      if (asked.step.stage.code?.isEdited() === true) asked.onWarning(editedMeanwhile);
       const made = recordOf(asked, files, result);
       const winner = yield* (yield* ArtifactStore).publish(made);
       // The step is done either way: a checkpoint left lying is garbage, to be collected as such.
@@ -93,6 +94,9 @@ const packagesUnmoved = ({ id, stage }: Step): Effect.Effect<void, StageFailure>
           path: stage.code!.file,
         });
   });
+
+const editedMeanwhile =
+  "its stage was edited after the run began: it ran as it was then, and the next run takes it as it is now";
 
 const movedFailure = (step: Step, path: string): StageFailure =>
   new StageFailure({

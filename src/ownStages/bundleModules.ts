@@ -4,7 +4,8 @@
  * The digest is that of the bundle printed anew without comments, blanks, types and the names of local variables, so that
  * neither where the files lie nor how they are called or laid out is in it. What runs is the readable bundle, with its map.
  */
-import { dirname } from "node:path";
+import { dirname, resolve } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import type { OutputChunk } from "rolldown";
 import { sha256 } from "../core/digest.ts";
 import type { PackageImport, StageProblem } from "../core/StageFile.ts";
@@ -62,7 +63,12 @@ async function bundle(graph: ModuleGraph, externals: Externals): Promise<OutputC
     ],
   });
   try {
-    const { output } = await bundle.generate({ format: "esm", codeSplitting: false, sourcemap: "hidden" });
+    const { output } = await bundle.generate({
+      format: "esm",
+      codeSplitting: false,
+      sourcemap: "hidden",
+      sourcemapPathTransform: (source, map) => resolve(dirname(map), source),
+    });
     return output[0];
   } finally {
     await bundle.close();
@@ -79,7 +85,10 @@ class Externals {
     const taken = this.byId.get(specifier);
     const id =
       taken === undefined || taken.manifest === found.manifest ? specifier : `${specifier}#${packageId(found)}`;
-    if (!this.byId.has(id)) this.byId.set(id, { specifier, from, package: packageId(found), manifest: found.manifest });
+    if (!this.byId.has(id)) {
+      const { manifest, resolvedFrom = from } = found;
+      this.byId.set(id, { specifier, from: resolvedFrom, package: packageId(found), manifest });
+    }
     return id;
   }
 
@@ -115,7 +124,8 @@ function problemsOf(error: unknown, graph: ModuleGraph): ReadonlyArray<StageProb
     const { message, id, pos, loc } = each as BundlerError;
     const file = loc?.file ?? id;
     const text = file === undefined ? undefined : graph.modules.get(file)?.text;
-    const sentence = message.split("\n")[0]!.replace(/^\[[A-Z_]+\] (Error: )?/, "");
+    const [first = ""] = stripVTControlCharacters(message).split("\n");
+    const sentence = first.replace(/^\[[A-Z_]+\] (Error: )?/, "");
     if (file === undefined || text === undefined)
       return { message: `does not load: ${sentence}`, place: graph.defaultAt };
     const place =

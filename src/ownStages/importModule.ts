@@ -1,14 +1,11 @@
 /**
  * Loads the bundle of a stage. Packages that it imports are resolved where the stage's own files stand, not where the cache
- * keeps the bundle; this package, and what there may only be one of, are those that run the stage.
+ * keeps the bundle; this package is the one that runs the stage.
  */
 import { registerHooks } from "node:module";
 import { pathToFileURL } from "node:url";
 import type { PackageImport, StageModule } from "../core/StageFile.ts";
 import { packageName } from "./ownPackage.ts";
-
-/** Two copies of tfjs would each have engines and tensors of their own. */
-const oneForAll = /^@tensorflow\/tfjs-core($|\/)/;
 
 const importsOf = new Map<string, { readonly [specifier: string]: PackageImport }>();
 let isHooked = false;
@@ -31,7 +28,6 @@ const hookImports = (publicModule: string) =>
       const found = context.parentURL === undefined ? undefined : importsOf.get(context.parentURL)?.[specifier];
       if (found === undefined) return next(specifier, context);
       if (found.specifier === packageName) return { url: publicModule, shortCircuit: true };
-      const parentURL = oneForAll.test(found.specifier) ? publicModule : pathToFileURL(found.from).href;
-      return next(found.specifier, { ...context, parentURL });
+      return next(found.specifier, { ...context, parentURL: pathToFileURL(found.from).href });
     },
   });

@@ -45,7 +45,7 @@ const loadStageFile = Effect.fnUntraced(function* (
 });
 
 async function checkedStage(
-  { code, defaultAt }: ReadCode,
+  { code, defaultAt, isEdited }: ReadCode,
   { publicModule, builtIn }: StageHost,
 ): Promise<StageFileResult> {
   let stage: unknown;
@@ -57,7 +57,7 @@ async function checkedStage(
   const mistakes = mistakesOf(stage, builtIn);
   if (mistakes.length > 0)
     return { problems: mistakes.map(({ message, hint }) => ({ message, hint, place: defaultAt })) };
-  return { stage: withCode(stage as AnyStage, code) };
+  return { stage: withCode(stage as AnyStage, code, isEdited) };
 }
 
 function brokenImport(error: unknown, { module }: StageCode, defaultAt: StageProblem["place"]): StageProblem {
@@ -73,12 +73,12 @@ export async function openStage(code: StageCode, publicModule: string): Promise<
   return withCode((await importModule(code.module, publicModule)).default as AnyStage, code);
 }
 
-function withCode(stage: AnyStage, code: StageCode): AnyStage {
+function withCode(stage: AnyStage, code: StageCode, isEdited: () => boolean = () => false): AnyStage {
   const moved = () =>
     Object.values(code.module.imports)
       .map(movedPackage)
       .find((sentence) => sentence !== undefined);
-  return { ...stage, run: (context) => placingFaults(stage, code, context), code: { ...code, moved } };
+  return { ...stage, run: (context) => placingFaults(stage, code, context), code: { ...code, moved, isEdited } };
 }
 
 /** A fault in the stage's own code is told with its place there. */

@@ -11,6 +11,8 @@ export interface Package {
   readonly manifest: string;
   /** True where it is no installed package but somebody's sources: of a workspace, or linked. They change without a version. */
   readonly isSources: boolean;
+  /** The file where it was looked up, where that is not the one that imports it. */
+  readonly resolvedFrom?: string;
 }
 
 /** `name@version`. */

@@ -11,7 +11,7 @@ import type { StageProblem } from "../core/StageFile.ts";
 import { quoted } from "../core/suggest.ts";
 import type { Package } from "./packageOf.ts";
 import { packageOf } from "./packageOf.ts";
-import { packageName } from "./ownPackage.ts";
+import { packageName, sharedPackage } from "./ownPackage.ts";
 import { importsOf, type ParseModule } from "./importsOf.ts";
 import { placeAt } from "./placeAt.ts";
 
@@ -45,23 +45,29 @@ export type ResolveSources = (specifier: string, from: string) => string | undef
 export type Modules = ModuleGraph | { readonly problems: ReadonlyArray<StageProblem> };
 
 /**
- * @param own this package, of the version that runs
+ * @param version of this package
  * @throws the system's error where the entry cannot be read; of all others that is a problem with its place
  */
-export function readModules(entry: string, own: Package, parse: ParseModule, resolveSources: ResolveSources): Modules {
-  const reading = new ModuleReading(own, parse, resolveSources);
+export function readModules(
+  entry: string,
+  version: string,
+  parse: ParseModule,
+  resolveSources: ResolveSources,
+): Modules {
+  const reading = new ModuleReading(version, parse, resolveSources);
   reading.take(entry, readFileSync(entry, "utf8"));
   for (const path of reading.modules.keys()) reading.follow(path);
   if (reading.problems.length > 0) return { problems: reading.problems };
   const { modules, files, absent } = reading;
   const { text } = modules.get(entry)!;
   const defaultAt = reading.defaults.get(entry);
+  const start = defaultAt?.start ?? 0;
   return {
     entry,
     modules,
     files,
     absent,
-    defaultAt: placeAt(entry, text, defaultAt?.start ?? 0, defaultAt?.end ?? 1),
+    defaultAt: placeAt(entry, text, start, start + (defaultAt === undefined ? 1 : "export default".length)),
     hasDefault: defaultAt !== undefined,
   };
 }
@@ -88,12 +94,12 @@ class ModuleReading {
   readonly absent = new Set<string>();
   readonly problems: Array<StageProblem> = [];
   readonly defaults = new Map<string, { readonly start: number; readonly end: number }>();
-  private readonly own: Package;
+  private readonly version: string;
   private readonly parse: ParseModule;
   private readonly resolveSources: ResolveSources;
 
-  constructor(own: Package, parse: ParseModule, resolveSources: ResolveSources) {
-    this.own = own;
+  constructor(version: string, parse: ParseModule, resolveSources: ResolveSources) {
+    this.version = version;
     this.parse = parse;
     this.resolveSources = resolveSources;
   }
@@ -134,7 +140,8 @@ class ModuleReading {
     if (isBuiltin(specifier)) return { kind: "builtin" };
     if (/^\.{0,2}\/|^file:/.test(specifier)) return this.resolveFile(specifier, from);
     if (/^[a-z]+:/.test(specifier)) return "which is neither a file nor a package";
-    if (specifier === packageName) return { kind: "package", found: this.own };
+    const shared = sharedPackage(specifier, this.version);
+    if (shared !== undefined) return { kind: "package", found: shared };
     if (/^effect($|\/)/.test(specifier))
       return `of which there may be one copy only: import { Effect, Schema } from "${packageName}"`;
     const found = packageOf(specifier, from);

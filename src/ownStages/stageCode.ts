@@ -10,7 +10,7 @@ import type { StoreError } from "../core/errors.ts";
 import type { PackageImport, StageCode, StageProblem } from "../core/StageFile.ts";
 import { bundleModules, type Bundled } from "./bundleModules.ts";
 import { packageName } from "./ownPackage.ts";
-import { packageId, packageOf, type Package } from "./packageOf.ts";
+import { packageId, packageOf } from "./packageOf.ts";
 import { readModules, type ModuleGraph } from "./readModules.ts";
 
 /** Where bundles are kept. `src/store` implements it. */
@@ -49,6 +49,8 @@ type Known = typeof Known.Type;
 
 export interface ReadCode {
   readonly code: StageCode;
+  /** True once one of the files is no longer what was read. */
+  readonly isEdited: () => boolean;
   readonly defaultAt: NonNullable<StageProblem["place"]>;
   readonly hasDefault: boolean;
 }
@@ -60,18 +62,17 @@ export const stageCodeOf = Effect.fnUntraced(function* (
   file: string,
   { version, kept }: CodeHost,
 ): Effect.fn.Return<CodeResult, StoreError> {
-  const own = { name: packageName, version, manifest: "", isSources: false };
   const name = `${sha256(file)}.json`;
   const known = decodeKnown(yield* kept.read(name));
-  if (known !== undefined && isCurrent(known, own) && isWhole(known, yield* kept.read(`${known.module}.js`)))
+  if (known !== undefined && isCurrent(known, version) && isWhole(known, yield* kept.read(`${known.module}.js`)))
     return readCode(file, known, kept);
-  const made = yield* Effect.promise(() => bundleFile(file, own));
+  const made = yield* Effect.promise(() => bundleFile(file, version));
   if ("problems" in made) return made;
   const { graph, bundled } = made;
   const module = sha256(bundled.code);
   yield* kept.write(`${module}.js.map`, bundled.map);
   yield* kept.write(`${module}.js`, bundled.code);
-  const now = knownOf(graph, bundled, module, own);
+  const now = knownOf(graph, bundled, module, version);
   yield* kept.write(name, JSON.stringify(now));
   return readCode(file, now, kept);
 });
@@ -83,27 +84,33 @@ const readCode = (file: string, known: Known, kept: KeptTexts): ReadCode => ({
     packages: known.packages,
     module: { path: kept.path(`${known.module}.js`), imports: known.imports },
   },
+  isEdited: () => !areUnchanged(known.files),
   defaultAt: known.defaultAt,
   hasDefault: known.hasDefault,
 });
 
 async function bundleFile(
   file: string,
-  own: Package,
+  version: string,
 ): Promise<
   { readonly graph: ModuleGraph; readonly bundled: Bundled } | { readonly problems: ReadonlyArray<StageProblem> }
 > {
   const { parseSync } = await import("rolldown/utils");
   const { ResolverFactory } = await import("rolldown/experimental");
   const resolver = new ResolverFactory({ conditionNames: ["node", "import"], extensions: [], mainFields: ["main"] });
-  const graph = readModules(file, own, parseSync, (specifier, from) => resolver.resolveFileSync(from, specifier).path);
+  const graph = readModules(
+    file,
+    version,
+    parseSync,
+    (specifier, from) => resolver.resolveFileSync(from, specifier).path,
+  );
   if ("problems" in graph) return graph;
   const bundled = await bundleModules(graph);
   return "problems" in bundled ? bundled : { graph, bundled };
 }
 
-const knownOf = (graph: ModuleGraph, bundled: Bundled, module: string, own: Package): Known => ({
-  madeBy: packageId(own),
+const knownOf = (graph: ModuleGraph, bundled: Bundled, module: string, version: string): Known => ({
+  madeBy: version,
   files: Object.fromEntries(graph.files),
   absent: [...graph.absent],
   defaultAt: graph.defaultAt,
@@ -122,11 +129,14 @@ function decodeKnown(text: string | undefined): Known | undefined {
   return known._tag === "Some" ? known.value : undefined;
 }
 
-const isCurrent = ({ madeBy, files, absent, imports }: Known, own: Package): boolean =>
-  madeBy === packageId(own) &&
-  Object.entries(files).every(([path, digest]) => digestOfFile(path) === digest) &&
+const isCurrent = ({ madeBy, files, absent, imports }: Known, version: string): boolean =>
+  madeBy === version &&
+  areUnchanged(files) &&
   !absent.some((path) => existsSync(path)) &&
   Object.values(imports).every((each) => movedPackage(each) === undefined);
+
+const areUnchanged = (files: Known["files"]): boolean =>
+  Object.entries(files).every(([path, digest]) => digestOfFile(path) === digest);
 
 const isWhole = ({ module }: Known, code: string | undefined): boolean => code !== undefined && sha256(code) === module;
 

@@ -1,4 +1,5 @@
 /** Stages of the user's own, wired: where their code is kept, what they import as this package, which names are taken. */
+import { Console } from "node:console";
 import * as Effect from "effect/Effect";
 import type { AnyStage } from "../core/Stage.ts";
 import type { LoadStageFiles, StageCode } from "../core/StageFile.ts";
@@ -17,6 +18,8 @@ export const stageFilesOn =
         () => import("../../package.json", { with: { type: "json" } }),
       );
       const { stageFolder } = yield* Effect.promise(() => import("../store/stageFolder.ts"));
+      // What a stage prints must not get between the lines of `run --json`.
+      globalThis.console = new Console(process.stderr, process.stderr);
       const builtIn = new Set(stages.map(({ name }) => name));
       return yield* loadStageFiles({
         publicModule,

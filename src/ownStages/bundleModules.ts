@@ -77,6 +77,12 @@ async function bundle(graph: ModuleGraph, externals: Externals): Promise<OutputC
 
 const builtinId = (specifier: string): string => (specifier.startsWith("node:") ? specifier : `node:${specifier}`);
 
+export const importOf = (specifier: string, from: string, found: Package): PackageImport => ({
+  specifier,
+  from: found.resolvedFrom ?? from,
+  package: packageId(found),
+});
+
 /** Names of imports that stay: as written, but for one that means another package in another file. */
 class Externals {
   private readonly byId = new Map<string, PackageImport & { readonly manifest: string }>();
@@ -85,10 +91,7 @@ class Externals {
     const taken = this.byId.get(specifier);
     const id =
       taken === undefined || taken.manifest === found.manifest ? specifier : `${specifier}#${packageId(found)}`;
-    if (!this.byId.has(id)) {
-      const { manifest, resolvedFrom = from } = found;
-      this.byId.set(id, { specifier, from: resolvedFrom, package: packageId(found), manifest });
-    }
+    if (!this.byId.has(id)) this.byId.set(id, { ...importOf(specifier, from, found), manifest: found.manifest });
     return id;
   }
 

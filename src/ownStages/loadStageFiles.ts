@@ -3,13 +3,13 @@ import { accessSync, constants, readdirSync, statSync } from "node:fs";
 import { basename, dirname } from "node:path";
 import * as Effect from "effect/Effect";
 import { StageFailure, type StoreError } from "../core/errors.ts";
-import type { AnyStage } from "../core/Stage.ts";
+import type { AnyStage, OwnCode } from "../core/Stage.ts";
 import type { LoadStageFiles, StageCode, StageFileResult, StageProblem } from "../core/StageFile.ts";
 import { closest, quoted } from "../core/suggest.ts";
 import { mistakesOf } from "./checkStage.ts";
 import { importModule } from "./importModule.ts";
 import { sourcePlace, type SourcePlace } from "./sourcePlace.ts";
-import { type CodeHost, movedPackage, type ReadCode, stageCodeOf } from "./stageCode.ts";
+import { type CodeHost, type ReadCode, stageCodeOf } from "./stageCode.ts";
 
 export interface StageHost extends CodeHost {
   /** URL of the module that stages import by this package's name. */
@@ -45,7 +45,7 @@ const loadStageFile = Effect.fnUntraced(function* (
 });
 
 async function checkedStage(
-  { code, defaultAt, isEdited }: ReadCode,
+  { code, defaultAt, isEdited, moved }: ReadCode,
   { publicModule, builtIn }: StageHost,
 ): Promise<StageFileResult> {
   let stage: unknown;
@@ -57,7 +57,7 @@ async function checkedStage(
   const mistakes = mistakesOf(stage, builtIn);
   if (mistakes.length > 0)
     return { problems: mistakes.map(({ message, hint }) => ({ message, hint, place: defaultAt })) };
-  return { stage: withCode(stage as AnyStage, code, isEdited) };
+  return { stage: withCode(stage as AnyStage, { ...code, isEdited, moved }) };
 }
 
 function brokenImport(error: unknown, { module }: StageCode, defaultAt: StageProblem["place"]): StageProblem {
@@ -68,18 +68,17 @@ function brokenImport(error: unknown, { module }: StageCode, defaultAt: StagePro
   };
 }
 
-/** For a worker: the stage of a file that the driver has checked, from the same code. */
+/** For a worker: the stage of a file that the driver has checked, and watches, from the same code. */
 export async function openStage(code: StageCode, publicModule: string): Promise<AnyStage> {
-  return withCode((await importModule(code.module, publicModule)).default as AnyStage, code);
+  const { default: stage } = await importModule(code.module, publicModule);
+  return withCode(stage as AnyStage, { ...code, isEdited: () => false, moved: () => undefined });
 }
 
-function withCode(stage: AnyStage, code: StageCode, isEdited: () => boolean = () => false): AnyStage {
-  const moved = () =>
-    Object.values(code.module.imports)
-      .map(movedPackage)
-      .find((sentence) => sentence !== undefined);
-  return { ...stage, run: (context) => placingFaults(stage, code, context), code: { ...code, moved, isEdited } };
-}
+const withCode = (stage: AnyStage, code: OwnCode): AnyStage => ({
+  ...stage,
+  run: (context) => placingFaults(stage, code, context),
+  code,
+});
 
 /** A fault in the stage's own code is told with its place there. */
 const placingFaults = (stage: AnyStage, code: StageCode, context: Parameters<AnyStage["run"]>[0]) =>

@@ -56,7 +56,11 @@ export function readModules(
 ): Modules {
   const reading = new ModuleReading(version, parse, resolveSources);
   reading.take(entry, readFileSync(entry, "utf8"));
-  for (const path of reading.modules.keys()) reading.follow(path);
+  for (const path of reading.modules.keys()) {
+    const before = reading.problems.length;
+    reading.follow(path);
+    reading.problems.push(...reading.problems.splice(before).sort(byPlace));
+  }
   if (reading.problems.length > 0) return { problems: reading.problems };
   const { modules, files, absent } = reading;
   const { text } = modules.get(entry)!;
@@ -71,6 +75,9 @@ export function readModules(
     hasDefault: defaultAt !== undefined,
   };
 }
+
+const byPlace = ({ place: a }: StageProblem, { place: b }: StageProblem): number =>
+  a === undefined || b === undefined ? 0 : a.line - b.line || a.column - b.column;
 
 /** What makes code depend on more than its text. */
 const refusals = {

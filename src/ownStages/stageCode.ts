@@ -8,7 +8,7 @@ import * as Schema from "effect/Schema";
 import { sha256 } from "../core/digest.ts";
 import type { StoreError } from "../core/errors.ts";
 import type { PackageImport, StageCode, StageProblem } from "../core/StageFile.ts";
-import { bundleModules, type Bundled } from "./bundleModules.ts";
+import { bundleModules, importOf, type Bundled } from "./bundleModules.ts";
 import { packageName } from "./ownPackage.ts";
 import { packageId, packageOf } from "./packageOf.ts";
 import { readModules, type ModuleGraph } from "./readModules.ts";
@@ -28,6 +28,8 @@ export interface CodeHost {
 
 const Place = Schema.Struct({ file: Schema.String, line: Schema.Number, column: Schema.Number, length: Schema.Number });
 
+const Import = Schema.Struct({ specifier: Schema.String, from: Schema.String, package: Schema.String });
+
 /** What is known of a file that was bundled before. */
 const Known = Schema.Struct({
   /** Of this version of ours: another may bundle, or refuse, otherwise. */
@@ -38,10 +40,9 @@ const Known = Schema.Struct({
   hasDefault: Schema.Boolean,
   digest: Schema.String,
   packages: Schema.Array(Schema.String),
-  imports: Schema.Record(
-    Schema.String,
-    Schema.Struct({ specifier: Schema.String, from: Schema.String, package: Schema.String }),
-  ),
+  imports: Schema.Record(Schema.String, Import),
+  /** Every import of a package, by every file. */
+  lookUps: Schema.Array(Import),
   /** sha256 of the bundle and of its map, by which their files are named. */
   module: Schema.String,
 });
@@ -51,6 +52,8 @@ export interface ReadCode {
   readonly code: StageCode;
   /** True once one of the files is no longer what was read. */
   readonly isEdited: () => boolean;
+  /** The package that is no longer what was found, in a sentence. */
+  readonly moved: () => string | undefined;
   readonly defaultAt: NonNullable<StageProblem["place"]>;
   readonly hasDefault: boolean;
 }
@@ -85,6 +88,7 @@ const readCode = (file: string, known: Known, kept: KeptTexts): ReadCode => ({
     module: { path: kept.path(`${known.module}.js`), imports: known.imports },
   },
   isEdited: () => !areUnchanged(known.files),
+  moved: () => firstMoved(known.lookUps),
   defaultAt: known.defaultAt,
   hasDefault: known.hasDefault,
 });
@@ -118,8 +122,16 @@ const knownOf = (graph: ModuleGraph, bundled: Bundled, module: string, version: 
   digest: bundled.digest,
   packages: bundled.packages,
   imports: bundled.imports,
+  lookUps: lookUpsOf(graph),
   module,
 });
+
+const lookUpsOf = (graph: ModuleGraph): ReadonlyArray<PackageImport> =>
+  [...graph.modules].flatMap(([from, { imports }]) =>
+    [...imports].flatMap(([specifier, resolved]) =>
+      resolved.kind === "package" ? [importOf(specifier, from, resolved.found)] : [],
+    ),
+  );
 
 const decode = Schema.decodeUnknownOption(Schema.fromJsonString(Known));
 
@@ -129,11 +141,11 @@ function decodeKnown(text: string | undefined): Known | undefined {
   return known._tag === "Some" ? known.value : undefined;
 }
 
-const isCurrent = ({ madeBy, files, absent, imports }: Known, version: string): boolean =>
+const isCurrent = ({ madeBy, files, absent, lookUps }: Known, version: string): boolean =>
   madeBy === version &&
   areUnchanged(files) &&
   !absent.some((path) => existsSync(path)) &&
-  Object.values(imports).every((each) => movedPackage(each) === undefined);
+  firstMoved(lookUps) === undefined;
 
 const areUnchanged = (files: Known["files"]): boolean =>
   Object.entries(files).every(([path, digest]) => digestOfFile(path) === digest);
@@ -148,8 +160,11 @@ function digestOfFile(path: string): string | undefined {
   }
 }
 
+const firstMoved = (lookUps: ReadonlyArray<PackageImport>): string | undefined =>
+  lookUps.map(movedPackage).find((sentence) => sentence !== undefined);
+
 /** Says that the import no longer means the package it meant, in a sentence; undefined while it does. */
-export function movedPackage({ specifier, from, package: before }: PackageImport): string | undefined {
+function movedPackage({ specifier, from, package: before }: PackageImport): string | undefined {
   if (specifier === packageName) return undefined;
   const found = packageOf(specifier, from);
   const now = found === undefined ? "is not there" : packageId(found);

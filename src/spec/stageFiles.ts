@@ -3,7 +3,7 @@ import { relative, resolve } from "node:path";
 import { isStageFile, type StageFiles, type StageProblem } from "../core/StageFile.ts";
 import type { AnyStage } from "../core/Stage.ts";
 import { quoted } from "../core/suggest.ts";
-import type { Related } from "../core/Diagnostic.ts";
+import type { Diagnostic, Related } from "../core/Diagnostic.ts";
 import type { Reporter } from "./Reporter.ts";
 import { entryOf, type ScalarNode, type YamlNode } from "./YamlNode.ts";
 
@@ -51,8 +51,19 @@ export function stageOfFile(uses: ScalarNode, reading: StageFileReading, reporte
   return found.stage;
 }
 
+/** A problem where the file was named by an argument, not by a pipeline. */
+export function argumentDiagnostic(argument: string, problem: StageProblem, cwd: string): Diagnostic {
+  const related = relatedPlace(problem, cwd);
+  return {
+    argument,
+    message: `the stage ${problem.message}`,
+    ...(problem.hint === undefined ? {} : { hint: problem.hint }),
+    ...(related === undefined ? {} : { related }),
+  };
+}
+
 /** The place in the stage's own file, as seen from the working directory. */
-export function relatedPlace({ place }: StageProblem, cwd: string): Related | undefined {
+function relatedPlace({ place }: StageProblem, cwd: string): Related | undefined {
   if (place === undefined) return undefined;
   const near = relative(cwd, place.file);
   const file = near.length < place.file.length ? near : place.file;

@@ -2,6 +2,7 @@
  * Loads the bundle of a stage. Packages that it imports are resolved where the stage's own files stand, not where the cache
  * keeps the bundle; this package is the one that runs the stage.
  */
+import { realpathSync } from "node:fs";
 import { registerHooks } from "node:module";
 import { pathToFileURL } from "node:url";
 import type { PackageImport, StageModule } from "../core/StageFile.ts";
@@ -15,12 +16,15 @@ export async function importModule(
   { path, imports }: StageModule,
   publicModule: string,
 ): Promise<{ readonly default?: unknown }> {
-  const url = pathToFileURL(path).href;
+  const url = urlOf(path);
   importsOf.set(url, imports);
   if (!isHooked) hookImports(publicModule);
   isHooked = true;
   return (await import(url)) as { readonly default?: unknown };
 }
+
+/** As Node names a module: past symbolic links. */
+export const urlOf = (path: string): string => pathToFileURL(realpathSync(path)).href;
 
 const hookImports = (publicModule: string) =>
   registerHooks({

@@ -43,7 +43,7 @@ const Known = Schema.Struct({
   imports: Schema.Record(Schema.String, Import),
   /** Every import of a package, by every file. */
   lookUps: Schema.Array(Import),
-  /** sha256 of the bundle and of its map, by which their files are named. */
+  /** sha256 of the bundle's file, by which it is named. */
   module: Schema.String,
 });
 type Known = typeof Known.Type;
@@ -72,13 +72,21 @@ export const stageCodeOf = Effect.fnUntraced(function* (
   const made = yield* Effect.promise(() => bundleFile(file, version));
   if ("problems" in made) return made;
   const { graph, bundled } = made;
-  const module = sha256(bundled.code);
+  const text = moduleText(file, bundled);
+  const module = sha256(text);
   yield* kept.write(`${module}.js.map`, bundled.map);
-  yield* kept.write(`${module}.js`, bundled.code);
+  yield* kept.write(`${module}.js`, text);
   const now = knownOf(graph, bundled, module, version);
   yield* kept.write(name, JSON.stringify(now));
   return readCode(file, now, kept);
 });
+
+/**
+ * Equal code at two places may import other packages and has places of its own in messages: it is two modules. A process loads a
+ * module of one name once.
+ */
+const moduleText = (file: string, { code, imports }: Bundled): string =>
+  `${code}\n// ${JSON.stringify(file)} ${JSON.stringify(imports)}\n`;
 
 const readCode = (file: string, known: Known, kept: KeptTexts): ReadCode => ({
   code: {

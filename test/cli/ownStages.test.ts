@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -61,8 +61,8 @@ const planned = async (file = "a.yaml", env = {}): Promise<ReadonlyArray<PlanSte
   return (JSON.parse(stdout) as { steps: ReadonlyArray<PlanStep> }).steps;
 };
 const states = async (file?: string, env = {}) => (await planned(file, env)).map(({ state }) => state);
-const shown = async () =>
-  JSON.parse((await place.run(["show", "a.yaml", "long", "--format", "json"])).stdout) as unknown;
+const shown = async (step = "long") =>
+  JSON.parse((await place.run(["show", "a.yaml", step, "--format", "json"])).stdout) as unknown;
 
 const diagnostics = async (text: string): Promise<string> => {
   place.file("stage.ts", text);
@@ -103,6 +103,23 @@ describe("a stage of one's own", () => {
     expect((await place.run(["why", "a.yaml", "long"])).stdout).toContain("stage package words: 1.0.0 → 1.0.1");
     await place.run(["run", "a.yaml"]);
     expect(await shown()).toEqual([{ text: "one two three" }, { text: "five six seven eight" }]);
+  });
+
+  it("is another module at another place, whose packages may be others", async () => {
+    mkdirSync(join(place.folder, "other/node_modules/words"), { recursive: true });
+    place.file(
+      "other/node_modules/words/package.json",
+      '{ "name": "words", "version": "3.0.0", "exports": "./i.mjs" }',
+    );
+    place.file("other/node_modules/words/i.mjs", "export const shorten = (text) => text.slice(0, 3);");
+    place.file("other/stage.ts", stage);
+    place.file("other/least.ts", "export const least: number = 2;\n");
+    edit("a.yaml", "outputs:", "  twin: { uses: ./other/stage.ts, in: { from: corpus } }\noutputs:");
+    mkdirSync(join(place.folder, "real"));
+    symlinkSync(join(place.folder, "real"), join(place.folder, "cache"));
+    await place.run(["run", "a.yaml"]);
+    expect(await shown("long")).toEqual([{ text: "ONE TWO THREE" }, { text: "FIVE SIX SEVEN EIGHT" }]);
+    expect(await shown("twin")).toEqual([{ text: "one" }, { text: "fiv" }]);
   });
 
   it("is stale by a file that a setting names", async () => {

@@ -325,6 +325,27 @@ export default [least, missing, import.meta.url];
   });
 });
 
+describe("what a stage of one's own gives", () => {
+  it.each([
+    ["{}", "long-ones broke on a fault of its own: it gave nothing for its output long"],
+    ["{ long: 5 }", "long-ones broke on a fault of its own: its output long is no Sentences ("],
+  ])("%s: fails its step by name where it is not what its ports say", async (result, message) => {
+    edit("stage.ts", "return { long: { texts: texts.map(shorten) } }", `return ${result} as any`);
+    const { code, stderr } = await place.run(["run", "a.yaml"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(message);
+  });
+
+  it("may be a failure with its own place", async () => {
+    edit("stage.ts", "Schema, Sentences }", "Schema, Sentences, StageFailure }");
+    const failure =
+      '{ cause: "stage-error", message: "There is no long one.", hint: "Write more.", path: "data.txt", line: 2 }';
+    edit("stage.ts", "return {", `if (but === "") throw new StageFailure(${failure});\n    return {`);
+    const { stderr } = await place.run(["run", "a.yaml"]);
+    expect(stderr).toContain("data.txt:2: error: step long: There is no long one.\n  hint: Write more.\n");
+  });
+});
+
 describe("the example", () => {
   it("runs", async () => {
     const file = fileURLToPath(new URL("../../pipelines/examples/own-stage.yaml", import.meta.url));

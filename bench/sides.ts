@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { heapEnvironment } from "../src/engine/heapEnvironment.ts";
 import type { EngineName } from "../src/engine/engineNames.ts";
 import type { BenchOptions, BenchRow } from "./Bench.ts";
 import { type Job, type Outcome, withFolder, writeJson } from "./Job.ts";
@@ -33,13 +34,18 @@ export const sentenceTransformers = ["32", "128"].map((size) =>
 export const eagerTensorFlow: Peer = { name: "eager TensorFlow", run: (job) => runOurs(job, "tensorflow") };
 
 /** The last line of a process's output, as JSON. */
-async function outcomeOf(command: string, args: ReadonlyArray<string>): Promise<Outcome> {
-  const { stdout } = await promisify(execFile)(command, args, { maxBuffer: 2 ** 26 });
+async function outcomeOf(
+  command: string,
+  args: ReadonlyArray<string>,
+  variables: { readonly [name: string]: string } = {},
+): Promise<Outcome> {
+  const env = { ...process.env, ...variables };
+  const { stdout } = await promisify(execFile)(command, args, { maxBuffer: 2 ** 26, env });
   return JSON.parse(stdout.trim().split("\n").at(-1)!) as Outcome;
 }
 
 const runOurs = (job: string, engine: EngineName): Promise<Outcome> =>
-  outcomeOf(process.execPath, [join(here, "subject.ts"), job, engine]);
+  outcomeOf(process.execPath, [join(here, "subject.ts"), job, engine], heapEnvironment);
 
 /** Best time, and the memory of the process that had it. */
 interface Best {

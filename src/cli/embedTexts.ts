@@ -4,6 +4,7 @@ import type { EngineShape } from "../engine/Engine.ts";
 import type { EngineChoice } from "../engine/EngineChoice.ts";
 import { openEngine } from "../engine/openEngine.ts";
 import type { InferenceOptions } from "../inference/batchRunner.ts";
+import type { Precision } from "../inference/options.ts";
 import { encodeTokens } from "../inference/encode.ts";
 import { scorePairs } from "../inference/score.ts";
 import { encodeTexts } from "../model/encodeTexts.ts";
@@ -16,20 +17,23 @@ export interface EmbeddingModel {
   readonly model: BiEncoder;
   readonly tokenizer: Tokenizer;
   readonly choice: EngineChoice;
+  /** Default float32. */
+  readonly precision?: Precision;
 }
 
 /** Part by part, in order: the next one is read when the last one has been taken. */
 export async function* embedTexts(
-  { model, tokenizer, choice }: EmbeddingModel,
+  { model, tokenizer, choice, precision = "float32" }: EmbeddingModel,
   parts: AsyncIterable<ReadonlyArray<string>> | Iterable<ReadonlyArray<string>>,
   onProgress?: (texts: number) => void,
 ): AsyncGenerator<EmbeddedTexts> {
   const engine = await openedEngine(choice);
   let before = 0;
-  const options: InferenceOptions = onProgress === undefined ? {} : { onProgress: (done) => onProgress(before + done) };
+  const options: InferenceOptions = { precision, onProgress: (done) => onProgress?.(before + done) };
   try {
     for await (const texts of parts) {
-      const values = await encodeTokens(model, await encodeTexts(tokenizer, texts), engine, options);
+      const ids = await encodeTexts(tokenizer, texts);
+      const values = await encodeTokens(model, ids, engine, options).catch(asUsage);
       yield { texts, dimension: model.config.hiddenSize, values };
       before += texts.length;
     }
@@ -54,7 +58,8 @@ export async function scoreTexts(
 }
 
 /** Throws `UsageError` where the engine, or its device, is not to be had. */
-const openedEngine = (choice: EngineChoice): Promise<EngineShape> =>
-  openEngine(choice).catch((error: unknown) => {
-    throw asUsageError(error);
-  });
+const openedEngine = (choice: EngineChoice): Promise<EngineShape> => openEngine(choice).catch(asUsage);
+
+function asUsage(error: unknown): never {
+  throw asUsageError(error);
+}

@@ -8,6 +8,7 @@ import { layerLocal } from "../executor/local/layer.ts";
 import { hubFolders } from "../model/hub/hubFolders.ts";
 import { hubSettings } from "../model/hub/hubSettings.ts";
 import { layerCache } from "../store/cache.ts";
+import { heapEnvironment } from "../engine/heapEnvironment.ts";
 import { engineEnvironment } from "./engineChoice.ts";
 import type { Session } from "./session.ts";
 
@@ -31,7 +32,11 @@ export const entryPath = (name: string): string =>
 /** Our processes share our compile cache, and compute with the engine that was chosen. */
 export function entryEnvironment(engine: EngineChoice): { readonly [name: string]: string } {
   const compileCache = getCompileCacheDir();
-  return { ...engineEnvironment(engine), ...(compileCache === undefined ? {} : { NODE_COMPILE_CACHE: compileCache }) };
+  return {
+    ...heapEnvironment,
+    ...engineEnvironment(engine),
+    ...(compileCache === undefined ? {} : { NODE_COMPILE_CACHE: compileCache }),
+  };
 }
 
 const workerEntry = ({ cache, engine }: Places) => ({

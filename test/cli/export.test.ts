@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readEncodedTexts } from "../../src/artifact/encodedTexts.ts";
 import { Workplace } from "./pipelineCommand.ts";
+import { has8Bit } from "../kit/has8Bit.ts";
 
 const pipeline = `name: tiny
 seed: 3
@@ -228,7 +229,19 @@ describe("pipeline encode", () => {
     expect(await readEncodedTexts(read("t.arrow"))).toMatchObject({ texts, dimension: 8, values });
   });
 
+  it.skipIf(!has8Bit)("computes in 8-bit numbers when asked to", async () => {
+    const exact = JSON.parse(await ok("encode", "model", ...texts)) as ReadonlyArray<Embedded>;
+    const quick = JSON.parse(await ok("encode", "model", "--precision", "int8", ...texts)) as ReadonlyArray<Embedded>;
+    const values = ({ embedding }: Embedded) => embedding;
+    const distance = farthest(exact.flatMap(values), quick.flatMap(values));
+    expect(distance).toBeGreaterThan(0);
+    expect(distance).toBeLessThan(0.1); // of unit vectors; eight channels average little out
+  });
+
   it("says what it cannot do", async () => {
+    expect(await refused("encode", "model", "a", "--precision", "int8", "--engine", "cpu")).toBe(
+      "error: precision int8 is computed by the onnx engine only\n  hint: set precision to float32, or take the onnx engine\n",
+    );
     expect(await refused("encode", "cross", "a")).toContain("this is a cross-encoder: it scores pairs");
     expect(await refused("encode", "mine", "a")).toContain("this folder holds no model: it has no config.json");
     expect(await refused("encode", "model", "a", "--input", "texts.txt")).toContain("there are texts and --input");

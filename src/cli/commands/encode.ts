@@ -4,6 +4,7 @@ import { type Invocation, isOn, UsageError, valueOf } from "../commandLine.ts";
 import { type EmbeddingFormat, embeddingFormats, formatEmbeddings } from "../embeddingFormats.ts";
 import { chosenEngine } from "../engineChoice.ts";
 import { exitCodes } from "../exitCodes.ts";
+import type { Precision } from "../../inference/options.ts";
 import { inputTexts } from "../inputTexts.ts";
 import { asBiEncoder, openModel } from "../openModel.ts";
 import { writeOut } from "../output.ts";
@@ -21,7 +22,9 @@ export async function encode(invocation: Invocation): Promise<number> {
   const { embedTexts } = await import("../embedTexts.ts");
   const { modelIdentity } = await import("../../model/modelIdentity.ts");
   const counter = countOnTerminal("texts", to !== undefined);
-  const embedded = embedTexts({ model, tokenizer: opened.tokenizer, choice }, texts, counter.show);
+  // The command line takes these two names alone.
+  const precision = (valueOf(invocation, "precision") ?? "float32") as Precision;
+  const embedded = embedTexts({ model, tokenizer: opened.tokenizer, choice, precision }, texts, counter.show);
   const pieces = formatEmbeddings(format, embedded, model.config.hiddenSize, async () => modelIdentity(model));
   try {
     if (to !== undefined) await writeFileWhole(to, pieces);

@@ -14,24 +14,15 @@ import { encoderSpecs } from "../../nn/parameters.ts";
 import { type Ragged, raggedRow, raggedRows } from "../../nn/Ragged.ts";
 import { tensorNamed } from "../../nn/TensorSpec.ts";
 import { sampledUniformity } from "../batchSpread.ts";
-import {
-  checkLabels,
-  type LabelRange,
-  requireKnownIds,
-  requireNumbers,
-  requirePositions,
-  requireRows,
-  requireSameTokenizer,
-  requireScoresOf,
-} from "../checks.ts";
+import { checkLabels, type LabelRange } from "../checks.ts";
 import type { Method } from "../Method.ts";
 import { inParts } from "../parts.ts";
 import type { TrainingOptions } from "../options.ts";
 import { encoderSteps } from "../prepareEncoderStep.ts";
 import { streamKey, streamSeed } from "../random.ts";
 import { makeSampler } from "../sampler.ts";
+import { type PairScores, requireScoredPairs, type ScoredPairs } from "../scoredPairs.ts";
 import { encoderWeights, withDropout } from "../startingWeights.ts";
-import type { PairScores, ScoredPairs } from "./crossEncoder.ts";
 
 const name = "train-bi-encoder";
 const labelsInput = "labels";
@@ -52,13 +43,8 @@ export function biEncoder(
   options: TrainingOptions,
   seed: number,
 ): Method {
-  requireSameTokenizer(model, pairs, "pairs");
-  requireRows(pairs.a, 1, "pairs", "pair");
-  for (const side of [pairs.a, pairs.b]) requireKnownIds(model.config, side, "pairs");
-  requireScoresOf(pairs, scores);
-  requireNumbers(scores);
+  requireScoredPairs(model, pairs, scores, options);
   const warnings = checkLabels(scores.values, labelRange, options.guards?.labels);
-  requirePositions(model.config, options.maxTokens);
   const config = withDropout(model.config, options.dropout);
   const sampler = makeSampler({
     rows: raggedRows(pairs.a),

@@ -5,30 +5,22 @@
  * Source: Liu et al., "Trans-Encoder", ICLR 2022, and its released code (methods §1.3).
  */
 import { assemblePair } from "../../nn/assembleInput.ts";
-import type { EncoderModel, SpecialTokens } from "../../nn/EncoderModel.ts";
+import type { EncoderModel } from "../../nn/EncoderModel.ts";
 import { labelEntropy, softBinaryCrossEntropy } from "../../nn/losses/softBinaryCrossEntropy.ts";
 import { pairLogits } from "../../nn/modules/heads.ts";
 import { adamWDefaults, decaysByDefault } from "../../nn/optim/adamW.ts";
 import { encoderSpecs, headParameters, headSpecs } from "../../nn/parameters.ts";
-import { type Ragged, raggedRow, raggedRows } from "../../nn/Ragged.ts";
+import { raggedRow, raggedRows } from "../../nn/Ragged.ts";
 import { tensorNamed } from "../../nn/TensorSpec.ts";
 import type * as tf from "@tensorflow/tfjs-core";
-import {
-  checkLabels,
-  type LabelRange,
-  requireKnownIds,
-  requireNumbers,
-  requirePositions,
-  requireRows,
-  requireSameTokenizer,
-  requireScoresOf,
-} from "../checks.ts";
+import { checkLabels, type LabelRange } from "../checks.ts";
 import type { Method } from "../Method.ts";
 import { inParts } from "../parts.ts";
 import type { TrainingOptions } from "../options.ts";
 import { encoderSteps } from "../prepareEncoderStep.ts";
 import { streamKey, streamSeed } from "../random.ts";
 import { makeSampler } from "../sampler.ts";
+import { type PairScores, requireScoredPairs, type ScoredPairs } from "../scoredPairs.ts";
 import { withDropout, withHead } from "../startingWeights.ts";
 
 const name = "train-cross-encoder";
@@ -42,20 +34,6 @@ export interface CrossEncoderOptions extends TrainingOptions {
   readonly bothOrders: boolean;
 }
 
-export interface ScoredPairs {
-  readonly tokenizer: string;
-  readonly pairs: string;
-  readonly special: SpecialTokens;
-  readonly a: Ragged;
-  readonly b: Ragged;
-}
-
-export interface PairScores {
-  readonly pairs: string;
-  readonly range: "cosine" | "probability";
-  readonly values: Float32Array;
-}
-
 /** @throws TrainingFailure of reason `invalid` where model, pairs, scores and options do not fit */
 export function crossEncoder(
   model: EncoderModel,
@@ -64,12 +42,7 @@ export function crossEncoder(
   options: CrossEncoderOptions,
   seed: number,
 ): Method {
-  requireSameTokenizer(model, pairs, "pairs");
-  requireRows(pairs.a, 1, "pairs", "pair");
-  for (const side of [pairs.a, pairs.b]) requireKnownIds(model.config, side, "pairs");
-  requireScoresOf(pairs, scores);
-  requireNumbers(scores);
-  requirePositions(model.config, options.maxTokens);
+  requireScoredPairs(model, pairs, scores, options);
   const config = withDropout(model.config, options.dropout);
   const head = headSpecs(config, "cross-encoder");
   const labels = labelsOf(scores, options.labels);

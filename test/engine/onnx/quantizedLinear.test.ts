@@ -5,6 +5,7 @@ import { OnnxEngine } from "../../../src/engine/onnx/OnnxEngine.ts";
 import { traceProgram } from "../../../src/engine/onnx/traceProgram.ts";
 import { layerNorm, linear } from "../../../src/nn/ops/index.ts";
 import * as tf from "@tensorflow/tfjs-core";
+import { has8Bit } from "../../kit/has8Bit.ts";
 import { numbers, relativeError, runOn } from "../../kit/engineRig.ts";
 
 const [rows, into, out] = [24, 48, 20];
@@ -53,20 +54,34 @@ describe("a linear layer with a quantized weight", () => {
     return relativeError(found, exact);
   };
 
-  it("gives the product to 8-bit rounding, scales and bias included", async () => {
+  it.skipIf(!has8Bit)("gives the product to 8-bit rounding, scales and bias included", async () => {
     // Half a step of 1/127 of the largest on each side, averaged over 48 terms.
     expect(await errorOf({})).toBeLessThan(0.01);
   });
 
-  it("evens out the channels of a LayerNorm, so that large ones do not cost small ones their precision", async () => {
-    const gamma = Float32Array.from({ length: into }, (_, i) => (i % 12 === 0 ? 30 : 0.3));
-    expect(await errorOf({ gamma })).toBeLessThan(0.01);
-  });
+  it.skipIf(!has8Bit)(
+    "evens out the channels of a LayerNorm, so that large ones do not cost small ones their precision",
+    async () => {
+      const gamma = Float32Array.from({ length: into }, (_, i) => (i % 12 === 0 ? 30 : 0.3));
+      expect(await errorOf({ gamma })).toBeLessThan(0.01);
+    },
+  );
 
-  it("joins weights that lie side by side before it quantizes them", async () => {
+  it.skipIf(!has8Bit)("joins weights that lie side by side before it quantizes them", async () => {
     const { nodes } = traceProgram(program({ quantized: true, halves: true }));
     expect(nodes.map(({ operation }) => operation)).toEqual(["Mul", "DynamicQuantizeMatMul", "Identity"]);
     expect(await errorOf({ halves: true })).toBeLessThan(0.01);
+  });
+
+  it.skipIf(!has8Bit)("gives the same bits on any number of threads", async () => {
+    const digests = new Set<string>();
+    for (const threads of [1, 2, 3, 8]) {
+      const other = new OnnxEngine({ threads });
+      const { y } = await runOn(other, program({ quantized: true }), { x });
+      digests.add(Buffer.from(y!.buffer, y!.byteOffset, y!.byteLength).toString("hex"));
+      await other.close();
+    }
+    expect(digests.size).toBe(1);
   });
 
   it("is refused by an engine that has no 8-bit products", async () => {

@@ -1,0 +1,41 @@
+/** Memory is bounded however many shapes a run meets: all sessions share what the largest one needs. */
+import { afterAll, expect, it } from "vitest";
+import { OnnxEngine } from "../../../src/engine/onnx/OnnxEngine.ts";
+import { defaultLayoutPolicy } from "../../../src/nn/PackedLayout.ts";
+import { runTiny, tinyConfig, tinyProgram } from "../../kit/tinyEncoder.ts";
+
+const config = { ...tinyConfig, hiddenSize: 256, intermediateSize: 1024, layers: 4, maxPositions: 512 };
+const engine = new OnnxEngine({ threads: 2, maxSessions: 16 });
+afterAll(() => engine.close());
+
+const residentMb = (): number => process.memoryUsage().rss / 1e6;
+
+/** A training step of 16 sequences of a length, a shape for each length. */
+const step = async (length: number): Promise<void> => {
+  await runTiny(
+    engine,
+    tinyProgram(
+      "mean",
+      Array.from({ length: 16 }, () => length),
+      defaultLayoutPolicy,
+      config,
+    ),
+  );
+};
+
+it("sixty shapes of training steps take little more than the largest alone", async () => {
+  await step(512);
+  await step(512);
+  const largest = residentMb();
+  const seen: Array<number> = [];
+  for (let length = 32; length < 512; length += 8) {
+    await step(length);
+    seen.push(residentMb());
+  }
+  console.log(
+    `the largest shape ${largest.toFixed(0)} MB, at most ${Math.max(...seen).toFixed(0)} MB over ${seen.length} more`,
+  );
+  expect(engine.sessionCount).toBeLessThanOrEqual(16);
+  // With an arena for each session it would be a multiple: each of sixteen would keep what its own shape needs.
+  expect(Math.max(...seen)).toBeLessThan(1.3 * largest);
+});

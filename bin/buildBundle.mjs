@@ -1,4 +1,4 @@
-/** `node buildBundle.mjs ROOT FOLDER`: writes the command line and the worker as a few JavaScript files, heavy packages left out. */
+/** `node buildBundle.mjs ROOT FOLDER`: writes the command line, the worker and what stages import as JavaScript files, heavy packages left out. */
 import { join } from "node:path";
 import { rolldown } from "rolldown";
 
@@ -13,10 +13,15 @@ const external = [
   "onnxruntime-common",
   "@huggingface/tokenizers",
   "pino",
+  /^rolldown($|\/)/,
 ];
 
 const bundle = await rolldown({
-  input: Object.fromEntries(["main", "worker", "probe"].map((name) => [name, join(root, `src/cli/${name}.ts`)])),
+  input: {
+    ...Object.fromEntries(["main", "worker", "probe"].map((name) => [name, join(root, `src/cli/${name}.ts`)])),
+    // What stages of the user's own import as `tandem`: in the same build, for there may be only one copy of Effect.
+    tandem: join(root, "src/tandem.ts"),
+  },
   platform: "node",
   external,
   logLevel: "silent",

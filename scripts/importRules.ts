@@ -20,6 +20,13 @@ export const rules: { readonly [folder: string]: Rule } = {
   "src/executor": { ours: ["src/core"], packages: ["effect"] },
   "src/log": { ours: ["src/core"], packages: ["effect", "pino"] },
   "src/report": { ours: ["src/core"], packages: ["effect"] },
+  // What a stage of the user's own is defined with is typed by the services it may ask for.
+  "src/ownStages": { ours: ["src/core"], types: ["src/engine"], packages: ["effect", "rolldown"] },
+  // The package's public face: what stages are written with.
+  "src/tandem.ts": {
+    ours: ["src/core", "src/artifact", "src/engine/Engine.ts", "src/nn/random.ts", "src/ownStages"],
+    packages: ["effect"],
+  },
   "src/artifact": { ours: ["src/core"], types: ["src/nn"], packages: ["effect", "apache-arrow"] },
   "src/engine": {
     ours: ["src/core", "src/nn"],
@@ -59,6 +66,7 @@ export const heavyPackages = [
   "onnxruntime-common",
   "@huggingface/tokenizers",
   "pino",
+  "rolldown",
   // Modules of Effect are imported one by one: the barrel loads all of them.
   "effect",
 ];

@@ -262,8 +262,11 @@ export const commands: ReadonlyArray<Command> = [
   {
     name: "stages",
     summary: "list the stages, or explain one with every option",
-    operands: [{ name: "NAME", optional: true, description: "a stage, such as train-simcse" }],
-    options: [json],
+    operands: [
+      { name: "NAME", optional: true, description: "a stage, such as train-simcse, or the file of one of your own" },
+    ],
+    options: [cache, json],
+    examples: ["stages train-simcse", "stages pipelines/examples/own-stage.ts"],
     load: async () => (await import("./commands/stages.ts")).stagesCommand,
   },
   {

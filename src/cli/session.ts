@@ -10,6 +10,7 @@ import { loadPipeline } from "../spec/loadPipeline.ts";
 import { stages } from "../../stages/index.ts";
 import { type Invocation, UsageError, valueOf, valuesOf } from "./commandLine.ts";
 import { chosenEngine } from "./engineChoice.ts";
+import { stageFilesOn } from "./ownStages.ts";
 import { cacheFolder, checkPipelineFile } from "./places.ts";
 
 export interface Session {
@@ -28,10 +29,10 @@ export async function openSession(invocation: Invocation): Promise<Session> {
   const path = checkPipelineFile(file);
   const engine = chosenEngine(invocation);
   const sets = valuesOf(invocation, "set");
-  const graph = await perform(loadPipeline({ file, sets, env: process.env, cwd: process.cwd(), stages })).catch(
-    offeringCommits,
-  );
   const given = valueOf(invocation, "cache");
+  const cache = cacheFolder(given, dirname(path));
+  const request = { file, sets, env: process.env, cwd: process.cwd(), stages, loadStageFiles: stageFilesOn(cache) };
+  const graph = await perform(loadPipeline(request)).catch(offeringCommits);
   const options = [
     ...sets.flatMap((set) => ["--set", set]),
     ...["engine", "device", "cache"].flatMap((option) => {
@@ -40,7 +41,7 @@ export async function openSession(invocation: Invocation): Promise<Session> {
     }),
   ];
   const runCommand = ["pipeline run", ...[file, ...options].map(shellWord)].join(" ");
-  return { graph, cache: cacheFolder(given, dirname(path)), engine, runCommand };
+  return { graph, cache, engine, runCommand };
 }
 
 async function offeringCommits(error: unknown): Promise<never> {

@@ -10,7 +10,9 @@ const maxValueColumns = 48;
 export function whyText(graph: Graph, step: string, { part, path, from, to }: Difference): string {
   switch (part) {
     case "stage":
-      return path === "name" && from === null ? "has not run before" : `stage ${path}: ${change(from, to)}`;
+      return path === "name" && from === null
+        ? "has not run before"
+        : `stage ${path}: ${change(short(from), short(to))}`;
     case "input":
       return `input ${path}: ${inputText(makerOf(graph, step, path), short(from), short(to))}`;
     case "file":

@@ -12,6 +12,7 @@ import { layerCheckpoints } from "../store/checkpoints.ts";
 import { layerDirectory } from "../store/directory.ts";
 import { checkpointEveryMs, checkpointVariable } from "./checkpointEveryMs.ts";
 import { engineChoice } from "./engineChoice.ts";
+import { openStageHere } from "./ownStages.ts";
 import { stages } from "../../stages/index.ts";
 
 const cache = process.argv[2];
@@ -40,4 +41,4 @@ const checkpoints = Layer.merge(
   Layer.succeed(CheckpointEveryMs, checkpointEveryMs(process.env[checkpointVariable])),
 );
 
-serveWorker({ stages, layer: Layer.merge(layerDirectory(cache), checkpoints), engineOn });
+serveWorker({ stages, openStage: openStageHere, layer: Layer.merge(layerDirectory(cache), checkpoints), engineOn });

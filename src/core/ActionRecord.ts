@@ -9,7 +9,13 @@ import type { ContentDigest, Fingerprint } from "./digest.ts";
 /** All that decides a step's outputs. Its canonical JSON is hashed to the fingerprint. */
 export interface KeyParts {
   readonly formatVersion: number;
-  readonly stage: { readonly name: string; readonly version: number };
+  readonly stage: {
+    readonly name: string;
+    readonly version: number;
+    /** Only of a stage of the user's own: the digest of its code, and `name@version` of the packages it imports. */
+    readonly code?: string;
+    readonly packages?: ReadonlyArray<string>;
+  };
   /** Encoded, defaults written out; each `path()` field replaced by `{ files: [...] }` of digests (folders: name and digest). */
   readonly config: { readonly [field: string]: Json | undefined };
   /** Port → digest of the artifact; an array for list ports. Absent optional ports are left out. */

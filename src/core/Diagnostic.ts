@@ -2,6 +2,12 @@
 import * as Schema from "effect/Schema";
 import type { SourceLocation } from "./Graph.ts";
 
+/** A second place, in another file: where in a stage of the user's own the mistake is that `uses` brought in. */
+export interface Related {
+  readonly location: SourceLocation;
+  readonly length: number;
+}
+
 export interface Diagnostic {
   /** Absent where the place is an argument (`--set cycels=4`), named in `argument` instead. */
   readonly location?: SourceLocation;
@@ -10,6 +16,7 @@ export interface Diagnostic {
   readonly argument?: string;
   readonly message: string;
   readonly hint?: string;
+  readonly related?: Related;
 }
 
 /** The pipeline file or the arguments are invalid. Exit code 2. */

@@ -11,6 +11,7 @@ import type { ContentDigest } from "./digest.ts";
 import type { InputPort, OutputPort } from "./ArtifactType.ts";
 import { DeviceField, deviceSetting } from "./device.ts";
 import type { StageFailure } from "./errors.ts";
+import type { StageCode } from "./StageFile.ts";
 
 /** What a running step tells while it works; the driver turns it into `step.progress` events. */
 export interface ProgressReport {
@@ -53,8 +54,15 @@ export interface StageContext<Config, Inputs> {
   readonly files: { readonly [field: string]: ReadonlyArray<SourceFile> };
 }
 
-type InputValues<I> = { readonly [K in keyof I]: I[K] extends InputPort<infer A> ? A : never };
-type OutputValues<O> = { readonly [K in keyof O]: O[K] extends OutputPort<infer A> ? A : never };
+export interface OwnCode extends StageCode {
+  /** The package that is no longer what the key says, in a sentence; undefined while all of them are. */
+  readonly moved: () => string | undefined;
+  /** True once the files differ from the code that was read, and runs. */
+  readonly isEdited: () => boolean;
+}
+
+export type InputValues<I> = { readonly [K in keyof I]: I[K] extends InputPort<infer A> ? A : never };
+export type OutputValues<O> = { readonly [K in keyof O]: O[K] extends OutputPort<infer A> ? A : never };
 
 export interface Stage<Config, I extends InputPorts, O extends OutputPorts, R> {
   readonly name: string;
@@ -72,6 +80,8 @@ export interface Stage<Config, I extends InputPorts, O extends OutputPorts, R> {
   readonly usesEngine: boolean;
   /** `driver`: cheap, runs inside the driver. `worker`: in a process of its own, with all cores unless told otherwise. */
   readonly runsIn: "driver" | "worker";
+  /** Of a stage of the user's own, whose code is part of the key. */
+  readonly code?: OwnCode;
   /** What it logs by `Effect.logWarning` becomes a `step.warning`; what it logs below that is not shown. */
   readonly run: (context: StageContext<Config, InputValues<I>>) => Effect.Effect<OutputValues<O>, StageFailure, R>;
 }

@@ -44,6 +44,8 @@ export function differencesFrom(
   compare("format", "formatVersion", before.formatVersion, now.formatVersion);
   compare("stage", "name", before.stage.name, now.stage.name);
   compare("stage", "version", before.stage.version, now.stage.version);
+  compare("stage", "code", before.stage.code, now.stage.code);
+  found.push(...packageDifferences(before.stage.packages ?? [], now.stage.packages ?? []));
   const meanings = absentMeaningsOf(step.stage);
   for (const [path, from, to] of leaves("", before.config, now.config, isFile)) {
     if (!isFile(path)) compare("config", path, from ?? meaning(meanings, path), to ?? meaning(meanings, path));
@@ -56,6 +58,22 @@ export function differencesFrom(
   }
   compare("seed", "seed", before.seed, now.seed);
   return found;
+}
+
+/** By name: `stage package lodash: 4.17.20 → 4.17.21`. A package may be there in two versions. */
+function packageDifferences(before: ReadonlyArray<string>, now: ReadonlyArray<string>): ReadonlyArray<Difference> {
+  const [earlier, current] = [versionsByName(before), versionsByName(now)];
+  return [...new Set([...earlier.keys(), ...current.keys()])].sort().flatMap((name) => {
+    const [from, to] = [earlier.get(name) ?? null, current.get(name) ?? null];
+    return from === to ? [] : [{ part: "stage" as const, path: `package ${name}`, from, to }];
+  });
+}
+
+const nameOf = (id: string): string => id.slice(0, id.lastIndexOf("@"));
+
+function versionsByName(packages: ReadonlyArray<string>): ReadonlyMap<string, string> {
+  const byName = Map.groupBy(packages, nameOf);
+  return new Map([...byName].map(([name, ids]) => [name, ids.map((id) => id.slice(name.length + 1)).join(", ")]));
 }
 
 const never = () => false;

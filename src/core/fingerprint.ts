@@ -33,12 +33,16 @@ export interface KeyFacts {
 /** The parts of a step's key, once the digests of its inputs and of its files are known. */
 export const keyPartsOf = (step: Step, facts: KeyFacts): KeyParts => ({
   formatVersion,
-  stage: { name: step.stage.name, version: step.stage.version },
+  stage: keyedStage(step.stage),
   config: keyedConfig(step, facts.files),
   inputs: facts.inputs,
   ...(step.stage.usesEngine ? { engine: engineOf(step, facts.engine) } : {}),
   ...(step.stage.usesSeed ? { seed: step.seed ?? 0 } : {}),
 });
+
+/** A stage of ours says by its version when it changed; of one of the user's own the code itself says so. */
+const keyedStage = ({ name, version, code }: Step["stage"]): KeyParts["stage"] =>
+  code === undefined ? { name, version } : { name, version, code: code.digest, packages: code.packages };
 
 /** The run's engine, on the step's own device where it names one. */
 function engineOf(step: Step, engine: EngineIdentity): EngineIdentity {

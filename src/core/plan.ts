@@ -13,9 +13,11 @@ import { keyPartsOf } from "./fingerprint.ts";
 import type { Graph, Link, PathField } from "./Graph.ts";
 import { estimateMs, historyOf, nearestRecord, type History } from "./history.ts";
 import type { SourceFiles } from "./SourceFiles.ts";
+import { stageLabel } from "./StageFile.ts";
 
 export interface PlanStep {
   readonly step: string;
+  /** As `uses` has it. */
   readonly stage: string;
   readonly state: StepState;
   /** Empty where the step is fresh. */
@@ -58,7 +60,7 @@ export function planStep(
   const isFresh = record !== undefined;
   return {
     step: step.id,
-    stage: step.stage.name,
+    stage: stageLabel(step.stage, graph.file),
     state: stateOf(evaluated),
     why: isFresh
       ? []

@@ -15,6 +15,7 @@ import type { RunEvent } from "./events.ts";
 import type { Graph } from "./Graph.ts";
 import { GraphRun, type StepFailure, type StepServices } from "./GraphRun.ts";
 import { stateOf } from "./plan.ts";
+import { stageLabel } from "./StageFile.ts";
 import { RunLog, type OpenRun, type RunStart } from "./RunLog.ts";
 
 export interface RunOptions extends Selection {
@@ -104,7 +105,11 @@ const runStart = (graph: Graph, options: RunOptions, started: string): RunStart 
     keepGoing: options.keepGoing ?? false,
     ...options.asked,
   },
-  steps: graph.steps.map(({ id, stage }) => ({ step: id, stage: stage.name, version: stage.version })),
+  steps: graph.steps.map(({ id, stage }) => ({
+    step: id,
+    stage: stageLabel(stage, graph.file),
+    version: stage.version,
+  })),
   environment: environmentFacts(),
   started,
 });

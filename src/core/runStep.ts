@@ -44,6 +44,7 @@ export const runStep = (
       const executor = yield* Executor;
       const result = yield* restore(executor.run(taskOf(asked, files), asked));
       yield* stillUnmoved(asked.step, files);
+      if (asked.step.stage.code?.isEdited() === true) asked.onWarning(editedMeanwhile);
       const made = recordOf(asked, files, result);
       const winner = yield* (yield* ArtifactStore).publish(made);
       // The step is done either way: a checkpoint left lying is garbage, to be collected as such.
@@ -57,6 +58,7 @@ const filesUnmoved = Effect.fnUntraced(function* ({
   step,
   files,
 }: StepRun): Effect.fn.Return<FilesByField, StageFailure | StoreError, SourceFiles> {
+  yield* packagesUnmoved(step);
   const now = yield* resolveFiles(step).pipe(
     Effect.catchTag("SourceMissing", (error) => Effect.fail(movedFailure(step, error.path))),
   );
@@ -73,10 +75,28 @@ const stillUnmoved = Effect.fnUntraced(function* (
   step: Step,
   files: FilesByField,
 ): Effect.fn.Return<void, StageFailure | StoreError, SourceFiles> {
+  yield* packagesUnmoved(step);
   if (step.paths.length === 0) return;
   const moved = yield* (yield* SourceFiles).recheck(Object.values(files).flat());
   if (moved[0] !== undefined) return yield* movedFailure(step, moved[0]);
 });
+
+/** A stage's own code cannot move, for it runs as it was read; the packages that it imports can. */
+const packagesUnmoved = ({ id, stage }: Step): Effect.Effect<void, StageFailure> =>
+  Effect.suspend(() => {
+    const moved = stage.code?.moved();
+    return moved === undefined
+      ? Effect.void
+      : new StageFailure({
+          cause: "inputs-moved",
+          message: `${moved} while ${id} was running; nothing of it was cached.`,
+          hint: "Run the same command again once what is installed no longer changes.",
+          path: stage.code!.file,
+        });
+  });
+
+const editedMeanwhile =
+  "its stage was edited after the run began: it ran as it was then, and the next run takes it as it is now";
 
 const movedFailure = (step: Step, path: string): StageFailure =>
   new StageFailure({

@@ -4,7 +4,7 @@
  * A place is a span of the file, or the argument a value came from. What is unrolled is checked per cycle; the mistake is one,
  * so a report with a `rule` is kept once per place and rule.
  */
-import type { Diagnostic } from "../core/Diagnostic.ts";
+import type { Diagnostic, Related } from "../core/Diagnostic.ts";
 import type { SourceLocation } from "../core/Graph.ts";
 
 /** A piece of one line of the file; line and column from 1, `length` at least 1. */
@@ -19,7 +19,7 @@ export type Place = Span | { readonly argument: string };
 
 export interface Reporter {
   /** `rule` names the mistake where its words may differ from cycle to cycle; the message itself otherwise. */
-  readonly report: (place: Place, message: string, hint?: string, rule?: string) => void;
+  readonly report: (place: Place, message: string, hint?: string, rule?: string, related?: Related) => void;
   readonly location: (span: Span) => SourceLocation;
   readonly count: () => number;
   /** In the order of the file, arguments first. */
@@ -31,10 +31,12 @@ export function makeReporter(file: string): Reporter {
   const location = (span: Span): SourceLocation => ({ file, line: span.line, column: span.column });
   return {
     location,
-    report: (place, message, hint, rule = message) => {
+    report: (place, message, hint, rule = message, related = undefined) => {
       const where = "argument" in place ? { argument: place.argument } : atSpan(place, location(place));
       const key = `${"argument" in place ? place.argument : `${place.line}:${place.column}`}\n${rule}`;
-      if (!found.has(key)) found.set(key, hint === undefined ? { ...where, message } : { ...where, message, hint });
+      if (found.has(key)) return;
+      const more = { ...(hint === undefined ? {} : { hint }), ...(related === undefined ? {} : { related }) };
+      found.set(key, { ...where, message, ...more });
     },
     count: () => found.size,
     sorted: () => [...found.values()].sort(byPlace),

@@ -5,6 +5,8 @@ import { FileSchema, LoopSchema, StepSchema } from "./PipelineFile.ts";
 import { checkPorts, misplacedKeyHint } from "./ports.ts";
 import type { Reporter, Span } from "./Reporter.ts";
 import { checkName, checkShape, type Shaped } from "./shape.ts";
+import { isStageFile } from "../core/StageFile.ts";
+import { stageOfFile, type StageFileReading } from "./stageFiles.ts";
 import { nameHint, quoted } from "../core/suggest.ts";
 import { entryOf, type Entry, type ScalarNode, type YamlNode } from "./YamlNode.ts";
 
@@ -61,16 +63,17 @@ export interface FileDeclaration {
 
 interface Reading {
   readonly stages: ReadonlyMap<string, AnyStage>;
+  readonly own: StageFileReading;
   readonly reporter: Reporter;
 }
 
 export function readDeclarations(
   root: YamlNode,
   file: string,
-  stages: ReadonlyArray<AnyStage>,
+  { stages, own }: { readonly stages: ReadonlyArray<AnyStage>; readonly own: StageFileReading },
   reporter: Reporter,
 ): FileDeclaration {
-  const reading = { stages: new Map(stages.map((stage) => [stage.name, stage])), reporter };
+  const reading = { stages: new Map(stages.map((stage) => [stage.name, stage])), own, reporter };
   const top = { line: 1, column: 1, length: 1 };
   const shaped = checkShape(root, FileSchema, "file", "the pipeline", top, reporter);
   const name = shaped.entries.get("name")?.value;
@@ -152,15 +155,15 @@ function readStep({ key, keySpan, value }: Entry, prefix: string, reading: Readi
   };
 }
 
-function stageOf(uses: ScalarNode | undefined, { stages, reporter }: Reading): AnyStage | undefined {
+function stageOf(uses: ScalarNode | undefined, { stages, own, reporter }: Reading): AnyStage | undefined {
   if (uses === undefined) return undefined;
   const name = String(uses.value);
   const stage = stages.get(name);
   if (stage !== undefined) return stage;
   if (name.includes("${")) {
     reporter.report(uses.span, "`uses` is always literal: no expression can stand here", "write the stage's name");
-  } else if (/^\.{0,2}\/|\.[cm]?[jt]s$/.test(name)) {
-    reporter.report(uses.span, `a stage of your own (${quoted(name)}) is not supported in this version`);
+  } else if (isStageFile(name)) {
+    return stageOfFile(uses, own, reporter);
   } else {
     reporter.report(uses.span, `there is no stage ${quoted(name)}`, nameHint(name, stages.keys(), "stages"));
   }

@@ -7,6 +7,7 @@ import * as Schema from "effect/Schema";
 import * as SchemaParser from "effect/SchemaParser";
 import type { Json } from "../core/canonicalJson.ts";
 import type { AnyStage } from "../core/Stage.ts";
+import { stageFilePattern } from "../core/StageFile.ts";
 import { annotationThrough, writtenForm } from "./expected.ts";
 import { FileSchema, LoopSchema, StepSchema, namePattern } from "./PipelineFile.ts";
 import { inputPorts, portTypes } from "./ports.ts";
@@ -16,6 +17,13 @@ type JsonObject = { readonly [key: string]: Json | undefined };
 const link: JsonObject = { $ref: "#/$defs/link" };
 const linkOrList: JsonObject = { anyOf: [link, { type: "array", items: link }] };
 const expression: JsonObject = { type: "string", pattern: "\\$\\{[^}]*\\}" };
+
+/** What its settings and ports are, only the file itself tells. */
+const stageFile: JsonObject = {
+  type: "string",
+  pattern: stageFilePattern.source,
+  description: "A stage of your own: the path of a file whose default export `defineStage` made, from this file.",
+};
 
 const natural: JsonObject = { anyOf: [{ type: "integer", minimum: 0 }, expression] };
 
@@ -55,7 +63,7 @@ export function pipelineJsonSchema(stages: ReadonlyArray<AnyStage>): JsonObject 
 }
 
 function stepSchema(stages: ReadonlyArray<AnyStage>): JsonObject {
-  const uses = { oneOf: stages.map(({ name, description }) => ({ const: name, description })) };
+  const uses = { oneOf: [...stages.map(({ name, description }) => ({ const: name, description })), stageFile] };
   return {
     ...properties(StepSchema, { uses, seed: natural, in: { type: "object", additionalProperties: linkOrList } }),
     allOf: stages.map(stageRule),

@@ -1,7 +1,7 @@
 /**
  * From a pipeline file to the graph that core plans and runs.
  *
- * In order: text → tree with places (readYaml) → declarations, checked for form (declarations, shape) → parameters and
+ * In order: text → tree with places (readYaml) → stages of the user's own (stageFiles) → declarations, checked for form (declarations, shape) → parameters and
  * arguments (params) → unrolled instances (unroll) → links (resolveLinks) → order, types, settings (buildGraph). Mistakes are
  * gathered by one Reporter all along; each stage of the way goes on with what is sound.
  */
@@ -11,12 +11,15 @@ import * as Effect from "effect/Effect";
 import { InvalidPipeline } from "../core/Diagnostic.ts";
 import type { Graph } from "../core/Graph.ts";
 import type { AnyStage } from "../core/Stage.ts";
+import type { LoadStageFiles, StageFiles } from "../core/StageFile.ts";
 import { buildGraph } from "./buildGraph.ts";
 import { readDeclarations } from "./declarations.ts";
 import { readArguments } from "./params.ts";
 import { makeReporter, type Reporter } from "./Reporter.ts";
 import { quoted } from "../core/suggest.ts";
 import { readYaml } from "./readYaml.ts";
+import { stageFilesIn } from "./stageFiles.ts";
+import type { YamlNode } from "./YamlNode.ts";
 
 export interface PipelineRequest {
   /** As the user named it; relative to `cwd`. Diagnostics name it the same way. */
@@ -26,6 +29,8 @@ export interface PipelineRequest {
   readonly env: { readonly [name: string]: string | undefined };
   readonly cwd: string;
   readonly stages: ReadonlyArray<AnyStage>;
+  /** Loads stages of the user's own; without it, using one is a mistake. */
+  readonly loadStageFiles?: LoadStageFiles;
 }
 
 /** A pipeline file is at most 10 MB. */
@@ -33,27 +38,29 @@ const maxFileBytes = 10_000_000;
 
 /** Loads, checks and unrolls a pipeline file; fails with every mistake at once. */
 export const loadPipeline = Effect.fn("spec.loadPipeline")(function* (request: PipelineRequest) {
-  const reporter = makeReporter(request.file);
-  const graph = yield* Effect.sync(() => load(request, reporter));
+  const { file, cwd, loadStageFiles } = request;
+  const reporter = makeReporter(file);
+  const path = resolve(cwd, file);
+  const text = readPipelineText(path, file, reporter);
+  const root = text === undefined ? undefined : readYaml(text, reporter);
+  const own = root === undefined ? [] : stageFilesIn(root, dirname(path));
+  const files = loadStageFiles === undefined || own.length === 0 ? new Map() : yield* loadStageFiles(own);
+  const graph = root === undefined ? undefined : build(root, path, request, files, reporter);
   if (graph === undefined) return yield* new InvalidPipeline({ diagnostics: reporter.sorted() });
   return graph;
 });
 
-function load({ file, sets, env, cwd, stages }: PipelineRequest, reporter: Reporter): Graph | undefined {
-  const path = resolve(cwd, file);
-  const text = readPipelineText(path, file, reporter);
-  const root = text === undefined ? undefined : readYaml(text, reporter);
-  if (root === undefined) return undefined;
-  const declaration = readDeclarations(root, path, stages, reporter);
+function build(
+  root: YamlNode,
+  path: string,
+  { sets, env, cwd, stages }: PipelineRequest,
+  files: StageFiles,
+  reporter: Reporter,
+): Graph | undefined {
+  const folder = dirname(path);
+  const declaration = readDeclarations(root, path, { stages, own: { folder, cwd, files, told: new Set() } }, reporter);
   const given = readArguments(declaration, sets, env, reporter);
-  return buildGraph({
-    file: path,
-    declaration,
-    given,
-    env,
-    folders: { file: dirname(path), working: cwd },
-    reporter,
-  });
+  return buildGraph({ file: path, declaration, given, env, folders: { file: folder, working: cwd }, reporter });
 }
 
 function readPipelineText(path: string, file: string, reporter: Reporter): string | undefined {

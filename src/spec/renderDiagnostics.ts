@@ -5,8 +5,11 @@
  *       12 |     uses: tokenise
  *          |           ^^^^^^^^
  *       hint: did you mean `tokenize`?
+ *
+ * Where the mistake itself lies in another file, a stage of the user's own, its place and line follow.
  */
 import type { Diagnostic } from "../core/Diagnostic.ts";
+import type { SourceLocation } from "../core/Graph.ts";
 import { counted } from "../core/suggest.ts";
 
 /** Columns of an excerpt; of longer lines the part around the mistake is shown. */
@@ -28,16 +31,28 @@ export function renderDiagnostics(
 }
 
 function renderOne(
-  { location, length, argument, message, hint }: Diagnostic,
+  { location, length, argument, message, hint, related }: Diagnostic,
   lineAt: (file: string, line: number) => string | undefined,
 ): string {
-  const place = location === undefined ? argument : `${location.file}:${location.line}:${location.column}`;
-  const line = location === undefined ? undefined : lineAt(location.file, location.line);
+  const place = location === undefined ? argument : placeOf(location);
   return [
     `${place === undefined ? "" : `${place}: `}error: ${message}`,
-    ...(location === undefined || line === undefined ? [] : excerpt(line, location.line, location.column, length ?? 1)),
+    ...(location === undefined ? [] : linesAt(location, length ?? 1, lineAt)),
+    ...(related === undefined ? [] : [`  at ${placeOf(related.location)}`]),
+    ...(related === undefined ? [] : linesAt(related.location, related.length, lineAt)),
     ...(hint === undefined ? [] : [`  hint: ${hint}`]),
   ].join("\n");
+}
+
+const placeOf = ({ file, line, column }: SourceLocation): string => `${file}:${line}:${column}`;
+
+function linesAt(
+  { file, line: number, column }: SourceLocation,
+  length: number,
+  lineAt: (file: string, line: number) => string | undefined,
+): ReadonlyArray<string> {
+  const line = lineAt(file, number);
+  return line === undefined ? [] : excerpt(line, number, column, length);
 }
 
 function excerpt(line: string, number: number, column: number, length: number): ReadonlyArray<string> {

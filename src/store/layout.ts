@@ -16,6 +16,8 @@ export interface Layout {
   readonly runs: string;
   readonly checkpoints: string;
   readonly leases: string;
+  /** The code of the user's own stages. */
+  readonly stages: string;
   /** Files being written; on the same disk, so that they can be renamed into place. */
   readonly aside: string;
   /** Digests of source files by their stamps. */
@@ -38,6 +40,7 @@ export function layoutOf(root: string): Layout {
     runs: join(root, "runs"),
     checkpoints: join(root, "checkpoints"),
     leases: join(root, "leases"),
+    stages: join(root, "stages"),
     aside: join(root, "tmp"),
     stats: join(root, "source-digests.json"),
     quarantine: join(root, "quarantine"),

@@ -18,6 +18,7 @@ describe("the bundle of the sources", () => {
     source("package.json", `{ "type": "module" }`);
     source("src/cli/main.ts", `import { seven } from "../seven.ts";\nexport const answer: number = 6 * seven;\n`);
     for (const entry of ["worker", "probe"]) source(`src/cli/${entry}.ts`, `export const ${entry}: boolean = true;\n`);
+    source("src/tandem.ts", `export const tandem: boolean = true;\n`);
     source("src/seven.ts", `export const seven = 7;\n`);
   });
   afterEach(() => rmSync(root, { recursive: true, force: true }));

@@ -12,6 +12,19 @@ const hook = `
 import { registerHooks } from "node:module";
 registerHooks({ load(url, context, next) { process.stderr.write("LOADED " + url + "\\n"); return next(url, context); } });`;
 
+const ownStage = `import { defineStage, input, output, Schema, Sentences } from "tandem";
+export default defineStage({
+  name: "first-ones",
+  config: Schema.Struct({ rows: Schema.Int }),
+  inputs: { from: input(Sentences, "Sentences") },
+  outputs: { first: output(Sentences, "The first of them") },
+  runsIn: "driver",
+  run: ({ config, inputs }) => ({ first: { texts: inputs.from.texts.slice(0, config.rows) } }),
+});
+`;
+
+const isBundler = (url: string) => url.includes("/node_modules/rolldown/");
+
 const launcher = fileURLToPath(new URL("../../bin/pipeline.mjs", import.meta.url));
 
 describe.each([
@@ -42,6 +55,13 @@ describe.each([
     const urls = await loaded("run", "a.yaml");
     expect(urls.length).toBeGreaterThan(3);
     expect(urls.filter((url) => packages.some((name) => url.includes(`/node_modules/${name}/`)))).toEqual([]);
+  });
+
+  it("is no bundler either, where a stage of one's own is as it was", async () => {
+    place.file("own.yaml", tinyPipeline.replace("uses: sample,", "uses: ./own.ts,"));
+    place.file("own.ts", ownStage);
+    expect((await loaded("run", "own.yaml")).some(isBundler)).toBe(true);
+    expect((await loaded("run", "own.yaml")).filter(isBundler)).toEqual([]);
   });
 
   it("is not even Effect for --version and mistakes in the arguments", async () => {

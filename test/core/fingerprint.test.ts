@@ -42,6 +42,18 @@ const keyOf = (stage: AnyStage, config: { readonly [field: string]: Json }) =>
     }),
   );
 
+const ownStage = (code: string, packages: ReadonlyArray<string>): AnyStage => ({
+  ...say,
+  code: {
+    file: "/anywhere/mine.ts",
+    digest: digest(code),
+    packages,
+    module: { path: "/cache/stages/x.js", imports: {} },
+    moved: () => undefined,
+    isEdited: () => false,
+  },
+});
+
 const keyOn = (device?: string) => {
   const [step] = graphOf([
     { id: "a", uses: compute, with: { words: "x", ...(device === undefined ? {} : { device }) } },
@@ -224,5 +236,18 @@ describe("canonicalJson", () => {
 
   it("leaves undefined members out and sorts keys by code unit", () => {
     assert.strictEqual(canonicalJson({ b: 1, a: undefined, Z: 2, é: 3 }), `{"Z":2,"b":1,"é":3}`);
+  });
+
+  it("hold the code of a stage of one's own and the versions of its packages, not where it lies", () => {
+    const keys = [
+      keyOf(say, { words: "x" }),
+      keyOf(ownStage("a", ["words@1.0.0"]), { words: "x" }),
+      keyOf(ownStage("b", ["words@1.0.0"]), { words: "x" }),
+      keyOf(ownStage("a", ["words@1.0.1"]), { words: "x" }),
+    ];
+    assert.strictEqual(new Set(keys).size, 4);
+    const { code, ...rest } = ownStage("a", ["words@1.0.0"]);
+    assert.strictEqual(keyOf({ ...rest, code: { ...code!, file: "/moved.ts" } }, { words: "x" }), keys[1]);
+    assert.strictEqual(keys[1], "1e772631f79d5b97cc30683b5f0135c07b5f284fea88ef777c55d46abd8c0847");
   });
 });

@@ -198,7 +198,9 @@ export function load(yaml: string, request: Partial<PipelineRequest> = {}): Load
   writeFileSync(join(directory, "x.yaml"), yaml);
   const file = request.file ?? "x.yaml";
   const cwd = request.cwd ?? directory;
-  const loading = loadPipeline({ sets: [], env: {}, stages: fakeStages, ...request, file, cwd });
+  const loading = loadPipeline({ sets: [], env: {}, stages: fakeStages, ...request, file, cwd }).pipe(
+    Effect.catchTag("StoreError", Effect.die),
+  );
   const result = Effect.runSync(Effect.result(loading));
   if (Result.isSuccess(result)) return { graph: result.success, text: undefined, diagnostics: undefined };
   const { diagnostics } = result.failure;

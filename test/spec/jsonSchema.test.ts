@@ -36,8 +36,17 @@ describe("the JSON Schema", () => {
 
   it("offers every stage with its description", () => {
     const offered = at(schema, "$defs", "step", "properties", "uses", "oneOf") as ReadonlyArray<JsonObject>;
-    expect(offered.map((one) => one["const"])).toEqual(fakeStages.map(({ name }) => name));
+    expect(offered.slice(0, -1).map((one) => one["const"])).toEqual(fakeStages.map(({ name }) => name));
     expect(offered[0]!["description"]).toBe("A stage of these tests.");
+  });
+
+  it("lets a step use a file, of which it knows nothing more", () => {
+    const offered = at(schema, "$defs", "step", "properties", "uses", "oneOf") as ReadonlyArray<JsonObject>;
+    const pattern = new RegExp(String(offered.at(-1)!["pattern"]));
+    expect(
+      ["./mine.ts", "../lib/mine.mjs", "/home/me/mine.ts", "mine.ts"].filter((uses) => !pattern.test(uses)),
+    ).toEqual([]);
+    expect(fakeStages.filter(({ name }) => pattern.test(name))).toEqual([]);
   });
 
   it("holds the settings of a step to its stage's, expressions allowed", () => {

@@ -256,10 +256,10 @@ x.yaml:13:34: error: stage \`train-simcse\` has no input port \`x\`
     );
   });
 
-  it("a stage of one's own and an expression in `uses` are refused with their reason", () => {
+  it("an expression in `uses` is refused, as is a stage of one's own where nobody loads it", () => {
     const text = changed(["uses: tokenize,", "uses: ./mine.ts,"], ["uses: train-simcse", 'uses: "${params.cycles}"']);
     expect(message(text)).toBe(
-      `x.yaml:9:19: error: a stage of your own (\`./mine.ts\`) is not supported in this version
+      `x.yaml:9:19: error: a stage of your own (\`./mine.ts\`) cannot be used here
 
 x.yaml:12:11: error: \`uses\` is always literal: no expression can stand here
   hint: write the stage's name

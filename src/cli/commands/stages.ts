@@ -1,22 +1,45 @@
-/** `pipeline stages [NAME]`: every stage in a table, or one of them with its ports and every setting's meaning and default. */
+/**
+ * `pipeline stages [NAME]`: every stage in a table, or one of them, or of the user's own by its file, with its ports and every
+ * setting's meaning and default.
+ */
+import { dirname, resolve } from "node:path";
+import { InvalidPipeline } from "../../core/Diagnostic.ts";
+import { isStageFile } from "../../core/StageFile.ts";
 import { type InputPort, type OutputPort, typeLabel } from "../../core/ArtifactType.ts";
 import type { AnyStage } from "../../core/Stage.ts";
 import { renderTable } from "../../log/table.ts";
 import { nameHint } from "../../core/suggest.ts";
 import { stages } from "../../../stages/index.ts";
-import { type Invocation, isOn, UsageError } from "../commandLine.ts";
+import { type Invocation, isOn, UsageError, valueOf } from "../commandLine.ts";
 import { exitCodes } from "../exitCodes.ts";
 import { printJson, printLines } from "../output.ts";
+import { stageFilesOn } from "../ownStages.ts";
+import { cacheFolder } from "../places.ts";
+import { perform } from "../session.ts";
+import { argumentDiagnostic } from "../../spec/stageFiles.ts";
 import { configJsonSchema, type Setting, settingsOf } from "../stageSettings.ts";
 import { wrapText } from "../wrapText.ts";
 
 export async function stagesCommand(invocation: Invocation): Promise<number> {
   const [name] = invocation.operands;
-  const chosen = name === undefined ? stages : [stageNamed(name)];
+  const chosen = name === undefined ? stages : [await stageOf(name, invocation)];
   if (isOn(invocation, "json")) printJson(chosen.map(stageJson));
   else if (name === undefined) printLines(overview(chosen));
   else printLines(stageLines(chosen[0]!));
   return exitCodes.done;
+}
+
+const stageOf = (name: string, invocation: Invocation): AnyStage | Promise<AnyStage> =>
+  isStageFile(name) ? stageInFile(name, invocation) : stageNamed(name);
+
+/** As a step would have it; what is wrong with it is told as there, with the argument in place of the step. */
+async function stageInFile(written: string, invocation: Invocation): Promise<AnyStage> {
+  const cwd = process.cwd();
+  const path = resolve(cwd, written);
+  const load = stageFilesOn(cacheFolder(valueOf(invocation, "cache"), dirname(path)));
+  const { stage, problems = [] } = (await perform(load([path]))).get(path)!;
+  if (stage !== undefined) return stage;
+  throw new InvalidPipeline({ diagnostics: problems.map((problem) => argumentDiagnostic(written, problem, cwd)) });
 }
 
 function stageNamed(name: string): AnyStage {

@@ -4,6 +4,7 @@
  */
 import { linksOf, type Graph, type Step } from "../../core/Graph.ts";
 import { mainPort } from "../../core/Stage.ts";
+import { stageLabel } from "../../core/StageFile.ts";
 import { splitStepId } from "../../log/runTree.ts";
 
 export interface ViewNode {
@@ -45,7 +46,7 @@ export function graphView(graph: Graph, isUnrolled: boolean): GraphView {
   const edges = new Map<string, ViewEdge>();
   for (const step of graph.steps) {
     const id = idOf(step);
-    if (!nodes.has(id)) nodes.set(id, viewNode(graph, id, step.stage.name, groups));
+    if (!nodes.has(id)) nodes.set(id, viewNode(graph, id, stageLabel(step.stage, graph.file), groups));
     for (const { port, link } of linksOf(step)) {
       const source = graph.steps[link.step]!;
       const fromPort = link.port === mainPort(source.stage) ? "" : link.port;

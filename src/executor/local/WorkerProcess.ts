@@ -8,6 +8,7 @@ import { finished } from "node:stream/promises";
 import { setTimeout as sleep } from "node:timers/promises";
 import { StageFailure, type StoreError } from "../../core/errors.ts";
 import type { Task, TaskListener, TaskResult } from "../../core/Executor.ts";
+import type { AnyStage } from "../../core/Stage.ts";
 import { readFromWorker, type FromDriver, type FromWorker, type TaskMessage } from "./messages.ts";
 
 export interface WorkerEntry {
@@ -76,7 +77,7 @@ export class WorkerProcess {
     this.current = current;
     this.lastLines = [];
     const { stage, ...rest } = current.task;
-    const task: TaskMessage = { ...rest, stage: stage.name, version: stage.version };
+    const task: TaskMessage = { ...rest, stage: stage.name, version: stage.version, ...codeOf(stage) };
     this.say({ kind: "run", task });
   }
 
@@ -156,6 +157,13 @@ export class WorkerProcess {
     const lines = text.split("\n").filter((line) => line.trim() !== "");
     this.lastLines = [...this.lastLines, ...lines].slice(-keptLines);
   }
+}
+
+/** What another process loads a stage of the user's own by; the others it has by name. */
+function codeOf({ code }: AnyStage): Pick<TaskMessage, "code"> {
+  if (code === undefined) return {};
+  const { file, digest, packages, module } = code;
+  return { code: { file, digest, packages, module } };
 }
 
 function deathOf(step: string, how: string, lastLines: ReadonlyArray<string>, killsBefore: number): StageFailure {

@@ -2,15 +2,32 @@
 import * as Schema from "effect/Schema";
 import { StageFailure, StoreError } from "../../core/errors.ts";
 import type { Task } from "../../core/Executor.ts";
+import type { StageCode } from "../../core/StageFile.ts";
 
-/** A task without its stage, which each side has by name. */
-export type TaskMessage = Omit<Task, "stage"> & { readonly stage: string; readonly version: number };
+/** A task without its stage, which each side has by name, or loads: `code` is that of a stage of the user's own. */
+export type TaskMessage = Omit<Task, "stage"> & {
+  readonly stage: string;
+  readonly version: number;
+  readonly code?: StageCode;
+};
 
 const SourceFileMessage = Schema.Struct({
   name: Schema.String,
   path: Schema.String,
   digest: Schema.String,
   sizeBytes: Schema.Number,
+});
+const CodeMessage = Schema.Struct({
+  file: Schema.String,
+  digest: Schema.String,
+  packages: Schema.Array(Schema.String),
+  module: Schema.Struct({
+    path: Schema.String,
+    imports: Schema.Record(
+      Schema.String,
+      Schema.Struct({ specifier: Schema.String, from: Schema.String, package: Schema.String }),
+    ),
+  }),
 });
 const InputMessage = Schema.Struct({ type: Schema.String, digest: Schema.String });
 
@@ -22,6 +39,7 @@ export const FromDriver = Schema.Union([
       fingerprint: Schema.String,
       stage: Schema.String,
       version: Schema.Number,
+      code: Schema.optionalKey(CodeMessage),
       encodedConfig: Schema.Record(Schema.String, Schema.Unknown),
       seed: Schema.Number,
       device: Schema.optionalKey(Schema.String),

@@ -121,11 +121,18 @@ const writeOutputs = Effect.fnUntraced(function* (
     if (type === undefined || outputs[port] === undefined) {
       return yield* Effect.die(new TypeError(`it gave nothing for its output ${port}`));
     }
-    const bytes = yield* Effect.promise(() => type.encode(outputs[port]));
+    const bytes = yield* Effect.promise(() => type.encode(outputs[port])).pipe(
+      Effect.catchDefect((defect) => Effect.die(notOfType(port, typeLabel(type), defect))),
+    );
     stored[port] = { digest: yield* store.write(bytes), sizeBytes: bytes.length, type: typeLabel(type) };
   }
   return stored;
 });
+
+const notOfType = (port: string, label: string, cause: unknown): TypeError =>
+  new TypeError(`its output ${port} is no ${label} (${cause instanceof Error ? cause.message : String(cause)})`, {
+    cause,
+  });
 
 /** A stage's own mistake fails its step by name and with its place in the code; the run and the worker go on. */
 const defectsAsFailures =

@@ -12,11 +12,14 @@ import type { ArtifactStore } from "../../core/ArtifactStore.ts";
 import type { Environment } from "../../core/environment.ts";
 import { StageFailure, StoreError } from "../../core/errors.ts";
 import type { AnyStage } from "../../core/Stage.ts";
+import type { StageCode } from "../../core/StageFile.ts";
 import { readFromDriver, writeFromWorker, type FromWorker, type TaskMessage } from "./messages.ts";
 import { failureOfDefect, runTask } from "./runTask.ts";
 
 export interface WorkerSetup<R, E = never> {
   readonly stages: ReadonlyArray<AnyStage>;
+  /** Loads a stage of the user's own; without it there are none. */
+  readonly openStage?: (code: StageCode) => Promise<AnyStage>;
   /** The store, and what stages need besides: built before the first task, closed at the end. */
   readonly layer: Layer.Layer<ArtifactStore | R, StoreError>;
   /** What stages that use the engine need on a device (without one: the run's); built before the first such task. */
@@ -37,7 +40,7 @@ const say = (message: FromWorker): void => {
   if (process.connected) process.send!(writeFromWorker(message));
 };
 
-export function serveWorker<R, E>({ stages, layer, engineOn }: WorkerSetup<R, E>): void {
+export function serveWorker<R, E>({ stages, openStage, layer, engineOn }: WorkerSetup<R, E>): void {
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => undefined);
   const scope = Effect.runSync(Scope.make());
   let base: Promise<Context.Context<ArtifactStore | R>> | undefined;
@@ -66,7 +69,7 @@ export function serveWorker<R, E>({ stages, layer, engineOn }: WorkerSetup<R, E>
     };
     const exit = await (async () => {
       base ??= Effect.runPromise(Layer.buildWithScope(layer, scope));
-      const stage = stageOf(stages, task);
+      const stage = await stageOf(stages, openStage, task);
       const engine = engineFor(stage, task.device);
       const services = Context.merge(await base, (await engine?.context) ?? Context.empty());
       const work = Effect.map(runTask({ ...task, stage }, hooks), (result) =>
@@ -103,8 +106,13 @@ interface EngineOnDevice<E> {
 
 type FromWorkerResult = (FromWorker & { kind: "done" })["result"];
 
-function stageOf(stages: ReadonlyArray<AnyStage>, { stage: name, version }: TaskMessage): AnyStage {
-  const stage = stages.find((stage) => stage.name === name && stage.version === version);
+async function stageOf(
+  stages: WorkerSetup<unknown>["stages"],
+  openStage: WorkerSetup<unknown>["openStage"],
+  { stage: name, version, code }: TaskMessage,
+): Promise<AnyStage> {
+  const known = code === undefined ? stages : [await openStage!(code)];
+  const stage = known.find((stage) => stage.name === name && stage.version === version);
   if (stage === undefined) throw new TypeError(`the worker knows no stage ${name}, version ${version}`);
   return stage;
 }

@@ -162,6 +162,31 @@ export const commands: ReadonlyArray<Command> = [
     load: async () => (await import("./commands/runs.ts")).runs,
   },
   {
+    name: "branch",
+    summary: "write a file that goes on from a cycle of a loop with other settings",
+    operands: [file],
+    options: [
+      { name: "from", value: "LOOP[CYCLE]", description: "the last cycle that stays as it is, such as 'distil[2]'" },
+      {
+        name: "set",
+        value: "STEP.SETTING=VALUE",
+        repeated: true,
+        description: "a setting of a step in the loop; also a parameter of the file, or its seed",
+      },
+      {
+        name: "cycles",
+        value: "N",
+        least: 1,
+        description: "cycles after that; default: those that the loop has left",
+      },
+      { name: "to", value: "NEW.yaml", description: "the new file, which must not be there yet" },
+    ],
+    examples: [
+      "branch pipelines/sts.yaml --from 'distil[1]' --cycles 2 --set student.learningRate=1e-5 --to slower.yaml",
+    ],
+    load: async () => (await import("./commands/branch.ts")).branch,
+  },
+  {
     name: "export",
     summary: "write a trained model as a folder for sentence-transformers, transformers and transformers.js",
     operands: [

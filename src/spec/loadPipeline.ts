@@ -26,6 +26,8 @@ export interface PipelineRequest {
   readonly env: { readonly [name: string]: string | undefined };
   readonly cwd: string;
   readonly stages: ReadonlyArray<AnyStage>;
+  /** What the file would hold, where it is not written yet; read from the disk otherwise. */
+  readonly text?: string;
 }
 
 /** A pipeline file is at most 10 MB. */
@@ -39,9 +41,10 @@ export const loadPipeline = Effect.fn("spec.loadPipeline")(function* (request: P
   return graph;
 });
 
-function load({ file, sets, env, cwd, stages }: PipelineRequest, reporter: Reporter): Graph | undefined {
+function load(request: PipelineRequest, reporter: Reporter): Graph | undefined {
+  const { file, sets, env, cwd, stages } = request;
   const path = resolve(cwd, file);
-  const text = readPipelineText(path, file, reporter);
+  const text = request.text ?? readPipelineText(path, file, reporter);
   const root = text === undefined ? undefined : readYaml(text, reporter);
   if (root === undefined) return undefined;
   const declaration = readDeclarations(root, path, stages, reporter);

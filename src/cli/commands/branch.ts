@@ -1,0 +1,49 @@
+/** `pipeline branch FILE --from 'distil[2]' --to NEW.yaml`: a new file that goes on from a cycle with other settings. */
+import { existsSync } from "node:fs";
+import { stages } from "../../../stages/index.ts";
+import { counted } from "../../core/suggest.ts";
+import { branchPipeline, type Branch } from "../../spec/branch/branchPipeline.ts";
+import { type Invocation, numberOf, UsageError, valueOf, valuesOf } from "../commandLine.ts";
+import { exitCodes } from "../exitCodes.ts";
+import { printLines, writeError } from "../output.ts";
+import { writeFileWhole } from "../outputFile.ts";
+import { checkPipelineFile } from "../places.ts";
+import { perform } from "../session.ts";
+
+export async function branch(invocation: Invocation): Promise<number> {
+  const file = invocation.operands[0]!;
+  const from = required(invocation, "from", "say where it goes on from: --from 'distil[2]'");
+  const to = required(invocation, "to", "name the new file: --to NEW.yaml");
+  checkPipelineFile(file);
+  if (existsSync(to)) throw new UsageError("this file is there already", "name another one: --to NEW.yaml", to);
+  const made = await perform(
+    branchPipeline({
+      file,
+      from,
+      to,
+      cycles: numberOf(invocation, "cycles"),
+      sets: valuesOf(invocation, "set"),
+      env: process.env,
+      cwd: process.cwd(),
+      stages,
+    }),
+  );
+  await writeFileWhole(to, [made.text]);
+  for (const note of made.notes) writeError(`note: ${note}\n`);
+  printLines(summary(to, made));
+  return exitCodes.done;
+}
+
+function required(invocation: Invocation, name: string, hint: string): string {
+  const value = valueOf(invocation, name);
+  if (value === undefined) throw new UsageError(`\`branch\` needs --${name}`, hint);
+  return value;
+}
+
+const summary = (to: string, { loop, newLoop, kept, further, changes }: Branch): ReadonlyArray<string> => [
+  `${to}: ${loop} with ${counted(kept, "cycle")}, then ${newLoop} with ${counted(further, "cycle")}${changes.length > 0 ? ", where" : ""}`,
+  ...changes.map(({ step, path, before, text }) => `  ${[step, ...path].join(".")}: ${asText(before)} → ${text}`),
+];
+
+const asText = (value: unknown): string =>
+  value === null || value === undefined ? "none" : typeof value === "string" ? value : JSON.stringify(value);

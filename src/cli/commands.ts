@@ -162,6 +162,17 @@ export const commands: ReadonlyArray<Command> = [
     load: async () => (await import("./commands/runs.ts")).runs,
   },
   {
+    name: "compare",
+    summary: "show runs side by side: configuration, metrics and timings",
+    operands: [
+      { name: "RUN", description: "a run's id, the beginning of one, or `last`; `pipeline runs` lists them" },
+      { name: "RUN", repeated: true, description: "the run, or runs, to compare it with" },
+    ],
+    options: [{ name: "all", description: "what is equal too, instead of differences only" }, cache, json],
+    examples: ["compare 20261122-052025-5968 last"],
+    load: async () => (await import("./commands/compare.ts")).compare,
+  },
+  {
     name: "branch",
     summary: "write a file that goes on from a cycle of a loop with other settings",
     operands: [file],

@@ -173,6 +173,21 @@ export const commands: ReadonlyArray<Command> = [
     load: async () => (await import("./commands/compare.ts")).compare,
   },
   {
+    name: "trace",
+    summary: "show where a value of a run comes from, down to files and settings, and what was made of it",
+    operands: [
+      { name: "RUN", description: "a run's id, the beginning of one, or `last`" },
+      {
+        name: "METRIC-OR-DIGEST",
+        description:
+          "distil[2].studentEval.average; the digest of an artifact, a file or a key, or its beginning; STEP[.PORT]",
+      },
+    ],
+    options: [cache, json],
+    examples: ["trace last 'distil[last].studentEval.average'", "trace last 162ef8b6"],
+    load: async () => (await import("./commands/trace.ts")).trace,
+  },
+  {
     name: "branch",
     summary: "write a file that goes on from a cycle of a loop with other settings",
     operands: [file],

@@ -319,6 +319,20 @@ export const commands: ReadonlyArray<Command> = [
     load: async () => (await import("./commands/schema.ts")).schema,
   },
   {
+    name: "init",
+    summary: "write a small pipeline that runs as it is, and the schema that editors complete it by",
+    operands: [{ name: "DIR", optional: true, description: "where pipeline.yaml goes; default: here" }],
+    options: [
+      {
+        name: "text",
+        value: "PATH",
+        description: "learn from this text, one sentence a line (a file, a glob, a folder of .txt); default: generated",
+      },
+    ],
+    examples: ["init", "init my-encoder --text corpus.txt"],
+    load: async () => (await import("./commands/init.ts")).init,
+  },
+  {
     name: "completions",
     summary: "print completions for a shell",
     operands: [{ name: "SHELL", description: "bash, zsh or fish" }],

@@ -175,7 +175,7 @@ outputs:  { sum: l2.sum }
 `); // prettier-ignore
   });
 
-  it.each([
+  const styles: ReadonlyArray<readonly [string, string]> = [
     ["in braces", "steps: { first: { uses: count }, l: { repeat: 3, carry: { sum: first }, steps: { up: { uses: count, in: { from: sum } } }, next: { sum: up } } }\noutputs: { sum: l.sum }\n"], // prettier-ignore
     ["with Windows line ends", counting("outputs: { sum: l.sum }\n").replaceAll("\n", "\r\n")],
     ["without a line end", counting("outputs: { sum: l.sum }")],
@@ -186,7 +186,16 @@ outputs:  { sum: l2.sum }
     ["with settings by merge", counting("").replace("first: { uses: count }", "first: &f { uses: count, with: { at: 1 } }").replace("{ uses: count, in: { from: sum } }", "{ <<: *f, in: { from: sum } }")], // prettier-ignore
     ["with an anchor in the loop", counting("  z: { uses: count, with: *s }\n").replace("{ from: sum } }", "{ from: sum }, with: &s { at: 1 } }")], // prettier-ignore
     ["with an anchored number of cycles", counting("").replace("repeat: 4", "repeat: &n 4")],
-  ])("is made of a file %s", (_, yaml) => {
+    ["with braces over several lines", counting("").replace(/ {2}l:[^]*$/, "  l: { repeat: 4, # four\n       carry: { sum: first },\n       steps: { up: { uses: count, in: { from: sum } } },\n       next: { sum: up } } # done\noutputs: { sum: l.sum }\n")], // prettier-ignore
+    ["with comments everywhere", counting("    # deeper\n  # after\n\n# end\n").replace("  l:\n", "  l: # loop\n    # first\n").replace("    next:", "    # before next\n    next:")], // prettier-ignore
+    ["with document marks", `---\n${counting("outputs: { sum: l.sum }\n")}...\n`],
+    ["with quoted names", counting("").replace("  l:\n", '  "l":\n').replace("up: {", "'up': {")],
+    ["with names on lines of their own", counting("").replace("repeat: 4", "repeat:\n      4").replace("{ uses: count, in: { from: sum } }", "\n        { uses: count,\n          in: { from: sum } }")], // prettier-ignore
+    ["with carry in a block", counting("").replace("carry: { sum: first }", "carry:\n      sum: first # the start")],
+    ["with a loop of its own name inside", counting("  m:\n    repeat: 2\n    carry: { l: l.sum }\n    steps: { up: { uses: count, in: { from: l } } }\n    next: { l: up }\n")], // prettier-ignore
+  ];
+
+  it.each(styles)("is made of a file %s", (_, yaml) => {
     const before = graphOf(yaml);
     const after = graphOf(textOf(yaml, { from: "l[2]", cycles: 2, sets: ["up.at=7", "up.label=now"] }));
     const ids = after.steps.map(({ id }) => id);
@@ -195,6 +204,13 @@ outputs:  { sum: l2.sum }
     expect(settingsOf(after, "l2[1].up")).toEqual({ at: 7, label: "now" });
     const others = before.steps.filter(({ id }) => !/^l\[[34]\]/.test(id));
     for (const { id, encodedConfig } of others) expect(settingsOf(after, id)).toEqual(encodedConfig);
+  });
+
+  it.each(styles)("without a change is the same graph under other names: of a file %s", (_, yaml) => {
+    const renamed = linkLines(graphOf(textOf(yaml, { from: "l[1]" }))).map((line) =>
+      line.replaceAll(/\bl2\[(\d+)\]/g, (__, cycle: string) => `l[${Number(cycle) + 1}]`),
+    );
+    expect(new Set(renamed)).toEqual(new Set(linkLines(graphOf(yaml))));
   });
 
   it("of a branch takes the next number", () => {

@@ -26,8 +26,6 @@ export interface PipelineRequest {
   readonly env: { readonly [name: string]: string | undefined };
   readonly cwd: string;
   readonly stages: ReadonlyArray<AnyStage>;
-  /** What the file would hold, where it is not written yet; read from the disk otherwise. */
-  readonly text?: string;
 }
 
 /** A pipeline file is at most 10 MB. */
@@ -41,10 +39,9 @@ export const loadPipeline = Effect.fn("spec.loadPipeline")(function* (request: P
   return graph;
 });
 
-function load(request: PipelineRequest, reporter: Reporter): Graph | undefined {
-  const { file, sets, env, cwd, stages } = request;
+function load({ file, sets, env, cwd, stages }: PipelineRequest, reporter: Reporter): Graph | undefined {
   const path = resolve(cwd, file);
-  const text = request.text ?? readPipelineText(path, file, reporter);
+  const text = readPipelineText(path, file, reporter);
   const root = text === undefined ? undefined : readYaml(text, reporter);
   if (root === undefined) return undefined;
   const declaration = readDeclarations(root, path, stages, reporter);

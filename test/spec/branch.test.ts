@@ -263,7 +263,8 @@ describe("a branch in another folder", () => {
       .replace("outputs:", '  more: { uses: read-pairs, with: { path: ["data/${params.name}.tsv", "../up.tsv"] } }\noutputs:'); // prettier-ignore
     const before = graphOf(yaml);
     const text = textOf(yaml, { to: "sub/new.yaml" });
-    const after = graphOf(text, { file: join(workingFolder, "sub/new.yaml"), text });
+    writeFileSync(join(workingFolder, "sub/new.yaml"), text);
+    const after = graphOf(yaml, { file: "sub/new.yaml" });
     const old = patterns(before);
     for (const [id, paths] of patterns(after)) if (old.has(id)) expect([id, paths]).toEqual([id, old.get(id)]);
     expect(text).toContain("source: ../models/tiny");

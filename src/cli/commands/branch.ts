@@ -1,8 +1,10 @@
 /** `pipeline branch FILE --from 'distil[2]' --to NEW.yaml`: a new file that goes on from a cycle with other settings. */
-import { existsSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
+import * as Effect from "effect/Effect";
 import { stages } from "../../../stages/index.ts";
 import { counted } from "../../core/suggest.ts";
 import { branchPipeline, type Branch } from "../../spec/branch/branchPipeline.ts";
+import { loadPipeline } from "../../spec/loadPipeline.ts";
 import { type Invocation, numberOf, UsageError, valueOf, valuesOf } from "../commandLine.ts";
 import { exitCodes } from "../exitCodes.ts";
 import { printLines, writeError } from "../output.ts";
@@ -16,23 +18,18 @@ export async function branch(invocation: Invocation): Promise<number> {
   const to = required(invocation, "to", "name the new file: --to NEW.yaml");
   checkPipelineFile(file);
   if (existsSync(to)) throw new UsageError("this file is there already", "name another one: --to NEW.yaml", to);
-  const made = await perform(
-    branchPipeline({
-      file,
-      from,
-      to,
-      cycles: numberOf(invocation, "cycles"),
-      sets: valuesOf(invocation, "set"),
-      env: process.env,
-      cwd: process.cwd(),
-      stages,
-    }),
-  );
+  const surroundings = { env: process.env, cwd: process.cwd(), stages };
+  const asked = { file, from, to, cycles: numberOf(invocation, "cycles"), sets: valuesOf(invocation, "set") };
+  const made = await perform(branchPipeline({ ...asked, ...surroundings }));
   await writeFileWhole(to, [made.text]);
+  await perform(loadPipeline({ file: to, sets: [], ...surroundings }).pipe(Effect.tapError(() => remove(to))));
   for (const note of made.notes) writeError(`note: ${note}\n`);
   printLines(summary(to, made));
   return exitCodes.done;
 }
+
+/** What cannot be loaded is no branch. */
+const remove = (path: string) => Effect.sync(() => rmSync(path, { force: true }));
 
 function required(invocation: Invocation, name: string, hint: string): string {
   const value = valueOf(invocation, name);

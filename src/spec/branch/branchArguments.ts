@@ -2,11 +2,11 @@
 import { isMap, isScalar } from "yaml";
 import type { Document, YAMLMap } from "yaml";
 import type { Json } from "../../core/canonicalJson.ts";
-import type { Graph } from "../../core/Graph.ts";
+import type { Graph, LoopInfo } from "../../core/Graph.ts";
 import { counted, nameHint, quoted } from "../../core/suggest.ts";
-import { parseLink } from "../linkSyntax.ts";
 import { yamlValue } from "../params.ts";
 import type { Reporter } from "../Reporter.ts";
+import { readCycle, readReference } from "./loopReference.ts";
 import type { LoopSplit } from "./moveLinks.ts";
 import { entryAt, flowText } from "./yamlText.ts";
 
@@ -34,34 +34,41 @@ interface Asked {
 
 /** Undefined where `--from` or `--cycles` is wrong, which is reported. */
 export function readBranchPoint(
-  { from, cycles: asked }: Asked,
+  { from, cycles }: Asked,
   document: Document,
   graph: Graph,
   reporter: Reporter,
 ): LoopSplit | undefined {
   const place = { argument: `--from ${from}` };
-  const link = parseLink(from);
-  if ("problem" in link) return void reporter.report(place, `${quoted(from)} names no cycle`, exampleHint(graph));
-  const [{ name, selector }, ...rest] = link.segments;
+  const asked = readReference(from);
+  if (asked === undefined) return void reporter.report(place, `${quoted(from)} names no cycle`, exampleHint(graph));
+  const { name, brackets, rest } = asked;
   const members = membersOf(document.contents as YAMLMap);
-  const loop = graph.loops.find(({ id }) => id === name);
+  const loop = loopOf(graph, name);
   if (loop === undefined || !members.has(name)) return noLoop(name, members, graph, reporter, place);
-  if (rest.length > 0)
-    return void reporter.report(place, "a branch goes on from a whole cycle", `write --from '${from.split(".")[0]}'`);
-  if (selector === undefined || selector === "all")
+  const cycle = readCycle(brackets[0]);
+  if (cycle === undefined || cycle === "all" || brackets.length > 1)
     return void reporter.report(place, `${quoted(from)} names no cycle`, `write --from '${name}[2]'`);
-  const kept = selector === "last" ? loop.cycles : selector;
+  if (rest !== "")
+    return void reporter.report(place, "a branch goes on from a whole cycle", `write --from '${name}[${brackets[0]}]'`);
+  const kept = cycle === "last" ? loop.cycles : cycle;
   if (kept < 1 || kept > loop.cycles) {
     const range = loop.cycles === 0 ? "it has none to go on from" : `its cycles are 1 to ${loop.cycles}`;
     return void reporter.report(place, `loop ${quoted(name)} has no cycle ${kept}`, range);
   }
-  const further = asked ?? loop.cycles - kept;
+  const further = cycles ?? loop.cycles - kept;
   if (further < 1) {
     const message = `loop ${quoted(name)} has ${counted(loop.cycles, "cycle")}, so none is left after cycle ${kept}`;
     return void reporter.report(place, message, "say how many the branch has: --cycles 1");
   }
-  return { loop: name, newLoop: freeName(name, members), kept, further };
+  const node = members.get(name);
+  const hasMatrix = isMap(node) && entryAt(node, "matrix") !== undefined;
+  return { loop: name, newLoop: freeName(name, members), hasMatrix, kept, further };
 }
+
+/** Of a loop with a matrix, one of its cells: all have as many cycles. */
+const loopOf = ({ loops }: Graph, name: string): LoopInfo | undefined =>
+  loops.find(({ id }) => id === name || (id.startsWith(`${name}[`) && id.indexOf("]") === id.length - 1));
 
 function exampleHint({ loops }: Graph): string {
   const [loop] = loops;

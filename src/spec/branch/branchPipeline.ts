@@ -15,10 +15,10 @@ import { loadPipeline, type PipelineRequest } from "../loadPipeline.ts";
 import { makeReporter } from "../Reporter.ts";
 import { readBranchPoint, readChanges, type Change } from "./branchArguments.ts";
 import { moveLinks, type LoopSplit } from "./moveLinks.ts";
-import { movedPath, movePaths, pathParams } from "./movePaths.ts";
+import { type StageFinder, leadingParam, movedPath, movePaths, pathParams } from "./movePaths.ts";
 import { applyEdits, copyEntry, entryAt, flowText, setValue, type TextEdit } from "./yamlText.ts";
 
-export interface BranchRequest extends Omit<PipelineRequest, "text"> {
+export interface BranchRequest extends PipelineRequest {
   /** `distil[2]`: the last cycle that stays as it is. */
   readonly from: string;
   /** Cycles after that; absent: as many as the loop has left. */
@@ -42,6 +42,10 @@ export const branchPipeline = Effect.fn("spec.branchPipeline")(function* (reques
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, merge: true, uniqueKeys: false });
   const reporter = makeReporter(file);
+  if (document.has("extends")) {
+    const hint = `\`pipeline plan ${file} --resolved > whole.yaml\` writes one; branch that`;
+    reporter.report({ argument: file }, "this file extends another one, and a branch is made of a whole one", hint);
+  }
   const split = readBranchPoint(request, document, graph, reporter);
   const changes =
     split === undefined ? [] : readChanges(sets.filter(isChange), loopNode(document, split.loop), split, reporter);
@@ -55,14 +59,7 @@ export const branchPipeline = Effect.fn("spec.branchPipeline")(function* (reques
   }
   if (reporter.count() > 0) return yield* new InvalidPipeline({ diagnostics: reporter.sorted() });
   const branched = written(request, { document, text, graph, split, changes, moved: links.edits });
-  const given = { ...request, file: request.to, sets: [], text: branched };
-  const after = yield* loadPipeline(given);
-  return {
-    ...split,
-    text: branched,
-    changes: told(changes, graph, split),
-    notes: notesOf(text, document, split, after),
-  };
+  return { ...split, text: branched, changes: told(changes, graph, split), notes: notesOf(text, document, split) };
 });
 
 const loopNode = (document: Document, loop: string): YAMLMap => document.getIn(["steps", loop]) as YAMLMap;
@@ -96,9 +93,9 @@ function written(request: BranchRequest, { document, text, graph, split, changes
   const { loop, newLoop, kept, further } = split;
   const { from, to } = foldersOf(request);
   const given = new Set(request.sets.map((set) => set.split("=")[0]!.trim()));
-  const paths = movePaths(document, request.stages, from, to, (param) => given.has(param));
+  const paths = movePaths(document, stageFinder(graph, request), from, to, (param) => given.has(param));
   let result = applyEdits(text, [...moved, ...paths]);
-  result = withArguments(result, request, graph, pathParams(document, request.stages));
+  result = withArguments(result, request, graph, pathParams(document, stageFinder(graph, request)));
   const change = changes.map(({ step, path, text: value }) => `${[step, ...path].join(".")}: ${value}`).join(", ");
   const comment = `Goes on from cycle ${kept} of ${loop}${change === "" ? "" : `, with ${change}`}.`;
   result = copyEntry(result, ["steps"], loop, newLoop, comment);
@@ -116,6 +113,13 @@ function written(request: BranchRequest, { document, text, graph, split, changes
 
 /** `inner.student` is `steps.inner.steps.student` in a loop. */
 const stepPath = (step: string): ReadonlyArray<string> => step.split(".").flatMap((name) => ["steps", name]);
+
+/** By the step's name, for its stage may be the user's own; steps of a loop without cycles are not in the graph. */
+function stageFinder({ steps }: Graph, { stages }: BranchRequest): StageFinder {
+  const byStep = new Map(steps.map(({ declaredAs, stage }) => [declaredAs, stage]));
+  const byName = new Map(stages.map((stage) => [stage.name, stage]));
+  return (declaredAs, uses) => byStep.get(declaredAs) ?? byName.get(uses);
+}
 
 function foldersOf({ file, to, cwd }: BranchRequest) {
   return { from: dirname(resolve(cwd, file)), to: dirname(resolve(cwd, to)) };
@@ -174,22 +178,15 @@ const told = (changes: ReadonlyArray<Change>, graph: Graph, { loop }: LoopSplit)
     return { ...change, before: before ?? null };
   });
 
-function notesOf(
-  text: string,
-  document: Document,
-  { loop, newLoop, kept }: LoopSplit,
-  after: Graph,
-): ReadonlyArray<string> {
+function notesOf(text: string, document: Document, { loop, newLoop, kept }: LoopSplit): ReadonlyArray<string> {
   const notes: Array<string> = [];
   const node = loopNode(document, loop);
   const [start, end] = node.range!;
-  const body = text.slice(start, end);
-  if (/\$\{\s*cycle\s*\}/.test(body))
+  if (/\$\{\s*cycle\s*\}/.test(text.slice(start, end)))
     notes.push(`${newLoop} counts its cycles from 1: \`\${cycle}\` is 1 in its first, where ${loop} had ${kept + 1}`);
   const repeat = entryAt(node, "repeat")?.value;
-  const param = isScalar(repeat) ? /^\$\{\s*params\.([\w-]+)\s*\}$/.exec(String(repeat.value))?.[1] : undefined;
-  const others = text.split(`params.${param}`).length - 1;
-  if (param !== undefined && others === 1 && Object.hasOwn(after.params, param))
+  const param = isScalar(repeat) ? leadingParam(String(repeat.value)) : undefined;
+  if (param !== undefined && text.split(`params.${param}`).length === 2)
     notes.push(`nothing uses the parameter ${quoted(param)} any more: the loops say their cycles themselves`);
   return notes;
 }

@@ -1,14 +1,16 @@
 /** The links of a file that name the loop which is branched, rewritten for the two loops it becomes. */
 import { isMap, isScalar, isSeq } from "yaml";
-import type { Document, Node, Scalar, YAMLMap, YAMLSeq } from "yaml";
+import type { Document, Scalar, YAMLMap, YAMLSeq } from "yaml";
 import type { Json } from "../../core/canonicalJson.ts";
 import { counted, quoted } from "../../core/suggest.ts";
-import { parseLink } from "../linkSyntax.ts";
+import { readCycle, readReference } from "./loopReference.ts";
 import { entryAt, lineBreakOf, type TextEdit } from "./yamlText.ts";
 
 export interface LoopSplit {
   readonly loop: string;
   readonly newLoop: string;
+  /** The first brackets behind its name are a cell's then. */
+  readonly hasMatrix: boolean;
   /** Cycles that stay in `loop`. */
   readonly kept: number;
   /** Cycles of `newLoop`. */
@@ -82,21 +84,22 @@ function moveNamed(owner: YAMLMap, section: string, moving: Moving): void {
 }
 
 function moveLink(node: Scalar, list: YAMLSeq | undefined, moving: Moving): void {
-  const { split, edits } = moving;
-  const [, name, rest = ""] = /^\s*([\w-]+(?:\[[^\]]*\])?)(.*)$/s.exec(String(node.value)) ?? [];
-  if (name?.split("[")[0] !== split.loop) return;
-  const link = parseLink(filledIn(name, moving.params));
-  if ("problem" in link) return mistaken(node, moving, "names a cycle by an expression", "write its number");
-  const [{ selector }] = link.segments;
-  if (selector === undefined) edits.push(replaced(node, `${split.newLoop}${rest}`, moving.text));
-  else if (selector === "last") edits.push(replaced(node, `${split.newLoop}[last]${rest}`, moving.text));
-  else if (selector === "all") edits.push(bothLoops(node, list, rest, moving));
-  else if (selector > split.kept + split.further) {
-    const needed = `--cycles ${selector - split.kept}`;
+  const { split, edits, text } = moving;
+  const link = readReference(String(node.value));
+  if (link?.name !== split.loop) return;
+  const cell = split.hasMatrix && link.brackets[0] !== undefined ? `[${link.brackets[0]}]` : "";
+  const written = link.brackets[split.hasMatrix ? 1 : 0];
+  const to = (loop: string, cycle: string) => `${loop}${cell}${cycle}${link.rest}`;
+  if (written === undefined) return void edits.push(replaced(node, to(split.newLoop, ""), text));
+  const cycle = readCycle(filledIn(written, moving.params));
+  if (cycle === undefined) mistaken(node, moving, "names a cycle by an expression", "write its number");
+  else if (cycle === "last") edits.push(replaced(node, to(split.newLoop, "[last]"), text));
+  else if (cycle === "all") edits.push(bothLoops(node, list, [to(split.loop, "[*]"), to(split.newLoop, "[*]")], text));
+  else if (cycle > split.kept + split.further) {
     const has = `${quoted(split.newLoop)} has ${counted(split.further, "cycle")}`;
-    mistaken(node, moving, `names a cycle that the branch does not have: ${has}`, `make it longer: ${needed}`);
-  } else if (selector > split.kept)
-    edits.push(replaced(node, `${split.newLoop}[${selector - split.kept}]${rest}`, moving.text));
+    const message = `names a cycle that the branch does not have: ${has}`;
+    mistaken(node, moving, message, `make it longer: --cycles ${cycle - split.kept}`);
+  } else if (cycle > split.kept) edits.push(replaced(node, to(split.newLoop, `[${cycle - split.kept}]`), text));
 }
 
 function mistaken(node: Scalar, { mistakes }: Moving, message: string, hint: string): void {
@@ -116,9 +119,9 @@ function replaced({ range, value }: Scalar, link: string, text: string): TextEdi
 }
 
 /** A link to every cycle becomes two, in a list: the one it stands in, or a new one. */
-function bothLoops(node: Scalar, list: YAMLSeq | undefined, rest: string, { text, split }: Moving): TextEdit {
-  const [start, end] = (node as Node).range!;
-  const [one, other] = [split.loop, split.newLoop].map((loop) => JSON.stringify(`${loop}[*]${rest}`));
+function bothLoops(node: Scalar, list: YAMLSeq | undefined, links: readonly [string, string], text: string): TextEdit {
+  const [start, end] = node.range!;
+  const [one, other] = links.map((link) => JSON.stringify(link));
   if (list === undefined) return { start, end, text: `[${one}, ${other}]` };
   if (list.flow === true) return { start, end, text: `${one}, ${other}` };
   const line = text.slice(text.lastIndexOf("\n", start - 1) + 1, start);

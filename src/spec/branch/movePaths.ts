@@ -17,6 +17,9 @@ export function movedPath(path: string, from: string, to: string): string {
   return path.startsWith("./") && !moved.startsWith(".") ? `./${moved}` : moved;
 }
 
+/** The stage of a declared step (`distil.student`), given what it `uses`. */
+export type StageFinder = (declaredAs: string, uses: string) => AnyStage | undefined;
+
 interface Found {
   readonly node: Scalar;
   /** What such a value begins with where it names something on the net. */
@@ -26,14 +29,14 @@ interface Found {
 /** Edits for all paths of the file. `isFromWorkingFolder`: parameters that the command line gave are not the file's. */
 export function movePaths(
   document: Document,
-  stages: ReadonlyArray<AnyStage>,
+  stageOf: StageFinder,
   from: string,
   to: string,
   isFromWorkingFolder: (param: string) => boolean,
 ): ReadonlyArray<TextEdit> {
   const root = document.contents;
   if (from === to || !isMap(root)) return [];
-  const found = pathsIn(root, new Map(stages.map((stage) => [stage.name, stage])));
+  const found = pathsIn(root, "", stageOf);
   const moved = ({ node, remote }: Found): ReadonlyArray<TextEdit> => {
     const path = String(node.value);
     const isRemote = remote !== undefined && path.startsWith(remote);
@@ -51,9 +54,9 @@ export function movePaths(
 export const leadingParam = (path: string): string | undefined => /^\$\{\s*params\.([\w-]+)\s*\}/.exec(path)?.[1];
 
 /** The parameters that paths of the file begin with. */
-export const pathParams = (document: Document, stages: ReadonlyArray<AnyStage>): ReadonlySet<string> => {
+export const pathParams = (document: Document, stageOf: StageFinder): ReadonlySet<string> => {
   const root = document.contents;
-  const found = isMap(root) ? pathsIn(root, new Map(stages.map((stage) => [stage.name, stage]))) : [];
+  const found = isMap(root) ? pathsIn(root, "", stageOf) : [];
   return new Set(found.flatMap(({ node }) => leadingParam(String(node.value)) ?? []));
 };
 
@@ -64,15 +67,17 @@ function defaultsOf(root: YAMLMap, param: string): ReadonlyArray<Scalar> {
   return nodes.filter((node) => isScalar(node) && typeof node.value === "string") as ReadonlyArray<Scalar>;
 }
 
-function pathsIn(owner: YAMLMap, stages: ReadonlyMap<string, AnyStage>): ReadonlyArray<Found> {
+function pathsIn(owner: YAMLMap, prefix: string, stageOf: StageFinder): ReadonlyArray<Found> {
   const steps = entryAt(owner, "steps")?.value;
   if (!isMap(steps)) return [];
-  return steps.items.flatMap(({ value }) => {
-    if (!isMap(value)) return [];
+  return steps.items.flatMap(({ key, value }) => {
+    if (!isMap(value) || !isScalar(key)) return [];
     const uses = entryAt(value, "uses")?.value;
-    const stage = isScalar(uses) ? stages.get(String(uses.value)) : undefined;
+    const path = `${prefix}${String(key.value)}`;
+    const stage = stageOf(path, isScalar(uses) ? String(uses.value) : "");
     const settings = entryAt(value, "with")?.value as Node | undefined;
-    return (stage === undefined ? [] : pathNodes(stage.config.ast, settings)).concat(pathsIn(value, stages));
+    const inLoop = pathsIn(value, `${path}.`, stageOf);
+    return (stage === undefined ? [] : pathNodes(stage.config.ast, settings)).concat(inLoop);
   });
 }
 

@@ -70,16 +70,6 @@ export function planStep(
   };
 }
 
-/** Of the inputs that are there already. */
-function inputSizes(evaluation: Evaluation, step: Step): InputSizes {
-  const sizeOf = ({ step: producer, port }: Link) => evaluation[producer]?.record?.outputs[port]?.sizeBytes;
-  const sizes = Object.entries(step.inputs).flatMap(([port, value]) => {
-    const bytes = (Array.isArray(value) ? (value as ReadonlyArray<Link>) : [value as Link]).map(sizeOf);
-    return bytes.includes(undefined) ? [] : [[port, bytes.reduce<number>((sum, size) => sum + size!, 0)] as const];
-  });
-  return Object.fromEntries(sizes);
-}
-
 /** `waits`: what it reads has to be downloaded first, and may turn out to be what a record was made of. */
 export const stateOf = ({ record, elsewhere }: StepEvaluation): StepState =>
   record !== undefined ? "fresh" : elsewhere.length > 0 ? "waits" : "stale";
@@ -132,4 +122,14 @@ export function currentParts(
     Array.isArray(value) ? (value as ReadonlyArray<Link>).map(digestOf) : digestOf(value as Link),
   ]);
   return { ...keyPartsOf(step, { inputs: {}, files, engine }), inputs: Object.fromEntries(inputs) };
+}
+
+/** Of the inputs that are there already. */
+function inputSizes(evaluation: Evaluation, step: Step): InputSizes {
+  const sizeOf = ({ step: producer, port }: Link) => evaluation[producer]?.record?.outputs[port]?.sizeBytes;
+  const sizes = Object.entries(step.inputs).flatMap(([port, value]) => {
+    const bytes = (Array.isArray(value) ? (value as ReadonlyArray<Link>) : [value as Link]).map(sizeOf);
+    return bytes.includes(undefined) ? [] : [[port, bytes.reduce<number>((sum, size) => sum + size!, 0)] as const];
+  });
+  return Object.fromEntries(sizes);
 }

@@ -45,7 +45,8 @@ describe("pipeline branch", () => {
     const change = ["--set", "fewer.rows=2", "--cycles", "2"];
     expect(await place.run(["branch", "a.yaml", "--from", "shrink[2]", ...change, "--to", "sub/b.yaml"])).toEqual({
       code: 0,
-      stdout: "sub/b.yaml: shrink with 2 cycles, then shrink2 with 2 cycles, where\n  fewer.rows: 4 → 2\n",
+      stdout:
+        "sub/b.yaml: shrink with 2 cycles, then shrink2 with 2 cycles, where\n  fewer.rows: 4 → 2\nrun it: pipeline run sub/b.yaml --cache cache\n",
       stderr: "",
     });
     expect(await eventsOf("sub/b.yaml", "--cache", "cache")).toEqual([
@@ -96,7 +97,8 @@ outputs: { rows: shrink2.rows }
   });
 
   it("without a change has nothing to run where the original has run", async () => {
-    await place.run(["branch", "a.yaml", "--from", "shrink[1]", "--to", "same.yaml"]);
+    const { stdout } = await place.run(["branch", "a.yaml", "--from", "shrink[1]", "--to", "same.yaml"]);
+    expect(stdout).toBe("same.yaml: shrink with 1 cycle, then shrink2 with 2 cycles\nrun it: pipeline run same.yaml\n");
     expect((await eventsOf("same.yaml")).filter((event) => !event.startsWith("hit"))).toEqual([]);
   });
 

@@ -1,5 +1,6 @@
 /** `pipeline branch FILE --from 'distil[2]' --to NEW.yaml`: a new file that goes on from a cycle with other settings. */
 import { existsSync, rmSync } from "node:fs";
+import { dirname, relative, resolve } from "node:path";
 import * as Effect from "effect/Effect";
 import { stages } from "../../../stages/index.ts";
 import { counted } from "../../core/suggest.ts";
@@ -9,7 +10,7 @@ import { type Invocation, numberOf, UsageError, valueOf, valuesOf } from "../com
 import { exitCodes } from "../exitCodes.ts";
 import { printLines, writeError } from "../output.ts";
 import { writeFileWhole } from "../outputFile.ts";
-import { checkPipelineFile } from "../places.ts";
+import { cacheFolder, checkPipelineFile } from "../places.ts";
 import { perform } from "../session.ts";
 
 export async function branch(invocation: Invocation): Promise<number> {
@@ -24,7 +25,7 @@ export async function branch(invocation: Invocation): Promise<number> {
   await writeFileWhole(to, [made.text]);
   await perform(loadPipeline({ file: to, sets: [], ...surroundings }).pipe(Effect.tapError(() => remove(to))));
   for (const note of made.notes) writeError(`note: ${note}\n`);
-  printLines(summary(to, made));
+  printLines([...summary(to, made), runLine(file, to)]);
   return exitCodes.done;
 }
 
@@ -41,6 +42,12 @@ const summary = (to: string, { loop, newLoop, kept, further, changes }: Branch):
   `${to}: ${loop} with ${counted(kept, "cycle")}, then ${newLoop} with ${counted(further, "cycle")}${changes.length > 0 ? ", where" : ""}`,
   ...changes.map(({ step, path, before, text }) => `  ${[step, ...path].join(".")}: ${asText(before)} → ${text}`),
 ];
+
+/** Sharing wants one cache; the default one of another folder may be another. */
+function runLine(file: string, to: string): string {
+  const [cache, other] = [file, to].map((path) => cacheFolder(undefined, dirname(resolve(path))));
+  return `run it: pipeline run ${to}${cache === other ? "" : ` --cache ${relative(".", cache!)}`}`;
+}
 
 const asText = (value: unknown): string =>
   value === null || value === undefined ? "none" : typeof value === "string" ? value : JSON.stringify(value);

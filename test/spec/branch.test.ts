@@ -185,7 +185,10 @@ outputs:  { sum: l2.sum }
     ["with settings by alias", counting("").replace("first: { uses: count }", "first: { uses: count, with: &s { at: 1 } }").replace("{ from: sum } }", "{ from: sum }, with: *s }")], // prettier-ignore
     ["with settings by merge", counting("").replace("first: { uses: count }", "first: &f { uses: count, with: { at: 1 } }").replace("{ uses: count, in: { from: sum } }", "{ <<: *f, in: { from: sum } }")], // prettier-ignore
     ["with an anchor in the loop", counting("  z: { uses: count, with: *s }\n").replace("{ from: sum } }", "{ from: sum }, with: &s { at: 1 } }")], // prettier-ignore
-    ["with an anchored number of cycles", counting("").replace("repeat: 4", "repeat: &n 4")],
+    [
+      "with an anchored number of cycles",
+      counting("").replace("repeat: 4", "repeat: &n 4").replace("{ from: sum } }", "{ from: sum }, with: { at: *n } }"),
+    ],
     ["with braces over several lines", counting("").replace(/ {2}l:[^]*$/, "  l: { repeat: 4, # four\n       carry: { sum: first },\n       steps: { up: { uses: count, in: { from: sum } } },\n       next: { sum: up } } # done\noutputs: { sum: l.sum }\n")], // prettier-ignore
     ["with comments everywhere", counting("    # deeper\n  # after\n\n# end\n").replace("  l:\n", "  l: # loop\n    # first\n").replace("    next:", "    # before next\n    next:")], // prettier-ignore
     ["with document marks", `---\n${counting("outputs: { sum: l.sum }\n")}...\n`],
@@ -202,6 +205,7 @@ outputs:  { sum: l2.sum }
     expect(ids).toEqual(expect.arrayContaining(["first", "l[1].up", "l[2].up", "l2[1].up", "l2[2].up"]));
     expect(ids).not.toContain("l[3].up");
     expect(settingsOf(after, "l2[1].up")).toEqual({ at: 7, label: "now" });
+    expect(settingsOf(after, "l[2].up")).toEqual(settingsOf(before, "l[2].up"));
     const others = before.steps.filter(({ id }) => !/^l\[[34]\]/.test(id));
     for (const { id, encodedConfig } of others) expect(settingsOf(after, id)).toEqual(encodedConfig);
   });

@@ -87,9 +87,27 @@ const isEmpty = (node: Node | null): boolean => node === null || node.range![0] 
 
 function replaceValue(text: string, pair: Pair, written: string): string {
   const value = pair.value as Node | null;
-  if (value !== null && !isEmpty(value)) return replaceNode(text, value, written);
+  if (value !== null && !isEmpty(value)) {
+    const edit = { start: value.range![0], end: contentEnd(value), text: written };
+    return applyEdits(text, [edit, ...aliasesOf(text, value)]);
+  }
   const colon = text.indexOf(":", (pair.key as Node).range![1]) + 1;
   return applyEdits(text, [{ start: colon, end: colon, text: ` ${written}` }]);
+}
+
+/** Aliases of a node go on meaning what it was: they are written out. */
+function aliasesOf(text: string, node: Node): ReadonlyArray<TextEdit> {
+  const anchor = isAlias(node) ? undefined : (node as { readonly anchor?: string }).anchor;
+  if (anchor === undefined) return [];
+  const document = parseText(text);
+  const edits: Array<TextEdit> = [];
+  visit(document, {
+    Alias: (_, { source, range }) => {
+      if (source !== anchor || range == null) return;
+      edits.push({ start: range[0], end: range[1], text: flowText(node.toJS(document) as Json) });
+    },
+  });
+  return edits;
 }
 
 function insertEntry(text: string, map: YAMLMap, key: string, written: string): string {

@@ -63,13 +63,43 @@ export function nearestRecord(
   return best;
 }
 
-/** Median duration of this step's own records, else of its stage's; null where there are none. */
-export function estimateMs(history: History, graph: Graph, step: Step): number | null {
+/** Records that an estimate is taken from: the newest say most of the machine as it is now. */
+const maxEstimated = 5;
+
+/** Input port → bytes of what is linked to it, lists summed up; ports whose content is not known yet are left out. */
+export type InputSizes = { readonly [port: string]: number };
+
+/**
+ * How long a step will take: the median of its own last records, else of its stage's, each scaled by how much larger or smaller
+ * its inputs are now. Null where there is no record.
+ */
+export function estimateMs(history: History, graph: Graph, step: Step, sizes: InputSizes): number | null {
   const ofStage = history.byStage.get(step.stage.name) ?? [];
   const own = ofStage.filter((record) => isOwn(record, graph, step));
   const durations = (own.length > 0 ? own : ofStage)
-    .slice(0, maxCompared)
-    .map((record) => record.provenance.durationMs)
+    .slice(0, maxEstimated)
+    .map((record) => record.provenance.durationMs * growth(recordedSizes(history, record), sizes))
     .sort((a, b) => a - b);
-  return durations.length === 0 ? null : durations[Math.floor((durations.length - 1) / 2)]!;
+  return durations.length === 0 ? null : Math.round(durations[Math.floor((durations.length - 1) / 2)]!);
 }
+
+/** The ratio of the input that changed most: rows come in on several ports at once, and a model's size stays the same beside them. */
+function growth(before: InputSizes, now: InputSizes): number {
+  const ratios = Object.entries(now).flatMap(([port, size]) => {
+    const earlier = before[port];
+    return earlier === undefined || earlier === 0 || size === 0 ? [] : [size / earlier];
+  });
+  return ratios.reduce((most, ratio) => (Math.abs(Math.log(ratio)) > Math.abs(Math.log(most)) ? ratio : most), 1);
+}
+
+function recordedSizes(history: History, { parts }: ActionRecord): InputSizes {
+  const sizes = Object.entries(parts.inputs).flatMap(([port, value]) => {
+    const digests = typeof value === "string" ? [value] : value;
+    const bytes = digests.map((digest) => sizeOf(history, digest));
+    return bytes.includes(undefined) ? [] : [[port, bytes.reduce<number>((sum, size) => sum + size!, 0)] as const];
+  });
+  return Object.fromEntries(sizes);
+}
+
+const sizeOf = (history: History, digest: string): number | undefined =>
+  Object.values(history.byOutput.get(digest)?.[0]?.outputs ?? {}).find((output) => output.digest === digest)?.sizeBytes;

@@ -10,8 +10,8 @@ import type { SourceMissing, StoreError } from "./errors.ts";
 import { evaluateGraph, type Evaluation, type Selection, type StepEvaluation } from "./evaluate.ts";
 import type { StepState } from "./events.ts";
 import { keyPartsOf } from "./fingerprint.ts";
-import type { Graph, Link, PathField } from "./Graph.ts";
-import { estimateMs, historyOf, nearestRecord, type History } from "./history.ts";
+import type { Graph, Link, PathField, Step } from "./Graph.ts";
+import { estimateMs, historyOf, nearestRecord, type History, type InputSizes } from "./history.ts";
 import type { SourceFiles } from "./SourceFiles.ts";
 import { stageLabel } from "./StageFile.ts";
 
@@ -24,7 +24,7 @@ export interface PlanStep {
   readonly why: ReadonlyArray<Difference>;
   /** Null while an input's digest is not known. */
   readonly fingerprint: Fingerprint | null;
-  /** From the durations of its nearest records; null without any, 0 where the step is fresh. */
+  /** From the last durations of it, or of its stage, by size of inputs; null without any, 0 where the step is fresh. */
   readonly estimateMs: number | null;
 }
 
@@ -68,7 +68,7 @@ export function planStep(
         ? elsewhere.map(notHere)
         : whyStale(graph, evaluation, history, engine, evaluated),
     fingerprint: key?.fingerprint ?? null,
-    estimateMs: isFresh ? 0 : estimateMs(history, graph, step),
+    estimateMs: isFresh ? 0 : estimateMs(history, graph, step, inputSizes(evaluation, step)),
   };
 }
 
@@ -124,4 +124,14 @@ export function currentParts(
     Array.isArray(value) ? (value as ReadonlyArray<Link>).map(digestOf) : digestOf(value as Link),
   ]);
   return { ...keyPartsOf(step, { inputs: {}, files, engine }), inputs: Object.fromEntries(inputs) };
+}
+
+/** Of the inputs that are there already. */
+function inputSizes(evaluation: Evaluation, step: Step): InputSizes {
+  const sizeOf = ({ step: producer, port }: Link) => evaluation[producer]?.record?.outputs[port]?.sizeBytes;
+  const sizes = Object.entries(step.inputs).flatMap(([port, value]) => {
+    const bytes = (Array.isArray(value) ? (value as ReadonlyArray<Link>) : [value as Link]).map(sizeOf);
+    return bytes.includes(undefined) ? [] : [[port, bytes.reduce<number>((sum, size) => sum + size!, 0)] as const];
+  });
+  return Object.fromEntries(sizes);
 }

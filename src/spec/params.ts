@@ -100,7 +100,7 @@ function fromSets(sets: ReadonlyArray<string>, reporter: Reporter): ReadonlyArra
 }
 
 /** A value as YAML reads it; what YAML cannot read is a text. */
-function yamlValue(text: string): Json {
+export function yamlValue(text: string): Json {
   const document = parseDocument(text, { prettyErrors: false });
   const hasAlias = /(?:^|[\s[{,])[*&]\S/.test(text);
   if (hasAlias || document.errors.length > 0 || document.warnings.length > 0) return text;

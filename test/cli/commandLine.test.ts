@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { numberOf, readCommandLine, UsageError, usageLine, valueOf, valuesOf } from "../../src/cli/commandLine.ts";
 import { commands } from "../../src/cli/commands.ts";
 import { commandHelp, overview } from "../../src/cli/help.ts";
+import { listed } from "../../src/core/suggest.ts";
 
 const read = (...args: ReadonlyArray<string>) => readCommandLine(commands, args);
 
@@ -53,7 +54,7 @@ describe("the command line", () => {
   it("answers a mistake with one sentence and what to do", () => {
     expect(mistake("rnu")).toBe("there is no command `rnu` | did you mean `run`?");
     expect(mistake("frobnicate")).toBe(
-      "there is no command `frobnicate` | commands: run, plan, why, graph, show, metrics, runs, export, encode, similarity, nearest, doctor and 3 more",
+      `there is no command \`frobnicate\` | commands: ${listed(commands.map(({ name }) => name))}`,
     );
     expect(mistake("--json")).toMatch(/^the command comes first, before --json \| commands: run, plan/);
     expect(mistake("encode", "model", "-5 degrees")).toBe(

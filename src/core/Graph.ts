@@ -40,9 +40,9 @@ export interface PathField {
 }
 
 export interface Step {
-  /** `bi0`, `distil[2].student`. */
+  /** `bi0`, `distil[2].student`, `bi0[loss=bce,seed=1]`, `distil[loss=mse][2].cross`. */
   readonly id: string;
-  /** The id without cycle numbers: `distil.student`. */
+  /** The id without cycles and cells: `distil.student`. */
   readonly declaredAs: string;
   /** The cycle of the innermost loop, from 1; null outside of loops. */
   readonly cycle: number | null;
@@ -60,12 +60,23 @@ export interface Step {
   readonly location: SourceLocation;
 }
 
-/** A loop or matrix as written, for views that fold it. */
+/** A loop, for views that fold it. */
 export interface LoopInfo {
+  /** `distil`, `distil[loss=mse]`, `outer[2].inner`. */
   readonly id: string;
   readonly cycles: number;
   /** Names of the steps in its body, in written order. */
   readonly body: ReadonlyArray<string>;
+}
+
+/** A matrix, for views that fold it. */
+export interface MatrixInfo {
+  /** `bi0`, `distil[2].student`. */
+  readonly id: string;
+  readonly declaredAs: string;
+  /** In written order. */
+  readonly axes: { readonly [axis: string]: ReadonlyArray<string | number | boolean> };
+  readonly cells: number;
 }
 
 export interface Graph {
@@ -76,6 +87,7 @@ export interface Graph {
   readonly params: { readonly [name: string]: Json };
   readonly steps: ReadonlyArray<Step>;
   readonly loops: ReadonlyArray<LoopInfo>;
+  readonly matrices: ReadonlyArray<MatrixInfo>;
   /** The file's `outputs`: name → link. */
   readonly outputs: { readonly [name: string]: Link };
 }

@@ -13,9 +13,12 @@ const natural = Schema.Number.check(Schema.isInt(), Schema.isGreaterThanOrEqualT
 const naturalOrExpression = (expected: string, description: string) =>
   Schema.Union([natural, expression]).annotate({ expected, description });
 
+export const linkForms =
+  "A link: `step`, `step.port`, `step[axis=value]`, `step[*]`, `loop[2].step.port`, `loop[last].…`, `loop[*].…`, `loop.carriedName`.";
+
 const LinkText = Schema.String.annotate({
   expected: "a link such as `step`, `step.port` or `loop[last].step`",
-  description: "A link: `step`, `step.port`, `loop[2].step.port`, `loop[last].…`, `loop[*].…`, `loop.carriedName`.",
+  description: linkForms,
 }).check(Schema.isNonEmpty());
 const LinkOrList = Schema.Union([LinkText, Schema.Array(LinkText)]).annotate({
   expected: "a link such as `step.port`, or a list of links",
@@ -28,6 +31,15 @@ const Seed = naturalOrExpression(
 );
 
 const scalar = Schema.Union([Schema.Finite, Schema.String, Schema.Boolean]);
+const Matrix = Schema.Record(
+  Schema.String,
+  Schema.Union([Schema.Array(scalar), expression]).annotate({
+    expected: "a list of numbers, texts, true or false, or one whole expression that gives one",
+  }),
+).annotate({
+  description:
+    "Axis → its values: one cell for each combination, named `step[loss=bce,seed=1]`, in which `${matrix.loss}` is the value.",
+});
 const ParameterDefault = Schema.Union([scalar, Schema.Array(scalar)]).annotate({
   expected: "a number, a text, true or false, or a list of these",
   description: "The default; its type is the parameter's type.",
@@ -49,6 +61,12 @@ export const FileSchema = Schema.Struct({
       description: "What `export`, `encode` and the report take when no step is named.",
     }),
   ),
+  extends: Schema.optionalKey(
+    Schema.NonEmptyString.annotate({
+      description:
+        "Another pipeline file, relative to this one, that this one is a variant of: what stands here is merged over it, `~` takes out.",
+    }),
+  ),
 });
 
 export const StepSchema = Schema.Struct({
@@ -60,6 +78,7 @@ export const StepSchema = Schema.Struct({
     Schema.Record(Schema.String, Schema.Unknown).annotate({ description: "The stage's settings." }),
   ),
   seed: Schema.optionalKey(Seed),
+  matrix: Schema.optionalKey(Matrix),
 });
 
 export const LoopSchema = Schema.Struct({
@@ -77,13 +96,14 @@ export const LoopSchema = Schema.Struct({
     Schema.Record(Schema.String, LinkText).annotate({ description: "Name → what it is in the following cycles." }),
   ),
   seed: Schema.optionalKey(Seed),
+  matrix: Schema.optionalKey(Matrix),
 });
 
 /** Keys of the language that this version knows by name only. */
 export const reservedKeys = {
-  file: new Set(["extends", "matrix", "stop", "branch"]),
-  step: new Set(["matrix", "pin", "retry", "timeout", "resources", "branch", "extends"]),
-  loop: new Set(["matrix", "stop", "pin", "retry", "timeout", "resources", "branch", "extends"]),
+  file: new Set(["stop", "branch"]),
+  step: new Set(["pin", "retry", "timeout", "resources", "branch", "extends"]),
+  loop: new Set(["stop", "pin", "retry", "timeout", "resources", "branch", "extends"]),
 } as const;
 
 export type Shape = keyof typeof reservedKeys;

@@ -1,11 +1,11 @@
 /** From declarations and arguments to the graph: unroll, resolve links, order, check types, decode settings. */
 import type { Json } from "../core/canonicalJson.ts";
-import type { Graph, Link, LoopInfo, Step } from "../core/Graph.ts";
+import type { Graph, Link, LoopInfo, MatrixInfo, Step } from "../core/Graph.ts";
 import type { AnyArtifactType } from "../core/ArtifactType.ts";
 import type { AnyStage } from "../core/Stage.ts";
 import { checkStepLinks, type OutputTypes, type ResolvedInput } from "./checkLinks.ts";
 import type { FileDeclaration, NamedLink, StepDeclaration } from "./declarations.ts";
-import { dependsOnCycle, type Surroundings } from "./expression.ts";
+import { dependsOn, type Surroundings } from "./expression.ts";
 import type { Arguments } from "./params.ts";
 import type { Folders } from "./pathFields.ts";
 import { inputPorts } from "./ports.ts";
@@ -14,7 +14,16 @@ import { LinkResolver, type Target } from "./resolveLinks.ts";
 import { sortSteps } from "./sortSteps.ts";
 import { readStepConfig, type StepConfig } from "./stepConfig.ts";
 import { quoted } from "../core/suggest.ts";
-import { unroll, type LoopInstance, type StepInstance, type Unrolled } from "./unroll.ts";
+import {
+  bodyOf,
+  surroundingsIn,
+  unroll,
+  type LoopInstance,
+  type MatrixInstance,
+  type Scope,
+  type StepInstance,
+  type Unrolled,
+} from "./unroll.ts";
 
 export interface Building {
   /** Absolute path of the pipeline file. */
@@ -101,7 +110,9 @@ function reportCircle(
     circle.length === 1
       ? `step ${quoted(first!.declaration.path)} feeds itself`
       : `these steps feed each other in a circle: ${names}`;
-  const loops = new Set(circle.flatMap((step) => step.scope.loop?.declaration.carry.map(({ name }) => name) ?? []));
+  const loops = new Set(
+    circle.flatMap((step) => bodyOf(step.scope).loop?.declaration.carry.map(({ name }) => name) ?? []),
+  );
   const shadowed = circle.find((step) => loops.has(step.declaration.name))?.declaration.name;
   const hint =
     shadowed === undefined
@@ -148,28 +159,35 @@ function checkTypesKnown(
 
 type ConfigReader = (step: StepInstance) => StepConfig | undefined;
 
-/** Settings are decoded once for a declared step, or once a cycle where they name `${cycle}`. */
+/** Settings are decoded once for a declared step, or once for each cycle and cell whose values they name. */
 function configReader({ given, env, folders, reporter }: Building): ConfigReader {
   const read = new Map<
     StepDeclaration,
-    { readonly isPerCycle: boolean; readonly byCycle: Map<number | null, StepConfig | undefined> }
+    { readonly placeOf: (scope: Scope) => string; readonly byPlace: Map<string, StepConfig | undefined> }
   >();
   return ({ declaration, scope }) => {
     const { stage, settings } = declaration;
     if (stage === undefined || !declaration.hasReadableSettings) return undefined;
     let known = read.get(declaration);
     if (known === undefined) {
-      known = { isPerCycle: settings !== undefined && dependsOnCycle(settings), byCycle: new Map() };
+      known = { placeOf: placeFor(settings), byPlace: new Map() };
       read.set(declaration, known);
     }
-    const key = known.isPerCycle ? scope.cycle : null;
-    if (!known.byCycle.has(key)) {
-      const surroundings = { params: given.params, env, cycle: scope.cycle };
+    const place = known.placeOf(scope);
+    if (!known.byPlace.has(place)) {
+      const surroundings = surroundingsIn(scope, { params: given.params, env });
       const overrides = given.overrides.get(declaration) ?? [];
-      known.byCycle.set(key, readStepConfig({ ...declaration, stage }, overrides, surroundings, folders, reporter));
+      known.byPlace.set(place, readStepConfig({ ...declaration, stage }, overrides, surroundings, folders, reporter));
     }
-    return known.byCycle.get(key);
+    return known.byPlace.get(place);
   };
+}
+
+/** Scopes of one place have the same settings. */
+function placeFor(settings: StepDeclaration["settings"]): (scope: Scope) => string {
+  const byCycle = settings !== undefined && dependsOn("cycle", settings);
+  const byCell = settings !== undefined && dependsOn("matrix", settings);
+  return ({ cycle, matrix }) => `${byCycle ? cycle : ""}\n${byCell ? JSON.stringify([...matrix]) : ""}`;
 }
 
 function assemble(
@@ -209,6 +227,7 @@ function assemble(
     params: Object.fromEntries([...given.params].map(([name, { value }]) => [name, value as Json])),
     steps,
     loops: unrolled.loops.filter((loop) => !loop.parent.isPhantom).map(loopInfo),
+    matrices: unrolled.matrices.filter((matrix) => !matrix.parent.isPhantom).map(matrixInfo),
     outputs: Object.fromEntries([...outputs].map(([name, target]) => [name, link(target)])),
   };
 }
@@ -226,6 +245,13 @@ function linksByPort(
   }
   return links;
 }
+
+const matrixInfo = ({ id, declaration, axes, cells }: MatrixInstance): MatrixInfo => ({
+  id,
+  declaredAs: declaration.path,
+  axes: Object.fromEntries((axes ?? []).map(({ name, values }) => [name, values])),
+  cells: cells.size,
+});
 
 const loopInfo = ({ id, cycles, declaration }: LoopInstance): LoopInfo => ({
   id,

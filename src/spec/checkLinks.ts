@@ -16,7 +16,7 @@ import { inputPorts, portTypes } from "./ports.ts";
 import type { Reporter, Span } from "./Reporter.ts";
 import type { Resolved, Target, Value } from "./resolveLinks.ts";
 import { listed, quoted } from "../core/suggest.ts";
-import type { Scope, StepInstance } from "./unroll.ts";
+import { bodyOf, type Scope, type StepInstance } from "./unroll.ts";
 
 export type OutputTypes = { readonly [port: string]: AnyArtifactType | undefined };
 
@@ -123,7 +123,8 @@ function checkInput(
 }
 
 /** From cycle 2 on a carried name is what `next` says, and so a type that does not fit is its mistake. */
-function nextLink({ scope }: StepInstance, name: string): NamedLink | undefined {
+function nextLink(step: StepInstance, name: string): NamedLink | undefined {
+  const scope = bodyOf(step.scope);
   if (scope.loop === undefined || scope.cycle === 1 || scope.block.slotOf.has(name)) return undefined;
   return scope.loop.declaration.next.find((entry) => entry.name === name);
 }
@@ -156,7 +157,7 @@ function fittingHint(
   const others: Array<string> = [];
   for (let scope: Scope | undefined = step.scope; scope !== undefined; scope = scope.parent) {
     for (const member of scope.members) {
-      if (member.kind === "loop" || member.index >= step.index) continue;
+      if (member.kind !== "step" || member.index >= step.index) continue;
       const main = member.declaration.stage === undefined ? undefined : mainPort(member.declaration.stage);
       const fitting = fittingPorts(member, port, typesOf);
       others.push(

@@ -26,6 +26,7 @@ export interface StepDeclaration {
   readonly inputs: ReadonlyArray<NamedLink>;
   readonly settings: YamlNode | undefined;
   readonly seed: ScalarNode | undefined;
+  readonly matrix: MatrixDeclaration | undefined;
   /** False where `with` was of the wrong form, so that nothing more can be said of the settings. */
   readonly hasReadableSettings: boolean;
 }
@@ -41,6 +42,13 @@ export interface LoopDeclaration {
   readonly next: ReadonlyArray<NamedLink>;
   readonly block: Block;
   readonly seed: ScalarNode | undefined;
+  readonly matrix: MatrixDeclaration | undefined;
+}
+
+/** Axes with what is written for their values. */
+export interface MatrixDeclaration {
+  readonly span: Span;
+  readonly axes: ReadonlyArray<Entry>;
 }
 
 export type Declaration = StepDeclaration | LoopDeclaration;
@@ -148,6 +156,7 @@ function readStep({ key, keySpan, value }: Entry, prefix: string, reading: Readi
     inputs,
     settings,
     seed,
+    matrix: matrixOf(shaped, `step ${quoted(key)}`, reporter),
     hasReadableSettings: !shaped.broken.has("with"),
   };
 }
@@ -185,7 +194,18 @@ function readLoop({ key, keySpan, value }: Entry, prefix: string, reading: Readi
     next,
     block: readBlock(shaped, `${prefix}${key}.`, what, keySpan, reading),
     seed: scalarOf(shaped, "seed"),
+    matrix: matrixOf(shaped, what, reporter),
   };
+}
+
+function matrixOf(shaped: Shaped, what: string, reporter: Reporter): MatrixDeclaration | undefined {
+  const entry = shaped.entries.get("matrix");
+  if (entry?.value.kind !== "mapping") return undefined;
+  const axes = entry.value.entries;
+  if (axes.length === 0)
+    reporter.report(entry.keySpan, `the matrix of ${what} has no axes`, "matrix: { seed: [1, 2] }");
+  for (const { key, keySpan } of axes) checkName(key, "an axis of a matrix", keySpan, reporter);
+  return axes.length === 0 ? undefined : { span: entry.keySpan, axes };
 }
 
 /** Each carried name needs both: what it is in cycle 1, and what it is in the following cycles. */

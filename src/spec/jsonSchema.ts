@@ -8,7 +8,7 @@ import * as SchemaParser from "effect/SchemaParser";
 import type { Json } from "../core/canonicalJson.ts";
 import type { AnyStage } from "../core/Stage.ts";
 import { annotationThrough, writtenForm } from "./expected.ts";
-import { FileSchema, LoopSchema, StepSchema, namePattern } from "./PipelineFile.ts";
+import { FileSchema, linkForms, LoopSchema, StepSchema, namePattern } from "./PipelineFile.ts";
 import { inputPorts, portTypes } from "./ports.ts";
 
 type JsonObject = { readonly [key: string]: Json | undefined };
@@ -17,6 +17,14 @@ const link: JsonObject = { $ref: "#/$defs/link" };
 const linkOrList: JsonObject = { anyOf: [link, { type: "array", items: link }] };
 const expression: JsonObject = { type: "string", pattern: "\\$\\{[^}]*\\}" };
 
+const matrix: JsonObject = {
+  type: "object",
+  minProperties: 1,
+  propertyNames: { pattern: namePattern.source },
+  additionalProperties: {
+    anyOf: [{ type: "array", minItems: 1, items: { type: ["number", "string", "boolean"] } }, expression],
+  },
+};
 const natural: JsonObject = { anyOf: [{ type: "integer", minimum: 0 }, expression] };
 
 /** The schema for files that use the given stages. */
@@ -26,10 +34,11 @@ export function pipelineJsonSchema(stages: ReadonlyArray<AnyStage>): JsonObject 
     propertyNames: { pattern: namePattern.source },
     additionalProperties: { $ref: "#/$defs/member" },
   };
-  const file = properties(FileSchema, { seed: natural, steps: members, outputs: links() });
+  const { required: _, ...file } = properties(FileSchema, { seed: natural, steps: {}, outputs: links() });
   const loop = properties(LoopSchema, {
     repeat: natural,
     seed: natural,
+    matrix,
     steps: members,
     carry: links(),
     next: links(),
@@ -40,6 +49,11 @@ export function pipelineJsonSchema(stages: ReadonlyArray<AnyStage>): JsonObject 
     description:
       "A declarative pipeline: steps that use stages, linked by typed ports, in loops where a value goes round.",
     ...file,
+    // What a variant leaves out stands in the file that it extends.
+    if: { required: ["extends"] },
+    // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
+    then: { properties: { steps: { type: "object" } } },
+    else: { required: ["steps"], properties: { steps: members } },
     $defs: {
       member: {
         if: { anyOf: [{ required: ["repeat"] }, { required: ["steps"] }] },
@@ -57,7 +71,12 @@ export function pipelineJsonSchema(stages: ReadonlyArray<AnyStage>): JsonObject 
 function stepSchema(stages: ReadonlyArray<AnyStage>): JsonObject {
   const uses = { oneOf: stages.map(({ name, description }) => ({ const: name, description })) };
   return {
-    ...properties(StepSchema, { uses, seed: natural, in: { type: "object", additionalProperties: linkOrList } }),
+    ...properties(StepSchema, {
+      uses,
+      seed: natural,
+      matrix,
+      in: { type: "object", additionalProperties: linkOrList },
+    }),
     allOf: stages.map(stageRule),
   };
 }
@@ -166,5 +185,5 @@ const links = (): JsonObject => ({ type: "object", additionalProperties: link })
 const linkDefinition = (): JsonObject => ({
   type: "string",
   minLength: 1,
-  description: "A link: `step`, `step.port`, `loop[2].step.port`, `loop[last].…`, `loop[*].…`, `loop.carriedName`.",
+  description: linkForms,
 });

@@ -10,6 +10,7 @@ import pseudoLabel from "./pseudo-label.ts";
 import readPairs from "./read-pairs.ts";
 import readSentences from "./read-sentences.ts";
 import sample from "./sample.ts";
+import stopLoop from "./stop-loop.ts";
 import tokenizePairs from "./tokenize-pairs.ts";
 import tokenize from "./tokenize.ts";
 import trainBiEncoder from "./train-bi-encoder.ts";
@@ -36,4 +37,5 @@ export const stages: ReadonlyArray<AnyStage> = [
   trainCrossEncoder,
   trainBiEncoder,
   evaluateSts,
+  stopLoop,
 ];

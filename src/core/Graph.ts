@@ -18,6 +18,15 @@ export interface Link {
   /** Index into `Graph.steps`. */
   readonly step: number;
   readonly port: string;
+  /** Only of links to a loop that may stop (decisions.ts): all have to hold, or `otherwise` is meant, or nothing. */
+  readonly when?: ReadonlyArray<Condition>;
+  readonly otherwise?: Link;
+}
+
+/** A decision at the end of a loop's cycle, by index, and what it has to say. */
+export interface Condition {
+  readonly decision: number;
+  readonly says: "on" | "stop";
 }
 
 /** A config field declared with `path()`, resolved to an absolute path or glob. */
@@ -57,6 +66,8 @@ export interface Step {
   /** An array where the port is a list port. */
   readonly inputs: { readonly [port: string]: Link | ReadonlyArray<Link> };
   readonly outputTypes: { readonly [port: string]: AnyArtifactType };
+  /** Decisions that have to say "on" before it may run, outermost loop first; absent where there are none. */
+  readonly gates?: ReadonlyArray<number>;
   readonly location: SourceLocation;
 }
 
@@ -64,7 +75,10 @@ export interface Step {
 export interface LoopInfo {
   /** `distil`, `distil[loss=mse]`, `outer[2].inner`. */
   readonly id: string;
+  /** At most, where it may stop. */
   readonly cycles: number;
+  /** Of a loop that may stop: the step that decides at the end of each cycle, by index. */
+  readonly decisions?: ReadonlyArray<number>;
   /** Names of the steps in its body, in written order. */
   readonly body: ReadonlyArray<string>;
 }
@@ -92,12 +106,26 @@ export interface Graph {
   readonly outputs: { readonly [name: string]: Link };
 }
 
-/** Every link of a step in port order, list ports flattened. */
+/** Every link of a step in port order, list ports flattened, all candidates of what a decision chooses. */
 export function linksOf(step: Step): ReadonlyArray<{ readonly port: string; readonly link: Link }> {
-  return Object.keys(step.inputs).flatMap((port) => {
+  const links: Array<{ readonly port: string; readonly link: Link }> = [];
+  for (const port of Object.keys(step.inputs)) {
     const value = step.inputs[port]!;
-    return (Array.isArray(value) ? (value as ReadonlyArray<Link>) : [value as Link]).map((link) => ({ port, link }));
-  });
+    for (const first of Array.isArray(value) ? (value as ReadonlyArray<Link>) : [value as Link]) {
+      for (let link: Link | undefined = first; link !== undefined; link = link.otherwise) links.push({ port, link });
+    }
+  }
+  return links;
+}
+
+/** The steps that have to be done, or left out, before it can be said what a step does. */
+export function stepsBefore(step: Step): ReadonlySet<number> {
+  const before = new Set(step.gates);
+  for (const { link } of linksOf(step)) {
+    before.add(link.step);
+    for (const { decision } of link.when ?? []) before.add(decision);
+  }
+  return before;
 }
 
 /** The link behind `port` or `port[3]`. */

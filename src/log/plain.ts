@@ -4,7 +4,7 @@ import { counted } from "../core/suggest.ts";
 import { formatDuration } from "./duration.ts";
 import { failureText } from "./failureText.ts";
 import { progressText, resumedText } from "./pretty.ts";
-import type { ProgressView } from "./runTree.ts";
+import { skippedText, type ProgressView } from "./runTree.ts";
 import { oneLine } from "./textWidth.ts";
 
 export interface PlainState {
@@ -65,7 +65,7 @@ function plainTexts(state: PlainState, before: PlainState, event: RunEvent, at: 
     case "step.failed":
       return [`${event.step}: failed (${event.error.cause}): ${failureText(event.error)}`];
     case "step.skipped":
-      return [`${event.step}: skipped, it needs ${event.blockedBy}`];
+      return [`${event.step}: ${skippedText(event)}`];
     case "step.interrupted":
       return [`${event.step}: interrupted`];
     case "run.finished":

@@ -81,6 +81,24 @@ export const StepSchema = Schema.Struct({
   matrix: Schema.optionalKey(Matrix),
 });
 
+export const StopSchema = Schema.Struct({
+  metric: Schema.NonEmptyString.annotate({
+    expected: "a step of the loop and one of its numbers, such as `devEval.average`",
+    description: "What is watched: a step of the loop and one of its numbers, such as `devEval.average`.",
+  }),
+  patience: Schema.optionalKey(
+    naturalOrExpression(
+      "an integer from 1",
+      "The loop ends when so many cycles in a row brought nothing better; an integer from 1, by default 1.",
+    ),
+  ),
+  better: Schema.optionalKey(
+    Schema.Literals(["higher", "lower"]).annotate({
+      description: "Which value is the better one; by default the higher one.",
+    }),
+  ),
+});
+
 export const LoopSchema = Schema.Struct({
   repeat: naturalOrExpression(
     "an integer from 0, or one whole expression such as ${params.cycles}",
@@ -97,13 +115,20 @@ export const LoopSchema = Schema.Struct({
   ),
   seed: Schema.optionalKey(Seed),
   matrix: Schema.optionalKey(Matrix),
+  stop: Schema.optionalKey(
+    Schema.Unknown.annotate({
+      description:
+        "When the loop ends before `repeat` cycles are done. Each decision is a recorded step `loop[2].stop`.",
+    }),
+  ),
 });
 
 /** Keys of the language that this version knows by name only. */
 export const reservedKeys = {
   file: new Set(["stop", "branch"]),
   step: new Set(["pin", "retry", "timeout", "resources", "branch", "extends"]),
-  loop: new Set(["stop", "pin", "retry", "timeout", "resources", "branch", "extends"]),
+  loop: new Set(["pin", "retry", "timeout", "resources", "branch", "extends"]),
+  stop: new Set<string>(),
 } as const;
 
 export type Shape = keyof typeof reservedKeys;

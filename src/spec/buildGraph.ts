@@ -1,29 +1,23 @@
 /** From declarations and arguments to the graph: unroll, resolve links, order, check types, decode settings. */
 import type { Json } from "../core/canonicalJson.ts";
-import type { Graph, Link, LoopInfo, MatrixInfo, Step } from "../core/Graph.ts";
+import type { Graph, Link, Step } from "../core/Graph.ts";
 import type { AnyArtifactType } from "../core/ArtifactType.ts";
-import type { AnyStage } from "../core/Stage.ts";
+import { mainPort, type AnyStage } from "../core/Stage.ts";
 import { checkStepLinks, type OutputTypes, type ResolvedInput } from "./checkLinks.ts";
+import { stepsBehind, targetsOf } from "./conditional.ts";
+import { linkMaker, loopInfo, matrixInfo, withGates } from "./unrolledParts.ts";
 import type { FileDeclaration, NamedLink, StepDeclaration } from "./declarations.ts";
 import { dependsOn, type Surroundings } from "./expression.ts";
 import type { Arguments } from "./params.ts";
 import type { Folders } from "./pathFields.ts";
 import { inputPorts } from "./ports.ts";
 import type { Reporter, Span } from "./Reporter.ts";
-import { LinkResolver, type Target } from "./resolveLinks.ts";
+import { LinkResolver, type Target, type Value } from "./resolveLinks.ts";
 import { sortSteps } from "./sortSteps.ts";
 import { readStepConfig, type StepConfig } from "./stepConfig.ts";
+import { beforePort } from "./stopRule.ts";
 import { quoted } from "../core/suggest.ts";
-import {
-  bodyOf,
-  surroundingsIn,
-  unroll,
-  type LoopInstance,
-  type MatrixInstance,
-  type Scope,
-  type StepInstance,
-  type Unrolled,
-} from "./unroll.ts";
+import { bodyOf, surroundingsIn, unroll, type Scope, type StepInstance, type Unrolled } from "./unroll.ts";
 
 export interface Building {
   /** Absolute path of the pipeline file. */
@@ -44,7 +38,8 @@ export function buildGraph(building: Building): Graph | undefined {
   const inputs = unrolled.steps.map((step) =>
     step.declaration.inputs.map((declared): ResolvedInput => ({
       declared,
-      value: resolver.resolve(declared.link, step.scope),
+      value:
+        declared.name === beforePort && step.before ? whole(step.before) : resolver.resolve(declared.link, step.scope),
     })),
   );
   for (const loop of unrolled.loops) resolver.carried.check(loop);
@@ -56,6 +51,12 @@ export function buildGraph(building: Building): Graph | undefined {
   if (reporter.count() === 0) checkTypesKnown(order, types, reporter);
   return reporter.count() > 0 ? undefined : assemble(building, unrolled, order, inputs, types, configs, outputs);
 }
+
+/** A step by its main port. */
+const whole = (step: StepInstance): Value => {
+  const { stage } = step.declaration;
+  return { isList: false, targets: [{ step, port: stage && mainPort(stage) }] };
+};
 
 /** The file's `outputs`: each names one output. */
 function resolveOutputs(
@@ -86,7 +87,9 @@ function orderSteps(
   reporter: Reporter,
 ): ReadonlyArray<StepInstance> {
   const needs = (index: number) =>
-    inputs[index]!.flatMap(({ value }) => (value === undefined ? [] : value.targets.map(({ step }) => step.index)));
+    inputs[index]!.flatMap(({ value }) => (value === undefined ? [] : stepsBehind(value))).concat(
+      steps[index]!.scope.gates.map((gate) => gate.index),
+    );
   const { order, circles } = sortSteps(steps.length, needs);
   for (const circle of circles)
     reportCircle(
@@ -104,7 +107,9 @@ function reportCircle(
 ): void {
   const [first] = circle;
   const last = circle.at(-1)!;
-  const closing = inputs[first!.index]!.find(({ value }) => value?.targets.some(({ step }) => step === last));
+  const closing = inputs[first!.index]!.find(
+    ({ value }) => value && targetsOf(value).some(({ step }) => step === last),
+  );
   const names = [...declaredRound(circle), first!.declaration.path].join(" → ");
   const message =
     circle.length === 1
@@ -202,11 +207,12 @@ function assemble(
   const kept = order.filter((step) => !step.scope.isPhantom);
   const position = new Int32Array(unrolled.steps.length).fill(-1);
   for (const [at, step] of kept.entries()) position[step.index] = at;
-  const link = ({ step, port }: Target): Link => ({ step: position[step.index]!, port: port! });
+  const at = (step: StepInstance): number => position[step.index]!;
+  const link = linkMaker(at);
   const steps = kept.map((step): Step => {
     const stage = step.declaration.stage!;
     const { config, encodedConfig, paths } = configOf(step)!;
-    return {
+    const made = {
       id: step.id,
       declaredAs: step.declaration.path,
       cycle: step.scope.cycle,
@@ -219,6 +225,7 @@ function assemble(
       outputTypes: types[step.index] as { readonly [port: string]: AnyArtifactType },
       location: reporter.location(step.declaration.span),
     };
+    return withGates(made, step.scope.gates.map(at));
   });
   return {
     name: declaration.name,
@@ -226,7 +233,7 @@ function assemble(
     seed: unrolled.seed,
     params: Object.fromEntries([...given.params].map(([name, { value }]) => [name, value as Json])),
     steps,
-    loops: unrolled.loops.filter((loop) => !loop.parent.isPhantom).map(loopInfo),
+    loops: unrolled.loops.filter((loop) => !loop.parent.isPhantom).map((loop) => loopInfo(loop, at)),
     matrices: unrolled.matrices.filter((matrix) => !matrix.parent.isPhantom).map(matrixInfo),
     outputs: Object.fromEntries([...outputs].map(([name, target]) => [name, link(target)])),
   };
@@ -245,16 +252,3 @@ function linksByPort(
   }
   return links;
 }
-
-const matrixInfo = ({ id, declaration, axes, cells }: MatrixInstance): MatrixInfo => ({
-  id,
-  declaredAs: declaration.path,
-  axes: Object.fromEntries((axes ?? []).map(({ name, values }) => [name, values])),
-  cells: cells.size,
-});
-
-const loopInfo = ({ id, cycles, declaration }: LoopInstance): LoopInfo => ({
-  id,
-  cycles: cycles ?? 0,
-  body: declaration.block.members.map((member) => member.name),
-});

@@ -11,6 +11,7 @@ import {
   type OutputPort,
 } from "../core/ArtifactType.ts";
 import { mainPort, type AnyStage } from "../core/Stage.ts";
+import { targetsOf } from "./conditional.ts";
 import type { NamedLink } from "./declarations.ts";
 import { inputPorts, portTypes } from "./ports.ts";
 import type { Reporter, Span } from "./Reporter.ts";
@@ -102,13 +103,14 @@ function checkInput(
     reporter.report(written.span, message, "name one of them: `loop[last].step`, `loop[2].step`", "one");
     return undefined;
   }
-  const types = value.targets.map((target) => targetType(target, typesOf));
+  const targets = targetsOf(value);
+  const types = targets.map((target) => targetType(target, typesOf));
   const wrong = types.findIndex((type) => type !== undefined && !portAccepts(port, type));
   if (wrong === -1) return types;
   // What did not fit in an earlier cycle need not fit in a later one.
   if (unfit.has(declared)) return undefined;
   unfit.add(declared);
-  const target = value.targets[wrong]!;
+  const target = targets[wrong]!;
   const next = nextLink(step, written.text);
   if (next !== undefined) {
     const words = `\`next\` makes ${quoted(written.text)} ${quoted(`${target.step.declaration.path}.${target.port}`)}`;

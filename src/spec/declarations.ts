@@ -5,6 +5,7 @@ import { FileSchema, LoopSchema, StepSchema } from "./PipelineFile.ts";
 import { checkPorts, misplacedKeyHint } from "./ports.ts";
 import type { Reporter, Span } from "./Reporter.ts";
 import { checkName, checkShape, type Shaped } from "./shape.ts";
+import { readStop } from "./stopRule.ts";
 import { nameHint, quoted } from "../core/suggest.ts";
 import { entryOf, type Entry, type ScalarNode, type YamlNode } from "./YamlNode.ts";
 
@@ -43,6 +44,8 @@ export interface LoopDeclaration {
   readonly block: Block;
   readonly seed: ScalarNode | undefined;
   readonly matrix: MatrixDeclaration | undefined;
+  /** The decision at the end of each cycle; undefined where the loop has no `stop`, or an unusable one, which was reported. */
+  readonly stop: StepDeclaration | undefined;
 }
 
 /** Axes with what is written for their values. */
@@ -184,6 +187,8 @@ function readLoop({ key, keySpan, value }: Entry, prefix: string, reading: Readi
   const next = namedLinks(shaped, "next");
   for (const { name, nameSpan } of carry) checkName(name, "a carried value", nameSpan, reporter);
   if (!shaped.broken.has("carry") && !shaped.broken.has("next")) checkCarried(what, shaped, carry, next, reporter);
+  const block = readBlock(shaped, `${prefix}${key}.`, what, keySpan, reading);
+  const stop = shaped.entries.get("stop");
   return {
     kind: "loop",
     name: key,
@@ -192,9 +197,10 @@ function readLoop({ key, keySpan, value }: Entry, prefix: string, reading: Readi
     repeat: scalarOf(shaped, "repeat"),
     carry,
     next,
-    block: readBlock(shaped, `${prefix}${key}.`, what, keySpan, reading),
+    block,
     seed: scalarOf(shaped, "seed"),
     matrix: matrixOf(shaped, what, reporter),
+    stop: stop && readStop(stop, `${prefix}${key}.`, block, reading.stages, reporter),
   };
 }
 

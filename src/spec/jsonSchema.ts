@@ -8,7 +8,7 @@ import * as SchemaParser from "effect/SchemaParser";
 import type { Json } from "../core/canonicalJson.ts";
 import type { AnyStage } from "../core/Stage.ts";
 import { annotationThrough, writtenForm } from "./expected.ts";
-import { FileSchema, linkForms, LoopSchema, StepSchema, namePattern } from "./PipelineFile.ts";
+import { FileSchema, linkForms, LoopSchema, StepSchema, StopSchema, namePattern } from "./PipelineFile.ts";
 import { inputPorts, portTypes } from "./ports.ts";
 
 type JsonObject = { readonly [key: string]: Json | undefined };
@@ -42,6 +42,7 @@ export function pipelineJsonSchema(stages: ReadonlyArray<AnyStage>): JsonObject 
     steps: members,
     carry: links(),
     next: links(),
+    stop: properties(StopSchema, { patience: natural }),
   });
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",

@@ -5,6 +5,7 @@
  * k + 1 sees cycle k only through `next`.
  */
 import { CarriedValues } from "./CarriedValues.ts";
+import { ofTheLastThatRan, ofThoseThatRan, type Condition } from "./conditional.ts";
 import type { NamedLink } from "./declarations.ts";
 import { evaluate, type Given } from "./expression.ts";
 import { makeLinkMistakes, wantedPort, type LinkMistakes, type Site } from "./linkMistakes.ts";
@@ -25,6 +26,9 @@ import type { ScalarNode } from "./YamlNode.ts";
 export interface Target {
   readonly step: StepInstance;
   readonly port: string | undefined;
+  /** Only of links to a loop that may stop: all have to hold, or `otherwise` is meant, or nothing. */
+  readonly when?: ReadonlyArray<Condition>;
+  readonly otherwise?: Target;
 }
 
 export interface Value {
@@ -57,9 +61,8 @@ export class LinkResolver {
   resolve(link: NamedLink["link"], scope: Scope): Resolved {
     if (link === undefined) return undefined;
     if (!Array.isArray(link)) return this.one(link as ScalarNode, scope);
-    const values = (link as ReadonlyArray<ScalarNode>).map((item) => this.one(item, scope));
-    if (values.includes(undefined)) return undefined;
-    return { isList: true, targets: values.flatMap((value) => value!.targets) };
+    const values: ReadonlyArray<Resolved> = (link as ReadonlyArray<ScalarNode>).map((item) => this.one(item, scope));
+    return areKnown(values) ? { isList: true, targets: values.flatMap(({ targets }) => targets) } : undefined;
   }
 
   private one(node: ScalarNode, scope: Scope): Resolved {
@@ -114,10 +117,12 @@ export class LinkResolver {
       first === "all" ? [...cells.keys()] : labelsOf(axes, isCellSelector(first) ? first : [], from.matrix);
     if (labels === undefined)
       return isNamed ? this.mistakes.noSuchCell(site, matrix) : this.mistakes.openCell(site, matrix);
-    const values = labels.map((label) => this.member(cells.get(label)!, inCell, rest, site, from));
+    const values: ReadonlyArray<Resolved> = labels.map((label) =>
+      this.member(cells.get(label)!, inCell, rest, site, from),
+    );
     const isList = first === "all" || (isCellSelector(first) && first.some(([, text]) => text === "*"));
     if (!isList) return values[0];
-    return values.includes(undefined) ? undefined : { isList, targets: values.flatMap((value) => value!.targets) };
+    return areKnown(values) ? { isList, targets: values.flatMap(({ targets }) => targets) } : undefined;
   }
 
   private step(step: StepInstance, segment: Segment, rest: Rest, site: Site): Resolved {
@@ -148,7 +153,9 @@ export class LinkResolver {
     const { carry, block } = loop.declaration;
     const isCarried = carry.some((entry) => entry.name === name.name);
     if (isCarried && name.selectors.length === 0 && more.length === 0) {
-      return loop.cycles === undefined ? undefined : this.carried.at(loop, loop.cycles + 1, name.name, site);
+      if (loop.cycles === undefined) return undefined;
+      const after = (cycle: number) => this.carried.at(loop, cycle + 1, name.name, site);
+      return lastOf(loop, loop.cycles, after);
     }
     if (block.slotOf.has(name.name)) return this.mistakes.stepWithoutCycle(site, loop, rest);
     return this.mistakes.unknownCarried(site, loop, name.name);
@@ -170,15 +177,16 @@ export class LinkResolver {
 
   private allCycles(loop: LoopInstance, into: Into): Resolved {
     const values = loop.scopes.map(into);
-    if (values.includes(undefined) || loop.cycles === undefined) return undefined;
-    return { isList: true, targets: loop.cycles === 0 ? [] : values.flatMap((value) => value!.targets) };
+    if (!areKnown(values) || loop.cycles === undefined) return undefined;
+    return loop.cycles === 0 ? { isList: true, targets: [] } : ofThoseThatRan(loop, values);
   }
 
   /** Of a loop without cycles, `[last].x` is the value carried in where x feeds `next`. */
   private lastCycle(loop: LoopInstance, next: Segment, site: Site, into: Into): Resolved {
-    const value = into(loop.scopes.at(-1)!);
+    if (loop.cycles !== undefined && loop.cycles > 0)
+      return lastOf(loop, loop.cycles, (cycle) => into(loop.scopes[cycle - 1]!));
+    const value = into(loop.scopes[0]!);
     if (value === undefined || loop.cycles === undefined) return undefined;
-    if (loop.cycles > 0) return value;
     const name = this.carriedFrom(loop, value);
     return name === undefined ? this.mistakes.noLastCycle(site, loop, next.name) : this.carried.at(loop, 1, name, site);
   }
@@ -194,6 +202,15 @@ export class LinkResolver {
     return feeds?.name;
   }
 }
+
+/** What the last of the cycles has; where the loop may stop, whichever that turns out to be. */
+function lastOf(loop: LoopInstance, cycles: number, valueIn: (cycle: number) => Resolved): Resolved {
+  if (loop.decisions.length === 0 || cycles === 0) return valueIn(cycles);
+  const values = loop.scopes.map((_, at) => valueIn(at + 1));
+  return areKnown(values) ? ofTheLastThatRan(loop, values) : undefined;
+}
+
+const areKnown = (values: ReadonlyArray<Resolved>): values is ReadonlyArray<Value> => !values.includes(undefined);
 
 const single = (target: Target): Value => ({ isList: false, targets: [target] });
 

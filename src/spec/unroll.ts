@@ -26,6 +26,8 @@ export interface StepInstance {
   readonly declaration: StepDeclaration;
   readonly scope: Scope;
   readonly seed: number;
+  /** Of a decision (`stop`): that of the cycle before. */
+  readonly before?: StepInstance;
 }
 
 export interface LoopInstance {
@@ -38,6 +40,8 @@ export interface LoopInstance {
   readonly cycles: number | undefined;
   /** One per cycle, cycle 1 first; of a loop without cycles, its phantom. */
   readonly scopes: ReadonlyArray<Scope>;
+  /** One per cycle, where the loop has a `stop`. */
+  readonly decisions: ReadonlyArray<StepInstance>;
 }
 
 export interface MatrixInstance {
@@ -64,6 +68,8 @@ export interface Scope {
   readonly cell: string | undefined;
   /** The values of the cells around, its own among them. */
   readonly matrix: MatrixValues;
+  /** Decisions that have to let the loops around go on before this cycle begins, outermost loop first. */
+  readonly gates: ReadonlyArray<StepInstance>;
   readonly block: Block;
   readonly members: ReadonlyArray<Member>;
 }
@@ -89,8 +95,8 @@ interface Unrolling {
   readonly steps: Array<StepInstance>;
   readonly loops: Array<LoopInstance>;
   readonly matrices: Array<MatrixInstance>;
-  /** Cycles and cells so far: a loop of loops without steps must end too. */
-  scopes: number;
+  /** Cycles, and loops that are cells, so far: a loop of loops without steps must end too. */
+  size: number;
 }
 
 class TooLarge extends Error {}
@@ -108,7 +114,7 @@ export function unroll(
     steps: [],
     loops: [],
     matrices: [],
-    scopes: 0,
+    size: 0,
   };
   const root = makeScope({
     parent: undefined,
@@ -117,6 +123,7 @@ export function unroll(
     isPhantom: false,
     cell: undefined,
     matrix: new Map(),
+    gates: [],
     block: declaration.block,
   });
   const declared = seedOf(declaration.seed, root, 0, "the pipeline", unrolling);
@@ -174,17 +181,17 @@ function unrollMatrix(
   const matrix = declaration.matrix!;
   const axes = axesOf(matrix, surroundingsIn(parent, given), reporter);
   const count = axes === undefined ? 1 : cellCount(axes);
-  const steps = declaration.kind === "step" ? count : 0;
-  checkSize(matrix.span, `the ${count} cells of ${wordsOf(declaration)}`, count, steps, unrolling);
+  const [loops, steps] = declaration.kind === "loop" ? [count, 0] : [0, count];
+  checkSize(matrix.span, `the ${count} cells of ${wordsOf(declaration)}`, loops, steps, unrolling);
   const unknown = new Map([...parent.matrix, ...matrix.axes.map(({ key }) => [key, undefined] as const)]);
   const cells: ReadonlyArray<Cell> =
     axes === undefined ? [{ label: "", values: unknown }] : cellsOf(axes, parent.matrix);
   const members = new Map<string, StepInstance | LoopInstance>();
   const instance: MatrixInstance = { kind: "matrix", id, declaration, parent, axes, cells: members };
   unrolling.matrices.push(instance);
-  const { cycle, isPhantom } = parent;
+  const { cycle, isPhantom, gates } = parent;
   for (const { label, values } of cells) {
-    const inCell = { parent, loop: undefined, cycle, isPhantom, cell: label, matrix: values, block: noBlock };
+    const inCell = { parent, loop: undefined, cycle, isPhantom, cell: label, matrix: values, gates, block: noBlock };
     members.set(label, unrollMember(declaration, `${id}[${label}]`, seed, makeScope(inCell), unrolling));
   }
   return instance;
@@ -202,24 +209,50 @@ function unrollLoop(
   const { repeat, name, span, block } = declaration;
   const cycles =
     repeat === undefined ? undefined : naturalOf(repeat, parent, `\`repeat\` of loop ${quoted(name)}`, unrolling);
-  const steps = (cycles ?? 1) * block.members.filter((member) => member.kind === "step").length;
+  const inCycle = block.members.filter((member) => member.kind === "step").length + (declaration.stop ? 1 : 0);
+  const steps = (cycles ?? 1) * inCycle;
   checkSize(repeat?.span ?? span, `the ${cycles} cycles of loop ${quoted(name)}`, cycles ?? 1, steps, unrolling);
-  const loop: Growing<LoopInstance, "scopes"> = { kind: "loop", id, declaration, parent, cycles, scopes: [] };
+  const loop: Growing<LoopInstance, "scopes" | "decisions"> = {
+    kind: "loop",
+    id,
+    declaration,
+    parent,
+    cycles,
+    scopes: [],
+    decisions: [],
+  };
   unrolling.loops.push(loop);
   const isPhantom = parent.isPhantom || cycles === 0;
   for (let cycle = 1; cycle <= Math.max(1, cycles ?? 1); cycle++) {
     const { matrix } = parent;
-    const scope = makeScope({ parent, loop, cycle, isPhantom, cell: undefined, matrix, block });
+    const before = loop.decisions.at(-1);
+    const gates = before === undefined ? parent.gates : [...parent.gates, before];
+    const scope = makeScope({ parent, loop, cycle, isPhantom, cell: undefined, matrix, gates, block });
     loop.scopes.push(scope);
     fill(scope, `${id}[${cycle}].`, seed, unrolling);
+    if (declaration.stop !== undefined) loop.decisions.push(decisionIn(scope, declaration.stop, before, id, unrolling));
   }
   return loop;
 }
 
-/** Before anything of that size is made. `steps`: those that stand directly in the new scopes. */
-function checkSize(span: Span, what: string, scopes: number, steps: number, unrolling: Unrolling): void {
-  unrolling.scopes += scopes;
-  if (unrolling.scopes <= maxSteps && unrolling.steps.length + steps <= maxSteps) return;
+function decisionIn(
+  scope: Scope,
+  declaration: StepDeclaration,
+  before: StepInstance | undefined,
+  loop: string,
+  { steps }: Unrolling,
+): StepInstance {
+  const id = `${loop}[${scope.cycle}].${declaration.name}`;
+  const decision = { kind: "step" as const, index: steps.length, id, declaration, scope, seed: 0 };
+  const step: StepInstance = before === undefined ? decision : { ...decision, before };
+  steps.push(step);
+  return step;
+}
+
+/** Before anything of that size is made. `steps`: those that come with it directly; `size`: cycles or loops. */
+function checkSize(span: Span, what: string, size: number, steps: number, unrolling: Unrolling): void {
+  unrolling.size += size;
+  if (unrolling.size <= maxSteps && unrolling.steps.length + steps <= maxSteps) return;
   unrolling.reporter.report(
     span,
     `with ${what} the pipeline has more than a million steps`,

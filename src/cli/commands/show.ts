@@ -15,6 +15,7 @@ import { knownOutputs } from "../knownOutputs.ts";
 import { cacheLayer } from "../layers.ts";
 import { writeOut } from "../output.ts";
 import { writeFileWhole } from "../outputFile.ts";
+import { settledGraph } from "../settledGraph.ts";
 import { hasNotRun, openSession, perform, type Session } from "../session.ts";
 
 export async function show(invocation: Invocation): Promise<number> {
@@ -27,7 +28,7 @@ export async function show(invocation: Invocation): Promise<number> {
     throw new UsageError("an Arrow file is of no use on a terminal", "write it to a file: --to PATH");
   }
   const session = await openSession(invocation);
-  const output = findOutput(session.graph, invocation.operands[1]!);
+  const output = findOutput(await settledGraph(session), invocation.operands[1]!);
   const { digest, bytes } = await perform(readOutput(session, output));
   const content = format === "arrow" ? bytes : await textOf(output, digest, bytes, format, head);
   if (to !== undefined) await writeFileWhole(to, [content]);

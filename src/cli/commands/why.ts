@@ -40,6 +40,7 @@ function comparison(
   { step, state, why: differences }: Explanation,
   nearest: string | null,
 ): ReadonlyArray<string> {
+  if (differences[0]?.part === "decision") return differences.map((difference) => whyText(graph, step, difference));
   if (nearest === null)
     return [
       state === "fresh"

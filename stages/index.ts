@@ -1,5 +1,6 @@
 /** Every stage there is, in the order of `pipeline stages`. Importing this is cheap: stages bring what they need when they run. */
 import type { AnyStage } from "../src/core/Stage.ts";
+import averageScores from "./average-scores.ts";
 import deduplicate from "./deduplicate.ts";
 import evaluateSts from "./evaluate-sts.ts";
 import generateCorpus from "./generate-corpus.ts";
@@ -34,6 +35,7 @@ export const stages: ReadonlyArray<AnyStage> = [
   pretrainMlm,
   trainSimcse,
   pseudoLabel,
+  averageScores,
   trainCrossEncoder,
   trainBiEncoder,
   evaluateSts,

@@ -4,7 +4,7 @@
  *
  * Updated in place: a run may have a million steps, and copying them for each event would be quadratic.
  */
-import type { RunEvent, StepError } from "../core/events.ts";
+import type { RunEvent, StepError, StepState } from "../core/events.ts";
 import { textWidth } from "./textWidth.ts";
 
 export type StepStatus = "waiting" | "running" | "hit" | "ran" | "failed" | "skipped" | "interrupted";
@@ -175,6 +175,9 @@ function setStatus(step: StepNode, status: StepStatus): void {
   }
   step.status = status;
 }
+
+/** Is there more to do for a step than to note it, as far as a plan can tell? */
+export const isToRun = ({ state }: { readonly state: StepState }): boolean => state !== "fresh" && state !== "skipped";
 
 /** Why a step is skipped: what it needs failed, or the loop had stopped. */
 export const skippedText = ({ blockedBy, isStopped }: Pick<StepNode, "blockedBy" | "isStopped">): string =>

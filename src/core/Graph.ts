@@ -4,6 +4,7 @@
  */
 import type { Json } from "./canonicalJson.ts";
 import type { AnyArtifactType } from "./ArtifactType.ts";
+import type { StepLimits } from "./limits.ts";
 import type { FolderChoice } from "./path.ts";
 import type { AnyStage } from "./Stage.ts";
 
@@ -68,6 +69,8 @@ export interface Step {
   readonly outputTypes: { readonly [port: string]: AnyArtifactType };
   /** Decisions that have to say "on" before it may run, outermost loop first; absent where there are none. */
   readonly gates?: ReadonlyArray<number>;
+  /** Its `timeout` and `retry`, where it has any. */
+  readonly limits?: StepLimits;
   readonly location: SourceLocation;
 }
 

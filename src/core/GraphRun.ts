@@ -20,6 +20,7 @@ import {
 import type { RunEvent, StepError } from "./events.ts";
 import type { Executor } from "./Executor.ts";
 import type { Graph } from "./Graph.ts";
+import { withRetry } from "./limits.ts";
 import { runStep, type StepResult } from "./runStep.ts";
 import { Schedule } from "./Schedule.ts";
 import { Slots, type Kind } from "./Slots.ts";
@@ -216,7 +217,8 @@ export class GraphRun {
 
   private compute(index: number): Effect.Effect<StepResult, StageFailure | StoreError, StepServices> {
     const { step, key, files } = this.evaluation[index]!;
-    return runStep({
+    const warn = (message: string) => this.emit({ event: "step.warning", step: step.id, message });
+    const attempt = runStep({
       graph: this.graph,
       run: this.options.run,
       step,
@@ -224,9 +226,10 @@ export class GraphRun {
       files,
       outputsOf: (producer) => this.schedule.outputs[producer]!,
       onProgress: (report) => this.progress(index, report),
-      onWarning: (message) => this.emit({ event: "step.warning", step: step.id, message }),
+      onWarning: warn,
       startedAt: this.now(),
     });
+    return withRetry(attempt, step.limits, warn);
   }
 
   private fetch(index: number): Effect.Effect<"fetched", StageFailure, StepServices> {

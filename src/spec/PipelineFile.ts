@@ -4,6 +4,7 @@
  * mistake in one is not reported as "neither of the two".
  */
 import * as Schema from "effect/Schema";
+import { retriedCauses } from "../core/limits.ts";
 
 /** Names of steps, loops, ports, parameters: what links can spell. */
 export const namePattern = /^[A-Za-z_][A-Za-z0-9_-]*$/;
@@ -69,6 +70,28 @@ export const FileSchema = Schema.Struct({
   ),
 });
 
+const duration = (expected: string, description: string) =>
+  Schema.String.annotate({ expected, description }).check(Schema.isPattern(/^\d+(?:\.\d+)?\s*(?:ms|s|m|h|d)$/));
+const times = Schema.Number.annotate({
+  expected: "an integer from 0 to 100",
+  description: "How often it is tried again, 0 to 100.",
+}).check(Schema.isInt(), Schema.isBetween({ minimum: 0, maximum: 100 }));
+
+export const RetrySchema = Schema.Struct({
+  times,
+  on: Schema.optionalKey(
+    Schema.Array(Schema.Literals(retriedCauses)).annotate({
+      description: "After which failures; by default killed, out-of-memory, timeout.",
+    }),
+  ),
+  wait: Schema.optionalKey(
+    duration(
+      "a duration such as 500ms, 10s or 5m",
+      "How long to wait before the second try, doubled before each further one; by default 1s.",
+    ),
+  ),
+});
+
 export const StepSchema = Schema.Struct({
   uses: Schema.NonEmptyString.annotate({ description: "The stage this step uses; `pipeline stages` lists them." }),
   in: Schema.optionalKey(
@@ -79,6 +102,19 @@ export const StepSchema = Schema.Struct({
   ),
   seed: Schema.optionalKey(Seed),
   matrix: Schema.optionalKey(Matrix),
+  timeout: Schema.optionalKey(
+    duration(
+      "a duration such as 90s, 15m or 2h",
+      "How long it may run, such as 90s, 15m or 2h; then it fails, and its checkpoint stays.",
+    ),
+  ),
+  retry: Schema.optionalKey(
+    Schema.Union([times, Schema.Record(Schema.String, Schema.Unknown)]).annotate({
+      expected: "an integer from 0 to 100, or a mapping of times, on, wait",
+      description:
+        "How often it is tried again after a failure that another try can mend: a number, or times, on, wait.",
+    }),
+  ),
 });
 
 export const StopSchema = Schema.Struct({
@@ -126,9 +162,10 @@ export const LoopSchema = Schema.Struct({
 /** Keys of the language that this version knows by name only. */
 export const reservedKeys = {
   file: new Set(["stop", "branch"]),
-  step: new Set(["pin", "retry", "timeout", "resources", "branch", "extends"]),
+  step: new Set(["pin", "resources", "branch", "extends"]),
   loop: new Set(["pin", "retry", "timeout", "resources", "branch", "extends"]),
   stop: new Set<string>(),
+  retry: new Set<string>(),
 } as const;
 
 export type Shape = keyof typeof reservedKeys;

@@ -5,7 +5,7 @@ import type { AnyArtifactType } from "../core/ArtifactType.ts";
 import { mainPort, type AnyStage } from "../core/Stage.ts";
 import { checkStepLinks, type OutputTypes, type ResolvedInput } from "./checkLinks.ts";
 import { stepsBehind, targetsOf } from "./conditional.ts";
-import { linkMaker, loopInfo, matrixInfo, withGates } from "./unrolledParts.ts";
+import { asUnrolled, linkMaker, loopInfo, matrixInfo } from "./unrolledParts.ts";
 import type { FileDeclaration, NamedLink, StepDeclaration } from "./declarations.ts";
 import { dependsOn, type Surroundings } from "./expression.ts";
 import type { Arguments } from "./params.ts";
@@ -225,7 +225,7 @@ function assemble(
       outputTypes: types[step.index] as { readonly [port: string]: AnyArtifactType },
       location: reporter.location(step.declaration.span),
     };
-    return withGates(made, step.scope.gates.map(at));
+    return asUnrolled(made, step, at);
   });
   return {
     name: declaration.name,

@@ -1,7 +1,9 @@
 /** The file as declared: steps and loops with their places, before parameters are filled in and loops unrolled. */
 import { basename, extname } from "node:path";
+import type { StepLimits } from "../core/limits.ts";
 import type { AnyStage } from "../core/Stage.ts";
 import { FileSchema, LoopSchema, StepSchema } from "./PipelineFile.ts";
+import { readLimits } from "./readLimits.ts";
 import { checkPorts, misplacedKeyHint } from "./ports.ts";
 import type { Reporter, Span } from "./Reporter.ts";
 import { checkName, checkShape, type Shaped } from "./shape.ts";
@@ -28,6 +30,7 @@ export interface StepDeclaration {
   readonly settings: YamlNode | undefined;
   readonly seed: ScalarNode | undefined;
   readonly matrix: MatrixDeclaration | undefined;
+  readonly limits: StepLimits | undefined;
   /** False where `with` was of the wrong form, so that nothing more can be said of the settings. */
   readonly hasReadableSettings: boolean;
 }
@@ -160,6 +163,7 @@ function readStep({ key, keySpan, value }: Entry, prefix: string, reading: Readi
     settings,
     seed,
     matrix: matrixOf(shaped, `step ${quoted(key)}`, reporter),
+    limits: readLimits(shaped, reporter),
     hasReadableSettings: !shaped.broken.has("with"),
   };
 }

@@ -8,7 +8,7 @@ import * as SchemaParser from "effect/SchemaParser";
 import type { Json } from "../core/canonicalJson.ts";
 import type { AnyStage } from "../core/Stage.ts";
 import { annotationThrough, writtenForm } from "./expected.ts";
-import { FileSchema, linkForms, LoopSchema, StepSchema, StopSchema, namePattern } from "./PipelineFile.ts";
+import { FileSchema, linkForms, LoopSchema, RetrySchema, StepSchema, StopSchema, namePattern } from "./PipelineFile.ts";
 import { inputPorts, portTypes } from "./ports.ts";
 
 type JsonObject = { readonly [key: string]: Json | undefined };
@@ -25,6 +25,7 @@ const matrix: JsonObject = {
     anyOf: [{ type: "array", minItems: 1, items: { type: ["number", "string", "boolean"] } }, expression],
   },
 };
+const duration: JsonObject = { type: "string", pattern: "^\\d+(\\.\\d+)?\\s*(ms|s|m|h|d)$" };
 const natural: JsonObject = { anyOf: [{ type: "integer", minimum: 0 }, expression] };
 
 /** The schema for files that use the given stages. */
@@ -76,6 +77,8 @@ function stepSchema(stages: ReadonlyArray<AnyStage>): JsonObject {
       uses,
       seed: natural,
       matrix,
+      timeout: duration,
+      retry: { anyOf: [{ type: "integer", minimum: 0, maximum: 100 }, properties(RetrySchema, { wait: duration })] },
       in: { type: "object", additionalProperties: linkOrList },
     }),
     allOf: stages.map(stageRule),

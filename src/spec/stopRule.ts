@@ -50,6 +50,7 @@ export function readStop(
     settings,
     seed: undefined,
     matrix: undefined,
+    limits: undefined,
     hasReadableSettings: shaped.broken.size === 0,
   };
 }

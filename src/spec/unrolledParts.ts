@@ -18,8 +18,13 @@ export const linkMaker =
       };
     }, undefined)!;
 
-export const withGates = (step: Step, gates: ReadonlyArray<number>): Step =>
-  gates.length === 0 ? step : { ...step, gates };
+/** With what only some steps have: gates and limits. */
+export function asUnrolled(step: Step, { scope, declaration }: StepInstance, at: (step: StepInstance) => number): Step {
+  const { limits } = declaration;
+  if (scope.gates.length === 0 && limits === undefined) return step;
+  const gates = scope.gates.length === 0 ? {} : { gates: scope.gates.map(at) };
+  return { ...step, ...gates, ...(limits === undefined ? {} : { limits }) };
+}
 
 export const matrixInfo = ({ id, declaration, axes, cells }: MatrixInstance): MatrixInfo => ({
   id,

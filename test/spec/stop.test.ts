@@ -6,12 +6,14 @@ import * as Schema from "effect/Schema";
 import { it } from "vitest";
 import { Metrics } from "../../src/artifact/index.ts";
 import { listInput, optionalInput, output } from "../../src/core/ArtifactType.ts";
-import type { Graph } from "../../src/core/Graph.ts";
+import type { Graph, Link, Step } from "../../src/core/Graph.ts";
 import { explainStep } from "../../src/core/explain.ts";
 import { planGraph } from "../../src/core/plan.ts";
 import { defineStage } from "../../src/core/Stage.ts";
 import stopLoop from "../../stages/stop-loop.ts";
-import { memoryRig, runEvents } from "../kit/runEvents.ts";
+import type { ContentDigest } from "../../src/core/digest.ts";
+import { emptyMemory } from "../../src/store/memory.ts";
+import { finalDigests, memoryRig, runEvents } from "../kit/runEvents.ts";
 import { graphOf as loadGraph, mistakesOf } from "./fakeStages.ts";
 
 /** Gives a number of its list: the one after the last of what comes in. */
@@ -206,6 +208,20 @@ describe("a loop with `stop`", () => {
     }).pipe(rig()),
   );
 
+  effectIt.effect("decides anew where the cache lost a decision, and goes on alike", () => {
+    const state = emptyMemory();
+    return Effect.gen(function* () {
+      const graph = graphOf(stopping([3, 2, 1], "{ metric: step.average }", after));
+      const first = yield* runEvents(graph);
+      const { decision } = finalDigests(first.events)["loop[1].stop"] as { readonly decision: ContentDigest };
+      state.blobs.set(decision, state.blobs.get(decision)!.with(9, 1));
+      const { words, summary } = yield* runEvents(graph);
+      assert.isTrue(words.includes("finish loop[1].stop"));
+      assert.deepEqual([summary.failed, summary.skipped], [0, 2]);
+      assert.deepEqual(summary.outputs, first.summary.outputs);
+    }).pipe(Effect.provide(memoryRig(state)));
+  });
+
   effectIt.effect("fails by name where there is no such number", () =>
     Effect.gen(function* () {
       const { summary } = yield* runEvents(graphOf(stopping([1, 2], "{ metric: step.averag }")));
@@ -249,6 +265,49 @@ function lengthOf(values: ReadonlyArray<number>, patience: number): number {
 
 const message = (stop: string, body = "") =>
   mistakesOf(stopping([1, 2], stop).replace("    next:", `${body}    next:`), { stages }).replaceAll(/\n .*\|.*/g, "");
+
+/** Steps, a matrix of loops that stop, and links to them, in any order of writing. */
+const blocks = [
+  "  start: { uses: measure, with: { values: [0] } }",
+  '  first: { uses: measure, matrix: { seed: [1, 2] }, in: { from: start }, with: { values: [0, "${matrix.seed}"] } }',
+  `  loop:
+    matrix: { seed: [1, 2] }
+    repeat: 3
+    stop: { metric: step.average }
+    carry: { last: first }
+    steps:
+      step: { uses: measure, in: { from: last }, with: { values: [0, 0, 3, 2, 1] } }
+    next: { last: step }`,
+  '  end: { uses: collect, in: { all: ["first[*]", "loop[*].last"], one: "loop[seed=2][last].step" } }',
+];
+
+/** Every step with its gates and links, one a line. */
+function lines(text: string): ReadonlyArray<string> {
+  const graph = graphOf(text);
+  const id = (index: number) => graph.steps[index]!.id;
+  const words = ({ step, port, when, otherwise }: Link): string => {
+    const conditions = (when ?? []).map(({ decision, says }) => `${id(decision)} ${says}`).join(" & ");
+    return `${id(step)}.${port}${conditions && ` if ${conditions}`}${otherwise ? ` else ${words(otherwise)}` : ""}`;
+  };
+  const linked = (step: Step) =>
+    Object.entries(step.inputs).map(([port, value]) => `${port} ${[value].flat().map(words).join("+")}`);
+  return graph.steps.map((step) => [step.id, ...(step.gates ?? []).map(id), ...linked(step)].join(" < ")).sort();
+}
+
+it("the order of writing steps, and of links, changes no key and no link", () => {
+  const expected = lines(`steps:\n${blocks.join("\n")}\n`);
+  expect(expected.find((line) => line.startsWith("end"))).toContain(
+    "loop[seed=2][1].step.metrics if loop[seed=2][1].stop stop else loop[seed=2][2].step.metrics if",
+  );
+  fc.assert(
+    fc.property(fc.shuffledSubarray(blocks, { minLength: blocks.length }), fc.boolean(), (order, isSwapped) => {
+      const text = `steps:\n${order.join("\n")}\n`;
+      const swapped = text.replace(/\{ (all: \[.*\]), (one: .*) \} \}/, "{ $2, $1 } }");
+      expect(lines(isSwapped ? swapped : text)).toEqual(expected);
+    }),
+    { numRuns: 40 },
+  );
+});
 
 describe("a wrong `stop`", () => {
   it("is told at its place", () => {

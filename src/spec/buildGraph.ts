@@ -17,7 +17,8 @@ import { sortSteps } from "./sortSteps.ts";
 import { readStepConfig, type StepConfig } from "./stepConfig.ts";
 import { beforePort } from "./stopRule.ts";
 import { quoted } from "../core/suggest.ts";
-import { bodyOf, surroundingsIn, unroll, type Scope, type StepInstance, type Unrolled } from "./unroll.ts";
+import { bodyOf, surroundingsIn, type Scope, type StepInstance, type Unrolled } from "./instances.ts";
+import { unroll } from "./unroll.ts";
 
 export interface Building {
   /** Absolute path of the pipeline file. */

@@ -17,7 +17,7 @@ import { inputPorts, portTypes } from "./ports.ts";
 import type { Reporter, Span } from "./Reporter.ts";
 import type { Resolved, Target, Value } from "./resolveLinks.ts";
 import { listed, quoted } from "../core/suggest.ts";
-import { bodyOf, type Scope, type StepInstance } from "./unroll.ts";
+import { bodyOf, type Scope, type StepInstance } from "./instances.ts";
 
 export type OutputTypes = { readonly [port: string]: AnyArtifactType | undefined };
 

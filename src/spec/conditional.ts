@@ -3,7 +3,7 @@
  * ran. A target may have conditions, and then a next candidate; core settles them when the decisions are there.
  */
 import type { Target, Value } from "./resolveLinks.ts";
-import type { LoopInstance, StepInstance } from "./unroll.ts";
+import type { LoopInstance, StepInstance } from "./instances.ts";
 
 export interface Condition {
   readonly decision: StepInstance;

@@ -3,7 +3,7 @@ import { mainPort } from "../core/Stage.ts";
 import type { LinkSyntax, Segment } from "./linkSyntax.ts";
 import type { Reporter, Span } from "./Reporter.ts";
 import { counted, listed, nameHint, quoted } from "../core/suggest.ts";
-import type { LoopInstance, MatrixInstance, Scope, StepInstance } from "./unroll.ts";
+import type { LoopInstance, MatrixInstance, Scope, StepInstance } from "./instances.ts";
 
 /** A link as it stands in one place of the unrolled pipeline. */
 export interface Site {

@@ -19,7 +19,7 @@ import {
   type Member,
   type Scope,
   type StepInstance,
-} from "./unroll.ts";
+} from "./instances.ts";
 import type { ScalarNode } from "./YamlNode.ts";
 
 /** An output of an instance. `port` is undefined where the stage is unknown, which was reported. */

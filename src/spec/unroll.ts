@@ -2,14 +2,20 @@
  * Unrolls loops and matrices: every declared step becomes one instance per cycle and cell, with its final id. Links are
  * resolved afterwards (resolveLinks.ts), when every instance is there.
  *
- * A scope is the file's top level, one cycle of a loop, or one cell of a matrix; its members stand in the slots of the declared
- * block. The body of a loop with `repeat: 0` is unrolled once as a phantom: its mistakes are found, and it is left out of the
- * graph.
+ * The body of a loop with `repeat: 0` is unrolled once as a phantom: its mistakes are found, and it is left out of the graph.
  */
-import { evaluate, originKey, type Given, type MatrixValues, type Surroundings } from "./expression.ts";
+import { evaluate, originKey, type Given, type Surroundings } from "./expression.ts";
 import { givenWords } from "./expected.ts";
 import type { Block, Declaration, FileDeclaration, LoopDeclaration, StepDeclaration } from "./declarations.ts";
-import { axesOf, cellCount, cellsOf, type Axis, type Cell } from "./matrix.ts";
+import {
+  surroundingsIn,
+  type LoopInstance,
+  type MatrixInstance,
+  type Scope,
+  type StepInstance,
+  type Unrolled,
+} from "./instances.ts";
+import { axesOf, cellCount, cellsOf, type Cell } from "./matrix.ts";
 import type { Arguments } from "./params.ts";
 import type { Place, Reporter, Span } from "./Reporter.ts";
 import { quoted } from "../core/suggest.ts";
@@ -17,77 +23,6 @@ import type { ScalarNode } from "./YamlNode.ts";
 
 /** More is an error: such a file is a slip, and the graph would not fit into memory. */
 export const maxSteps = 1_000_000;
-
-export interface StepInstance {
-  readonly kind: "step";
-  readonly index: number;
-  /** `distil[2].student`, `bi0[loss=mse]`. */
-  readonly id: string;
-  readonly declaration: StepDeclaration;
-  readonly scope: Scope;
-  readonly seed: number;
-  /** Of a decision (`stop`): that of the cycle before. */
-  readonly before?: StepInstance;
-}
-
-export interface LoopInstance {
-  readonly kind: "loop";
-  readonly id: string;
-  readonly declaration: LoopDeclaration;
-  /** Where the loop stands; its `carry` is resolved there. */
-  readonly parent: Scope;
-  /** Undefined where `repeat` is unusable, which was reported; the body is then unrolled once. */
-  readonly cycles: number | undefined;
-  /** One per cycle, cycle 1 first; of a loop without cycles, its phantom. */
-  readonly scopes: ReadonlyArray<Scope>;
-  /** One per cycle, where the loop has a `stop`. */
-  readonly decisions: ReadonlyArray<StepInstance>;
-}
-
-export interface MatrixInstance {
-  readonly kind: "matrix";
-  readonly id: string;
-  readonly declaration: Declaration;
-  /** Where it stands. */
-  readonly parent: Scope;
-  /** Undefined where they are unusable, which was reported; there is then one cell without a name. */
-  readonly axes: ReadonlyArray<Axis> | undefined;
-  /** By their labels, in written order. */
-  readonly cells: ReadonlyMap<string, StepInstance | LoopInstance>;
-}
-
-export type Member = StepInstance | LoopInstance | MatrixInstance;
-
-export interface Scope {
-  readonly parent: Scope | undefined;
-  readonly loop: LoopInstance | undefined;
-  /** Of the innermost loop, from 1. */
-  readonly cycle: number | null;
-  readonly isPhantom: boolean;
-  /** Of the cell that this scope is; it has no members of its own. */
-  readonly cell: string | undefined;
-  /** The values of the cells around, its own among them. */
-  readonly matrix: MatrixValues;
-  /** Decisions that have to let the loops around go on before this cycle begins, outermost loop first. */
-  readonly gates: ReadonlyArray<StepInstance>;
-  readonly block: Block;
-  readonly members: ReadonlyArray<Member>;
-}
-
-/** What expressions in a scope may name. */
-export const surroundingsIn = ({ cycle, matrix }: Scope, given: Given): Surroundings => ({ ...given, cycle, matrix });
-
-/** The scope whose members a step stands among: a cell's is the one around it. */
-export const bodyOf = (scope: Scope): Scope => (scope.cell === undefined ? scope : bodyOf(scope.parent!));
-
-export interface Unrolled {
-  readonly root: Scope;
-  /** In written order, phantoms among them. */
-  readonly steps: ReadonlyArray<StepInstance>;
-  readonly loops: ReadonlyArray<LoopInstance>;
-  readonly matrices: ReadonlyArray<MatrixInstance>;
-  readonly seed: number;
-}
 
 interface Unrolling {
   readonly given: Given;

@@ -2,7 +2,7 @@
 import type { Link, LoopInfo, MatrixInfo, Step } from "../core/Graph.ts";
 import { candidates } from "./conditional.ts";
 import type { Target } from "./resolveLinks.ts";
-import type { LoopInstance, MatrixInstance, StepInstance } from "./unroll.ts";
+import type { LoopInstance, MatrixInstance, StepInstance } from "./instances.ts";
 
 /** Links to the places that steps have in the graph; from the last candidate on, for a loop may have 100,000 cycles. */
 export const linkMaker =

@@ -8,9 +8,10 @@ import type { RunEvent } from "../../src/core/events.ts";
 import type { Graph } from "../../src/core/Graph.ts";
 import type { StepLimits } from "../../src/core/limits.ts";
 import { defineStage } from "../../src/core/Stage.ts";
-import { linger, Text } from "../kit/fakeStages.ts";
+import { linger, perish, Text } from "../kit/fakeStages.ts";
 import { graphOf } from "../kit/graphs.ts";
-import { memoryRig, runEvents } from "../kit/runEvents.ts";
+import { temporaryFolder } from "../kit/temporary.ts";
+import { folderRig, memoryRig, runEvents } from "../kit/runEvents.ts";
 
 /** Fails as told so many times, then works. */
 function flaky(failures: number, cause: FailureCause) {
@@ -60,6 +61,20 @@ describe("retry", () => {
     const other = flaky(1, "divergence");
     const second = await run(limited(graphOf([{ id: "a", uses: other.stage }]), { retry }));
     expect([second.summary.failures[0]!.error.cause, other.tries()]).toEqual(["divergence", 1]);
+  });
+});
+
+describe("retry of a worker step", () => {
+  it("is another process's: the one before is dead", async () => {
+    const graph = limited(graphOf([{ id: "a", uses: perish, with: { how: "SIGKILL" } }]), {
+      retry: { ...retry, times: 1 },
+    });
+    const running = Effect.flatMap(temporaryFolder, (folder) => Effect.provide(runEvents(graph), folderRig(folder)));
+    const { events, summary } = await Effect.runPromise(Effect.scoped(running));
+    expect(warnings(events)).toEqual([
+      expect.stringContaining("it failed (killed) and is tried again in 0.001 s, 1 of 1"),
+    ]);
+    expect(summary.failures.map(({ error }) => error.cause)).toEqual(["killed"]);
   });
 });
 

@@ -1,5 +1,6 @@
 /** Every stage there is, in the order of `pipeline stages`. Importing this is cheap: stages bring what they need when they run. */
 import type { AnyStage } from "../src/core/Stage.ts";
+import averageScores from "./average-scores.ts";
 import deduplicate from "./deduplicate.ts";
 import evaluateSts from "./evaluate-sts.ts";
 import generateCorpus from "./generate-corpus.ts";
@@ -10,6 +11,7 @@ import pseudoLabel from "./pseudo-label.ts";
 import readPairs from "./read-pairs.ts";
 import readSentences from "./read-sentences.ts";
 import sample from "./sample.ts";
+import stopLoop from "./stop-loop.ts";
 import tokenizePairs from "./tokenize-pairs.ts";
 import tokenize from "./tokenize.ts";
 import trainBiEncoder from "./train-bi-encoder.ts";
@@ -33,7 +35,9 @@ export const stages: ReadonlyArray<AnyStage> = [
   pretrainMlm,
   trainSimcse,
   pseudoLabel,
+  averageScores,
   trainCrossEncoder,
   trainBiEncoder,
   evaluateSts,
+  stopLoop,
 ];

@@ -9,6 +9,7 @@ import { DamagedArtifact, decodeTable, encodeTable, type Column, type ListValues
 import { decodeModel, encodeModel } from "./modelTable.ts";
 import { decodeTokenizer, encodeTokenizer } from "./tokenizerTable.ts";
 import type {
+  Decision,
   Embeddings,
   Gold,
   Metrics,
@@ -40,6 +41,7 @@ export interface Codecs {
   readonly Embeddings: Codec<Embeddings>;
   readonly Metrics: Codec<Metrics>;
   readonly TrainingCurve: Codec<TrainingCurve>;
+  readonly Decision: Codec<Decision>;
 }
 
 const sentences: Codec<Sentences> = codec(
@@ -182,6 +184,28 @@ const trainingCurve: Codec<TrainingCurve> = codec(
   },
 );
 
+const decision: Codec<Decision> = codec(
+  "Decision",
+  ({ cycle, value, best, bestCycle, stops }) => ({
+    rows: 1,
+    columns: {
+      cycle: { kind: "int32", values: Int32Array.of(cycle) },
+      value: { kind: "float64", values: finite("Decision", Float64Array.of(value)) },
+      best: { kind: "float64", values: finite("Decision", Float64Array.of(best)) },
+      bestCycle: { kind: "int32", values: Int32Array.of(bestCycle) },
+      decision: { kind: "text", values: [stops ? "stop" : "on"] },
+    },
+    facts: {},
+  }),
+  (table) => ({
+    cycle: values(table, "cycle", "int32")[0]!,
+    value: values(table, "value", "float64")[0]!,
+    best: values(table, "best", "float64")[0]!,
+    bestCycle: values(table, "bestCycle", "int32")[0]!,
+    stops: values(table, "decision", "text")[0] === "stop",
+  }),
+);
+
 export const codecs: Codecs = {
   Sentences: sentences,
   Pairs: pairs,
@@ -196,6 +220,7 @@ export const codecs: Codecs = {
   Embeddings: embeddings,
   Metrics: metrics,
   TrainingCurve: trainingCurve,
+  Decision: decision,
 };
 
 function codec<A>(type: string, encode: (value: A) => Omit<Table, "type">, decode: (table: Table) => A): Codec<A> {

@@ -68,6 +68,9 @@ export const Metrics = typeOf("Metrics");
 export type TrainingCurve = values.TrainingCurve;
 export const TrainingCurve = typeOf("TrainingCurve");
 
+export type Decision = values.Decision;
+export const Decision = typeOf("Decision");
+
 /** Every type by its name, for what looks into artifacts without knowing the stage that made them. */
 export const artifactTypes = {
   Sentences,
@@ -83,4 +86,5 @@ export const artifactTypes = {
   Embeddings,
   Metrics,
   TrainingCurve,
+  Decision,
 } as const;

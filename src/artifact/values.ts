@@ -72,6 +72,17 @@ export interface Metrics {
   readonly rows: ReadonlyArray<{ readonly name: string; readonly value: number }>;
 }
 
+/** Whether a loop goes on after a cycle, and from which numbers that follows. */
+export interface Decision {
+  /** From 1. */
+  readonly cycle: number;
+  readonly value: number;
+  /** The best so far, and the first cycle that reached it. */
+  readonly best: number;
+  readonly bestCycle: number;
+  readonly stops: boolean;
+}
+
 export interface TrainingCurve {
   /** Updates done when each row was taken, from 1. */
   readonly step: Int32Array;

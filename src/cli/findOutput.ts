@@ -9,7 +9,7 @@ export interface FoundOutput {
   readonly port: string;
 }
 
-/** `bi0`, `bi0.curve`, `distil[2].student.curve`, `distil[last].student`. Throws `UsageError`. */
+/** `bi0`, `bi0.curve`, `distil[2].student.curve`, `distil[last].student`, `bi0[seed=1]`. Throws `UsageError`. */
 export function findOutput(graph: Graph, written: string): FoundOutput {
   const name = withCycleNumbers(graph, written);
   const exact = graph.steps.find((step) => step.id === name);
@@ -18,7 +18,10 @@ export function findOutput(graph: Graph, written: string): FoundOutput {
   const step = graph.steps.find((each) => each.id === name.slice(0, Math.max(0, dot)));
   if (step !== undefined) return { step, port: portOf(step, name.slice(dot + 1)) };
   const cycles = graph.steps.filter((each) => each.declaredAs === name).map((each) => each.id);
-  if (cycles.length > 0) throw new UsageError(`\`${written}\` is in a loop`, `name one of ${listed(cycles)}`);
+  if (cycles.length > 0) {
+    const where = cycles[0]!.includes("=") ? "has a matrix, or is in one" : "is in a loop";
+    throw new UsageError(`\`${written}\` ${where}`, `name one of ${listed(cycles)}`);
+  }
   throw new UsageError(
     `there is no step \`${written}\``,
     nameHint(
@@ -35,9 +38,10 @@ function portOf(step: Step, port: string): string {
   throw new UsageError(`step \`${step.id}\` has no output \`${port}\``, nameHint(port, ports, "its outputs"));
 }
 
-/** `distil[last].student` → `distil[3].student`. */
-const withCycleNumbers = (graph: Graph, name: string): string =>
-  name.replaceAll(/([^.[\]]+(?:\[\d+\]\.[^.[\]]+)*)\[last\]/g, (whole, id: string) => {
-    const loop = graph.loops.find((each) => each.id === id);
-    return loop === undefined ? whole : `${id}[${loop.cycles}]`;
-  });
+/** `distil[last].student` → `distil[3].student`, outermost loops first. */
+function withCycleNumbers(graph: Graph, name: string): string {
+  const id = name.slice(0, name.indexOf("[last]"));
+  const loop = graph.loops.find((each) => each.id === id);
+  if (!name.includes("[last]") || loop === undefined) return name;
+  return withCycleNumbers(graph, `${id}[${loop.cycles}]${name.slice(id.length + "[last]".length)}`);
+}

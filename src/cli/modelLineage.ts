@@ -23,7 +23,7 @@ export const modelLineage = (session: Session, { step }: StoredModel) =>
   Effect.gen(function* () {
     const { graph } = session;
     const evaluation = (yield* evaluateGraph(graph, { until: [step.id] })).filter((each) => each !== undefined);
-    const judged = judgedModels(graph, new Set(evaluation.map((each) => each.step.id)));
+    const judged = judgedModels(graph, yield* stepsThatRan(graph), new Set(evaluation.map((each) => each.step.id)));
     const judges = [...judged.keys()];
     // A test set whose file went away says nothing about the model: then there are no numbers, and an export all the same.
     const judgements =
@@ -53,14 +53,23 @@ function lineageStep(graph: Graph, { step, key, record }: StepEvaluation): Linea
 }
 
 /** Steps with metrics that read a model of one of these steps directly → the output they judge. */
-function judgedModels(graph: Graph, steps: ReadonlySet<string>): ReadonlyMap<string, string> {
+function judgedModels(graph: Graph, ran: ReadonlyArray<Step>, steps: ReadonlySet<string>): ReadonlyMap<string, string> {
   const judged = new Map<string, string>();
-  for (const judge of graph.steps.filter(hasMetrics))
+  for (const judge of ran.filter(hasMetrics))
     for (const { link } of linksOf(judge)) {
       const made = graph.steps[link.step]!;
       if (steps.has(made.id) && isModel(made, link.port)) judged.set(judge.id, `${made.id}.${link.port}`);
     }
   return judged;
 }
+
+/** All steps; where a loop may stop, those that it did not leave out, with links to the cycles that ran. */
+const stepsThatRan = Effect.fnUntraced(function* (graph: Graph) {
+  if (graph.loops.every(({ decisions }) => decisions === undefined)) return graph.steps;
+  const evaluation = yield* evaluateGraph(graph).pipe(Effect.catchTag("SourceMissing", () => Effect.succeed([])));
+  return evaluation.flatMap((each) =>
+    each === undefined || each.leftOutBy !== undefined || each.undecided !== undefined ? [] : [each.step],
+  );
+});
 
 const hasMetrics = (step: Step): boolean => Object.values(step.outputTypes).some((type) => type.name === "Metrics");

@@ -4,14 +4,13 @@ import { Tokenizer } from "../artifact/index.ts";
 import { ArtifactStore } from "../core/ArtifactStore.ts";
 import { typeLabel } from "../core/ArtifactType.ts";
 import type { ContentDigest } from "../core/digest.ts";
-import { evaluateGraph } from "../core/evaluate.ts";
 import type { Graph, Step } from "../core/Graph.ts";
 import type { EncoderModel } from "../nn/EncoderModel.ts";
 import { UsageError } from "./commandLine.ts";
 import { findOutput, type FoundOutput } from "./findOutput.ts";
-import { knownOutputs } from "./knownOutputs.ts";
 import { cacheLayer } from "./layers.ts";
-import { hasNotRun, type Session } from "./session.ts";
+import { outputDigest } from "./outputDigest.ts";
+import type { Session } from "./session.ts";
 
 const modelTypes: ReadonlySet<string> = new Set(["Backbone", "BiEncoder", "CrossEncoder"]);
 
@@ -61,8 +60,7 @@ export const readModel = (session: Session, output: NamedOutput) =>
   Effect.gen(function* () {
     const { step, port } = output;
     const store = yield* ArtifactStore;
-    const digest = knownOutputs(yield* evaluateGraph(session.graph, { until: [step.id] }))(step.id)?.[port];
-    if (digest === undefined) return yield* Effect.fail(hasNotRun(session, step.id));
+    const digest = yield* outputDigest(session, output);
     const bytes = yield* store.read(digest);
     const model = yield* Effect.promise(() => step.outputTypes[port]!.decode(bytes) as Promise<EncoderModel>);
     const tokenizerBytes = yield* store.read(model.tokenizer as ContentDigest);

@@ -31,8 +31,9 @@ export async function openModel(invocation: Invocation, use: "embed" | "score"):
 async function openPipeline(invocation: Invocation, use: "embed" | "score"): Promise<OpenedModel> {
   const { openSession, perform } = await import("./session.ts");
   const { modelOutputs, readModel } = await import("./modelOutputs.ts");
+  const { settledGraph } = await import("./settledGraph.ts");
   const session = await openSession(invocation);
-  const all = modelOutputs(session.graph, valueOf(invocation, "step"));
+  const all = modelOutputs(await settledGraph(session), valueOf(invocation, "step"));
   const embedding = all.filter(({ step, port }) => step.outputTypes[port]!.name !== "CrossEncoder");
   const [output, ...others] = use === "embed" && embedding.length > 0 ? embedding : all;
   const file = invocation.operands[0]!;

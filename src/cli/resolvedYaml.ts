@@ -1,20 +1,30 @@
 /**
  * The pipeline file with every default written out: what `plan --resolved` prints. Comments and order stay as written;
- * `--set` and expressions are filled in where all cycles of a step agree, and left as written where they do not.
+ * `--set` and expressions are filled in where all cycles and cells of a step agree, and left as written where they do not. A
+ * variant is printed merged with what it extends, so that it stands by itself; paths are printed as seen from its folder.
  */
 import { readFileSync } from "node:fs";
-import { isMap, parseDocument, type Document, type YAMLMap } from "yaml";
+import { dirname, relative, resolve } from "node:path";
+import { Document, isMap, parseDocument, type YAMLMap } from "yaml";
 import { canonicalJson, type Json } from "../core/canonicalJson.ts";
 import type { Graph, Step } from "../core/Graph.ts";
+import { mergedPipeline } from "../spec/readTree.ts";
 
 export function resolvedYaml(graph: Graph): string {
-  const document = parseDocument(readFileSync(graph.file, "utf8"));
+  const document = wholeDocument(graph);
   const byDeclaration = Map.groupBy(graph.steps, (step) => step.declaredAs);
   document.set("seed", graph.seed);
   for (const [name, value] of Object.entries(graph.params)) document.setIn(["params", name], value);
   const steps = document.get("steps");
-  if (isMap(steps)) resolveSteps(document, steps, "", byDeclaration);
+  if (isMap(steps)) resolveSteps(document, steps, "", byDeclaration, dirname(graph.file));
   return document.toString({ lineWidth: 120 });
+}
+
+function wholeDocument(graph: Graph): Document {
+  const written = parseDocument(readFileSync(graph.file, "utf8"));
+  if (!written.has("extends")) return written;
+  const { extends: _, ...merged } = mergedPipeline(graph.file);
+  return new Document({ name: graph.name, ...merged });
 }
 
 function resolveSteps(
@@ -22,23 +32,37 @@ function resolveSteps(
   steps: YAMLMap,
   prefix: string,
   byDeclaration: ReadonlyMap<string, ReadonlyArray<Step>>,
+  folder: string,
 ): void {
   for (const { key, value: node } of steps.items) {
     if (!isMap(node)) continue;
     const name = `${prefix}${String(key)}`;
     const body = node.get("steps");
-    if (isMap(body)) resolveSteps(document, body, `${name}.`, byDeclaration);
-    else writeConfig(document, node, byDeclaration.get(name) ?? []);
+    if (isMap(body)) resolveSteps(document, body, `${name}.`, byDeclaration, folder);
+    else writeConfig(document, node, byDeclaration.get(name) ?? [], folder);
   }
 }
 
-function writeConfig(document: Document, node: YAMLMap, instances: ReadonlyArray<Step>): void {
-  for (const [field, value] of Object.entries(instances[0]?.encodedConfig ?? {})) {
-    const agree = instances.every((step) => sameJson(step.encodedConfig[field], value));
+function writeConfig(document: Document, node: YAMLMap, instances: ReadonlyArray<Step>, folder: string): void {
+  for (const field of Object.keys(instances[0]?.encodedConfig ?? {})) {
+    const value = settingFrom(folder, instances[0]!, field);
+    const agree = instances.every((step) => sameJson(settingFrom(folder, step, field), value));
     if (!agree || value === undefined) continue;
     if (!isMap(node.get("with"))) node.set("with", document.createNode({}));
     if (!sameJson(plain(node, field), value)) node.setIn(["with", field], document.createNode(value));
   }
+}
+
+/** A setting as it has to be written in a file of the folder: a path that was written elsewhere leads there from here. */
+function settingFrom(folder: string, { paths, encodedConfig }: Step, field: string): Json | undefined {
+  const value = encodedConfig[field];
+  const seen = paths
+    .filter((path) => path.field === field)
+    .map(({ pattern, written, isRemote }) =>
+      isRemote === true || resolve(folder, written) === pattern ? written : relative(folder, pattern),
+    );
+  if (typeof value === "string" && seen.length === 1) return seen[0];
+  return Array.isArray(value) && seen.length === value.length ? seen : value;
 }
 
 /** What is written for a field now; kept as it is where it means the same. */

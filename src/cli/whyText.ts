@@ -23,6 +23,8 @@ export function whyText(graph: Graph, step: string, { part, path, from, to }: Di
       return "asked for by --force";
     case "download":
       return `${path}: ${String(to)} is not downloaded yet`;
+    case "decision":
+      return to === null ? `${path} decides first whether its loop goes on` : `${path} ended its loop`;
     case "seed":
       return `seed: ${change(from, to)}`;
     case "format":

@@ -4,6 +4,7 @@
  */
 import type { Json } from "./canonicalJson.ts";
 import type { AnyArtifactType } from "./ArtifactType.ts";
+import type { StepLimits } from "./limits.ts";
 import type { FolderChoice } from "./path.ts";
 import type { AnyStage } from "./Stage.ts";
 
@@ -18,6 +19,15 @@ export interface Link {
   /** Index into `Graph.steps`. */
   readonly step: number;
   readonly port: string;
+  /** Only of links to a loop that may stop (decisions.ts): all have to hold, or `otherwise` is meant, or nothing. */
+  readonly when?: ReadonlyArray<Condition>;
+  readonly otherwise?: Link;
+}
+
+/** A decision at the end of a loop's cycle, by index, and what it has to say. */
+export interface Condition {
+  readonly decision: number;
+  readonly says: "on" | "stop";
 }
 
 /** A config field declared with `path()`, resolved to an absolute path or glob. */
@@ -40,9 +50,9 @@ export interface PathField {
 }
 
 export interface Step {
-  /** `bi0`, `distil[2].student`. */
+  /** `bi0`, `distil[2].student`, `bi0[loss=bce,seed=1]`, `distil[loss=mse][2].cross`. */
   readonly id: string;
-  /** The id without cycle numbers: `distil.student`. */
+  /** The id without cycles and cells: `distil.student`. */
   readonly declaredAs: string;
   /** The cycle of the innermost loop, from 1; null outside of loops. */
   readonly cycle: number | null;
@@ -57,15 +67,33 @@ export interface Step {
   /** An array where the port is a list port. */
   readonly inputs: { readonly [port: string]: Link | ReadonlyArray<Link> };
   readonly outputTypes: { readonly [port: string]: AnyArtifactType };
+  /** Decisions that have to say "on" before it may run, outermost loop first; absent where there are none. */
+  readonly gates?: ReadonlyArray<number>;
+  /** Its `timeout` and `retry`, where it has any. */
+  readonly limits?: StepLimits;
   readonly location: SourceLocation;
 }
 
-/** A loop or matrix as written, for views that fold it. */
+/** A loop, for views that fold it. */
 export interface LoopInfo {
+  /** `distil`, `distil[loss=mse]`, `outer[2].inner`. */
   readonly id: string;
+  /** At most, where it may stop. */
   readonly cycles: number;
+  /** Of a loop that may stop: the step that decides at the end of each cycle, by index. */
+  readonly decisions?: ReadonlyArray<number>;
   /** Names of the steps in its body, in written order. */
   readonly body: ReadonlyArray<string>;
+}
+
+/** A matrix, for views that fold it. */
+export interface MatrixInfo {
+  /** `bi0`, `distil[2].student`. */
+  readonly id: string;
+  readonly declaredAs: string;
+  /** In written order. */
+  readonly axes: { readonly [axis: string]: ReadonlyArray<string | number | boolean> };
+  readonly cells: number;
 }
 
 export interface Graph {
@@ -76,16 +104,31 @@ export interface Graph {
   readonly params: { readonly [name: string]: Json };
   readonly steps: ReadonlyArray<Step>;
   readonly loops: ReadonlyArray<LoopInfo>;
+  readonly matrices: ReadonlyArray<MatrixInfo>;
   /** The file's `outputs`: name → link. */
   readonly outputs: { readonly [name: string]: Link };
 }
 
-/** Every link of a step in port order, list ports flattened. */
+/** Every link of a step in port order, list ports flattened, all candidates of what a decision chooses. */
 export function linksOf(step: Step): ReadonlyArray<{ readonly port: string; readonly link: Link }> {
-  return Object.keys(step.inputs).flatMap((port) => {
+  const links: Array<{ readonly port: string; readonly link: Link }> = [];
+  for (const port of Object.keys(step.inputs)) {
     const value = step.inputs[port]!;
-    return (Array.isArray(value) ? (value as ReadonlyArray<Link>) : [value as Link]).map((link) => ({ port, link }));
-  });
+    for (const first of Array.isArray(value) ? (value as ReadonlyArray<Link>) : [value as Link]) {
+      for (let link: Link | undefined = first; link !== undefined; link = link.otherwise) links.push({ port, link });
+    }
+  }
+  return links;
+}
+
+/** The steps that have to be done, or left out, before it can be said what a step does. */
+export function stepsBefore(step: Step): ReadonlySet<number> {
+  const before = new Set(step.gates);
+  for (const { link } of linksOf(step)) {
+    before.add(link.step);
+    for (const { decision } of link.when ?? []) before.add(decision);
+  }
+  return before;
 }
 
 /** The link behind `port` or `port[3]`. */

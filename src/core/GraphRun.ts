@@ -6,12 +6,21 @@ import * as Fiber from "effect/Fiber";
 import * as Queue from "effect/Queue";
 import type { ArtifactStore } from "./ArtifactStore.ts";
 import type { ContentDigest } from "./digest.ts";
+import { decisionsOf, readVerdict, settleGraph, type Verdict } from "./decisions.ts";
 import type { EngineInfo } from "./EngineInfo.ts";
 import { StageFailure, StoreError } from "./errors.ts";
-import { evaluateStep, resolveFiles, type Evaluation, type Outputs } from "./evaluate.ts";
+import {
+  evaluateStep,
+  resolveFiles,
+  type Evaluation,
+  type Known,
+  type Outputs,
+  type StepEvaluation,
+} from "./evaluate.ts";
 import type { RunEvent, StepError } from "./events.ts";
 import type { Executor } from "./Executor.ts";
 import type { Graph } from "./Graph.ts";
+import { withRetry } from "./limits.ts";
 import { runStep, type StepResult } from "./runStep.ts";
 import { Schedule } from "./Schedule.ts";
 import { Slots, type Kind } from "./Slots.ts";
@@ -49,6 +58,10 @@ export class GraphRun {
   /** Fingerprint → the step that computes it, so that equal keys are computed once. */
   private readonly leaders = new Map<string, number>();
   private readonly repairs = new Map<number, { readonly count: number; readonly digest: ContentDigest }>();
+  /** What has been decided, and whom it left out. */
+  private readonly verdicts = new Map<number, Verdict>();
+  private readonly leftOut = new Map<number, number>();
+  private readonly known: Known;
   private readonly hits = new Set<number>();
   private readonly ran = new Set<number>();
   /** Steps whose start was told before their files were fetched. */
@@ -73,19 +86,29 @@ export class GraphRun {
     this.emit = emit;
     this.now = now;
     this.schedule = new Schedule(graph, evaluation);
+    this.known = {
+      decisions: decisionsOf(graph),
+      outputsOf: (producer) => this.schedule.outputs[producer],
+      leftOutBy: (index) => this.leftOut.get(index),
+      says: (index) => this.verdicts.get(index),
+    };
     this.slots = new Slots(options.jobs);
   }
 
   counts() {
     const failed = this.schedule.indices("failed").length;
-    const skipped = this.schedule.indices("skipped").length;
+    const skipped = this.schedule.indices("skipped").length + this.leftOut.size;
     return { ran: this.ran.size, hits: this.hits.size, failed, skipped };
+  }
+
+  outputs(): Graph["outputs"] {
+    return settleGraph(this.graph, this.known).outputs;
   }
 
   /** Until nothing runs and nothing more can start. */
   toEnd(): Effect.Effect<void, StoreError, StepServices> {
     return Effect.gen({ self: this }, function* () {
-      for (const step of this.evaluation) if (step?.record !== undefined) this.hit(step.index, step.record.outputs);
+      for (const step of this.evaluation) if (step !== undefined) this.takeAsIs(step);
       for (const index of this.schedule.unblocked()) this.enqueue(index);
       yield* this.launch();
       while (this.running.size > 0) {
@@ -122,6 +145,19 @@ export class GraphRun {
     return this.evaluation[index]!.key!.fingerprint;
   }
 
+  /** A step that is a hit, or left out, settles at once: gives the steps that now know all they need. */
+  private takeAsIs({ index, record, leftOutBy, says }: StepEvaluation): ReadonlyArray<number> {
+    if (says !== undefined) this.verdicts.set(index, says);
+    if (leftOutBy !== undefined) return this.leaveOut(index, leftOutBy);
+    return record === undefined ? [] : this.hit(index, record.outputs);
+  }
+
+  private leaveOut(index: number, decision: number): ReadonlyArray<number> {
+    this.leftOut.set(index, decision);
+    this.emit({ event: "step.skipped", step: this.idOf(index), blockedBy: this.idOf(decision), isStopped: true });
+    return this.schedule.leaveOut(index);
+  }
+
   private hit(index: number, outputs: Outputs): ReadonlyArray<number> {
     this.hits.add(index);
     const fingerprint = this.fingerprintOf(index);
@@ -129,17 +165,15 @@ export class GraphRun {
     return this.schedule.finish(index, outputs);
   }
 
-  /** Steps whose inputs have become known: their keys are looked up, hits free further steps, the others queue. */
+  /** Steps that know all they need: their keys are looked up, hits and what is left out free further steps, the others queue. */
   private admit(freed: ReadonlyArray<number>): Effect.Effect<void, StoreError, StepServices> {
     return Effect.gen({ self: this }, function* () {
       const open = [...freed];
       for (let index = open.shift(); index !== undefined; index = open.shift()) {
-        const { step, isForced } = this.evaluation[index]!;
-        const outputsOf = (producer: number) => this.schedule.outputs[producer];
-        const evaluated = yield* evaluateStep(index, step, this.evaluation[index]!, isForced, outputsOf);
+        const evaluated = yield* evaluateStep(this.evaluation[index]!, this.known);
         this.evaluation[index] = evaluated;
-        if (evaluated.record === undefined) this.enqueue(index);
-        else open.push(...this.hit(index, evaluated.record.outputs));
+        if (evaluated.record === undefined && evaluated.leftOutBy === undefined) this.enqueue(index);
+        else open.push(...this.takeAsIs(evaluated));
       }
     });
   }
@@ -183,7 +217,8 @@ export class GraphRun {
 
   private compute(index: number): Effect.Effect<StepResult, StageFailure | StoreError, StepServices> {
     const { step, key, files } = this.evaluation[index]!;
-    return runStep({
+    const warn = (message: string) => this.emit({ event: "step.warning", step: step.id, message });
+    const attempt = runStep({
       graph: this.graph,
       run: this.options.run,
       step,
@@ -191,9 +226,10 @@ export class GraphRun {
       files,
       outputsOf: (producer) => this.schedule.outputs[producer]!,
       onProgress: (report) => this.progress(index, report),
-      onWarning: (message) => this.emit({ event: "step.warning", step: step.id, message }),
+      onWarning: warn,
       startedAt: this.now(),
     });
+    return withRetry(attempt, step.limits, warn);
   }
 
   private fetch(index: number): Effect.Effect<"fetched", StageFailure, StepServices> {
@@ -230,11 +266,18 @@ export class GraphRun {
   private settle({ index, exit }: Completion): Effect.Effect<void, StoreError, StepServices> {
     this.slots.release(this.running.get(index)!.kind);
     this.running.delete(index);
-    if (Exit.isSuccess(exit))
-      return exit.value === "fetched" ? this.admitFetched(index) : this.admit(this.finish(index, exit.value));
+    if (Exit.isSuccess(exit)) return exit.value === "fetched" ? this.admitFetched(index) : this.done(index, exit.value);
     const error = Cause.squash(exit.cause);
     if (!this.repair(index, error)) this.fail(index, stepErrorOf(error));
     return Effect.void;
+  }
+
+  private done(index: number, result: StepResult): Effect.Effect<void, StoreError, StepServices> {
+    if (!this.known.decisions.has(index)) return this.admit(this.finish(index, result));
+    return Effect.flatMap(readVerdict(this.graph.steps[index]!, result.outputs), (says) => {
+      this.verdicts.set(index, says);
+      return this.admit(this.finish(index, result));
+    });
   }
 
   private finish(index: number, { outputs, durationMs, differs }: StepResult): ReadonlyArray<number> {

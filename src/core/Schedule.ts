@@ -3,13 +3,17 @@
  * synchronous, so that a thousand hits cost nothing; `run.ts` drives it.
  */
 import type { Evaluation, Outputs } from "./evaluate.ts";
-import { linksOf, type Graph } from "./Graph.ts";
+import { linksOf, stepsBefore, type Graph } from "./Graph.ts";
 
-/** `waiting` for inputs → `ready` → `running` → `done` or `failed`; `follows`: an equal key is being computed by another step. */
-export type Status = "unneeded" | "waiting" | "ready" | "follows" | "running" | "done" | "failed" | "skipped";
+/**
+ * `waiting` for inputs → `ready` → `running` → `done` or `failed`; `follows`: an equal key is being computed by another step;
+ * `left-out`: its loop had stopped before.
+ */
+export type Status =
+  "unneeded" | "waiting" | "ready" | "follows" | "running" | "done" | "failed" | "skipped" | "left-out";
 
 /** What a failure elsewhere no longer changes; what is running has its inputs and may finish. */
-const settled: ReadonlySet<Status> = new Set(["unneeded", "done", "failed", "skipped", "running"]);
+const settled: ReadonlySet<Status> = new Set(["unneeded", "done", "failed", "skipped", "running", "left-out"]);
 
 export class Schedule {
   readonly status: Array<Status>;
@@ -23,9 +27,7 @@ export class Schedule {
     this.graph = graph;
     this.status = evaluation.map((step) => (step === undefined ? "unneeded" : "waiting"));
     this.outputs = evaluation.map(() => undefined);
-    const producers = graph.steps.map((step, index) =>
-      evaluation[index] === undefined ? [] : [...new Set(linksOf(step).map(({ link }) => link.step))],
-    );
+    const producers = graph.steps.map((step, index) => (evaluation[index] === undefined ? [] : [...stepsBefore(step)]));
     this.pending = producers.map((list) => list.length);
     const dependents = graph.steps.map((): Array<number> => []);
     for (const [index, list] of producers.entries()) for (const producer of list) dependents[producer]!.push(index);
@@ -45,7 +47,17 @@ export class Schedule {
   finish(index: number, outputs: Outputs): ReadonlyArray<number> {
     this.outputs[index] = outputs;
     this.status[index] = "done";
-    const freed = this.takeFollowers(index);
+    return [...this.takeFollowers(index), ...this.release(index)];
+  }
+
+  /** It will not run, and nothing is wrong with that: gives the steps that now know all they need. */
+  leaveOut(index: number): ReadonlyArray<number> {
+    this.status[index] = "left-out";
+    return this.release(index);
+  }
+
+  private release(index: number): ReadonlyArray<number> {
+    const freed: Array<number> = [];
     for (const dependent of this.dependents[index]!) {
       if (this.status[dependent] !== "waiting") continue;
       this.pending[dependent]!--;

@@ -7,10 +7,11 @@ import type { Step } from "./Graph.ts";
 
 /**
  * `stage`: its version, or the stage itself; `format`: the format of keys; `output`: the record is there but a blob of it is lost;
- * `force`: asked to run again; `download`: what the field names is elsewhere, and the key is not known before it is here.
+ * `force`: asked to run again; `download`: what the field names is elsewhere, and the key is not known before it is here;
+ * `decision`: that step says "stop", or (null) it has yet to say whether the loop goes on.
  */
 export type Part =
-  "stage" | "config" | "input" | "engine" | "seed" | "file" | "format" | "output" | "force" | "download";
+  "stage" | "config" | "input" | "engine" | "seed" | "file" | "format" | "output" | "force" | "download" | "decision";
 
 export interface Difference {
   readonly part: Part;

@@ -7,6 +7,7 @@ import type { ActionRecord, KeyParts, StoredOutput } from "./ActionRecord.ts";
 import { ArtifactStore } from "./ArtifactStore.ts";
 import type { InvalidPipeline } from "./Diagnostic.ts";
 import type { ContentDigest, Fingerprint } from "./digest.ts";
+import { decisionsOf, readVerdict, settleStep, type Decided, type Verdict } from "./decisions.ts";
 import { EngineInfo } from "./EngineInfo.ts";
 import { SourceMissing, type StoreError } from "./errors.ts";
 import { fingerprintOf, inputDigestsOf, keyPartsOf, type FilesByField } from "./fingerprint.ts";
@@ -38,6 +39,16 @@ export interface StepEvaluation {
   readonly key: StepKey | undefined;
   /** Present where the step is fresh. */
   readonly record: ActionRecord | undefined;
+  /** Of a step whose loop stops before: the decision that says so. Of one where that is not known yet: the decision it waits for. */
+  readonly leftOutBy?: number;
+  readonly undecided?: number;
+  /** What it says, where it is a decision and fresh. */
+  readonly says?: Verdict;
+}
+
+/** What is known of the steps before one. */
+export interface Known extends Decided {
+  readonly outputsOf: (producer: number) => Outputs | undefined;
 }
 
 /** Index in the graph → evaluation; undefined for steps that are not needed. */
@@ -59,30 +70,51 @@ export const evaluateGraph = Effect.fnUntraced(function* (
   const needed = until.length === 0 ? undefined : neededFor(graph, targets);
   const files = yield* resolveAll(graph, needed);
   const evaluation: Array<StepEvaluation | undefined> = [];
+  const known = knownFrom(graph, evaluation);
   for (const [index, step] of graph.steps.entries()) {
     if (needed?.[index] === false) evaluation.push(undefined);
     else {
-      const outputsOf = (producer: number) => evaluation[producer]?.record?.outputs;
-      evaluation.push(yield* evaluateStep(index, step, files[index]!, forced.has(index), outputsOf));
+      const about = { index, step, isForced: forced.has(index), ...files[index]! };
+      evaluation.push(yield* evaluateStep(about, known));
     }
   }
   return evaluation;
 });
 
-/** Key and record of one step, given the outputs known so far. */
+/** What an evaluation knows of its steps. */
+export const knownFrom = (graph: Graph, evaluation: Evaluation): Known => ({
+  decisions: decisionsOf(graph),
+  outputsOf: (producer) => evaluation[producer]?.record?.outputs,
+  leftOutBy: (index) => evaluation[index]?.leftOutBy,
+  says: (index) => evaluation[index]?.says,
+});
+
+interface About extends StepFiles {
+  readonly index: number;
+  readonly step: Step;
+  readonly isForced: boolean;
+}
+
+/** Key and record of one step, given what is known so far. */
 export const evaluateStep = Effect.fnUntraced(function* (
-  index: number,
-  step: Step,
-  found: StepFiles,
-  isForced: boolean,
-  outputsOf: (producer: number) => Outputs | undefined,
+  { index, step: open, isForced, files, elsewhere }: About,
+  known: Known,
 ): Effect.fn.Return<StepEvaluation, StoreError, ArtifactStore | EngineInfo> {
-  const { files, elsewhere } = found;
-  const key = elsewhere.length > 0 ? undefined : yield* keyOf(step, files, outputsOf);
-  const evaluated = { index, step, isForced, files, elsewhere, key };
-  if (key === undefined || isForced) return { ...evaluated, record: undefined };
+  const settled = settleStep(open, known);
+  const nothing = { index, step: open, isForced, files, elsewhere, key: undefined, record: undefined };
+  if (!("step" in settled)) return { ...nothing, ...settled };
+  const { step } = settled;
+  const key = elsewhere.length > 0 ? undefined : yield* keyOf(step, files, known.outputsOf);
+  const evaluated = { ...nothing, step, key };
+  if (key === undefined || isForced) return evaluated;
   const record = yield* (yield* ArtifactStore).lookup(key.fingerprint);
-  return { ...evaluated, record: hasEveryPort(record, step) ? record : undefined };
+  if (record === undefined || !hasEveryPort(record, step)) return evaluated;
+  if (!known.decisions.has(index)) return { ...evaluated, record };
+  // A decision that cannot be read decides anew.
+  const says = yield* readVerdict(step, record.outputs).pipe(
+    Effect.catchTag("StoreError", (error) => (error.digest === undefined ? error : Effect.succeed(undefined))),
+  );
+  return says === undefined ? evaluated : { ...evaluated, record, says };
 });
 
 const keyOf = Effect.fnUntraced(function* (
@@ -98,8 +130,8 @@ const keyOf = Effect.fnUntraced(function* (
 });
 
 /** A stage that gained an output port without a new version left records that cannot feed it. */
-const hasEveryPort = (record: ActionRecord | undefined, step: Step): boolean =>
-  record !== undefined && Object.keys(step.stage.outputs).every((port) => record.outputs[port] !== undefined);
+const hasEveryPort = (record: ActionRecord, step: Step): boolean =>
+  Object.keys(step.stage.outputs).every((port) => record.outputs[port] !== undefined);
 
 /** Files of every needed step, before anything runs: what is missing is an error of the file, and all of it is named. */
 const resolveAll = Effect.fnUntraced(function* (

@@ -1,7 +1,8 @@
 /** What happens in a run, one event after the other: the source of the terminal's tree, `run --json`, the log and the run's record. */
 import type { ContentDigest, Fingerprint } from "./digest.ts";
 
-export type StepState = "fresh" | "stale" | "waits";
+/** `waits`: for a download, or for the decision whether its loop goes on; `skipped`: its loop stops before. */
+export type StepState = "fresh" | "stale" | "waits" | "skipped";
 
 export interface StepError {
   /** A FailureCause, or `cache-error`. */
@@ -57,7 +58,8 @@ export type RunEvent =
       };
     }
   | { readonly event: "step.failed"; readonly step: string; readonly error: StepError }
-  | { readonly event: "step.skipped"; readonly step: string; readonly blockedBy: string }
+  /** Blocked by a failure; or, with `isStopped`, left out since that decision ended its loop. */
+  | { readonly event: "step.skipped"; readonly step: string; readonly blockedBy: string; readonly isStopped?: true }
   /** It was running when the run was interrupted; it is neither failed nor counted. */
   | { readonly event: "step.interrupted"; readonly step: string }
   | {

@@ -41,7 +41,7 @@ export const planGraph = Effect.fn("core.planGraph")(function* (
   const evaluation = yield* evaluateGraph(graph, selection);
   const engine = yield* EngineInfo;
   // A plan with nothing stale needs no history, and is as fast as a run with nothing to do.
-  const isAllFresh = evaluation.every((step) => step === undefined || step.record !== undefined);
+  const isAllFresh = evaluation.every((step) => step === undefined || ["fresh", "skipped"].includes(stateOf(step)));
   const history = historyOf(isAllFresh ? [] : yield* (yield* ArtifactStore).records);
   const steps = evaluation
     .filter((step) => step !== undefined)
@@ -56,25 +56,46 @@ export function planStep(
   engine: EngineIdentity,
   evaluated: StepEvaluation,
 ): PlanStep {
-  const { step, key, record, elsewhere } = evaluated;
-  const isFresh = record !== undefined;
+  const { step, key } = evaluated;
+  const state = stateOf(evaluated);
   return {
     step: step.id,
     stage: stageLabel(step.stage, graph.file),
-    state: stateOf(evaluated),
-    why: isFresh
-      ? []
-      : elsewhere.length > 0
-        ? elsewhere.map(notHere)
-        : whyStale(graph, evaluation, history, engine, evaluated),
+    state,
+    why: whyNow(graph, evaluation, history, engine, evaluated),
     fingerprint: key?.fingerprint ?? null,
-    estimateMs: isFresh ? 0 : estimateMs(history, graph, step, inputSizes(evaluation, step)),
+    estimateMs:
+      state === "fresh" || state === "skipped" ? 0 : estimateMs(history, graph, step, inputSizes(evaluation, step)),
   };
 }
 
-/** `waits`: what it reads has to be downloaded first, and may turn out to be what a record was made of. */
-export const stateOf = ({ record, elsewhere }: StepEvaluation): StepState =>
-  record !== undefined ? "fresh" : elsewhere.length > 0 ? "waits" : "stale";
+/** What `waits` may turn out to be what a record was made of, or not to run at all. */
+export function stateOf({ record, elsewhere, leftOutBy, undecided }: StepEvaluation): StepState {
+  if (leftOutBy !== undefined) return "skipped";
+  if (record !== undefined) return "fresh";
+  return elsewhere.length > 0 || undecided !== undefined ? "waits" : "stale";
+}
+
+function whyNow(
+  graph: Graph,
+  evaluation: Evaluation,
+  history: History,
+  engine: EngineIdentity,
+  evaluated: StepEvaluation,
+): ReadonlyArray<Difference> {
+  const { record, elsewhere, leftOutBy, undecided } = evaluated;
+  if (leftOutBy !== undefined) return [decisionOf(graph, leftOutBy, "stop")];
+  if (undecided !== undefined) return [decisionOf(graph, undecided, null)];
+  if (record !== undefined) return [];
+  return elsewhere.length > 0 ? elsewhere.map(notHere) : whyStale(graph, evaluation, history, engine, evaluated);
+}
+
+const decisionOf = (graph: Graph, index: number, to: "stop" | null): Difference => ({
+  part: "decision",
+  path: graph.steps[index]!.id,
+  from: null,
+  to,
+});
 
 const notHere = ({ field, written }: PathField): Difference => ({
   part: "download",

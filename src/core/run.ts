@@ -38,6 +38,8 @@ export interface RunSummary {
   readonly failed: number;
   readonly skipped: number;
   readonly durationMs: number;
+  /** The file's `outputs`, as far as it is known which cycles of their loops ran. */
+  readonly outputs: Graph["outputs"];
   /** In the order they happened. A `cache-error` among them asks for exit code 3. */
   readonly failures: ReadonlyArray<StepFailure>;
 }
@@ -71,7 +73,7 @@ export const runGraph = Effect.fn("core.runGraph")(function* (
   });
   const status = run.failures.length > 0 ? "failed" : "succeeded";
   const durationMs = yield* finish(status);
-  return { run: id, status, ...run.counts(), durationMs, failures: run.failures };
+  return { run: id, status, ...run.counts(), durationMs, outputs: run.outputs(), failures: run.failures };
 });
 
 type End = { readonly status: "succeeded" | "failed" | "interrupted"; finished: string; durationMs: number };

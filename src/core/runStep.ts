@@ -14,6 +14,7 @@ import { resolveFiles, type Outputs, type StepKey } from "./evaluate.ts";
 import { Executor, type Task, type TaskListener, type TaskResult } from "./Executor.ts";
 import type { FilesByField } from "./fingerprint.ts";
 import type { Graph, Link, Step } from "./Graph.ts";
+import { withTimeout } from "./limits.ts";
 import { SourceFiles } from "./SourceFiles.ts";
 
 export interface StepRun extends TaskListener {
@@ -42,7 +43,8 @@ export const runStep = (
     Effect.gen(function* () {
       const files = yield* restore(filesUnmoved(asked));
       const executor = yield* Executor;
-      const result = yield* restore(executor.run(taskOf(asked, files), asked));
+      const { id, limits } = asked.step;
+      const result = yield* restore(withTimeout(executor.run(taskOf(asked, files), asked), id, limits));
       yield* stillUnmoved(asked.step, files);
       if (asked.step.stage.code?.isEdited() === true) asked.onWarning(editedMeanwhile);
       const made = recordOf(asked, files, result);

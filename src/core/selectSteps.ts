@@ -1,16 +1,17 @@
 /** Which steps a name on the command line means (`--until`, `--force`), and what the chosen ones need. */
 import * as Effect from "effect/Effect";
 import { InvalidPipeline } from "./Diagnostic.ts";
-import { linksOf, type Graph, type Step } from "./Graph.ts";
+import { stepsBefore, type Graph, type Step } from "./Graph.ts";
 import { nameHint } from "./suggest.ts";
 
-/** `distil[2].student`; `distil.student` and `distil[2]` and `distil` mean every step of theirs. */
-const isNamed = (step: Step, name: string): boolean =>
-  step.id === name ||
-  step.declaredAs === name ||
-  step.id.startsWith(`${name}.`) ||
-  step.id.startsWith(`${name}[`) ||
-  step.declaredAs.startsWith(`${name}.`);
+/** `distil[2].student`; `distil.student` and `distil[2]` and `distil` mean every step of theirs, a name without its cell every cell. */
+const isNamed = ({ id, declaredAs }: Step, name: string): boolean =>
+  isWithin(id, name) || isWithin(declaredAs, name) || (id.includes("=") && isWithin(id.replaceAll(cell, ""), name));
+
+const isWithin = (id: string, name: string): boolean =>
+  id.startsWith(name) && (id.length === name.length || id[name.length] === "." || id[name.length] === "[");
+
+const cell = /\[[^[\]]*=[^[\]]*\]/g;
 
 /** Indices of the named steps; a name that fits none is an error of the arguments. */
 export const selectSteps = Effect.fnUntraced(function* (
@@ -43,7 +44,7 @@ export const selectSteps = Effect.fnUntraced(function* (
 export function neededFor(graph: Graph, targets: ReadonlySet<number>): ReadonlyArray<boolean> {
   const needed = graph.steps.map((_, index) => targets.has(index));
   for (let index = graph.steps.length - 1; index >= 0; index--) {
-    if (needed[index]) for (const { link } of linksOf(graph.steps[index]!)) needed[link.step] = true;
+    if (needed[index]) for (const before of stepsBefore(graph.steps[index]!)) needed[before] = true;
   }
   return needed;
 }

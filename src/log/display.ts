@@ -8,7 +8,7 @@ import { jsonLine } from "./json.ts";
 import { LiveRegion, type TerminalStream } from "./liveRegion.ts";
 import { plainLines, plainStart, type PlainState } from "./plain.ts";
 import { prettyLines } from "./pretty.ts";
-import { emptyRunTree, noteEvent } from "./runTree.ts";
+import { emptyRunTree, isToRun, noteEvent } from "./runTree.ts";
 import { oneLine } from "./textWidth.ts";
 
 export interface Display {
@@ -63,7 +63,7 @@ export function liveDisplay(stream: TerminalStream, color: boolean): Display {
   return {
     note: (event) => {
       noteEvent(tree, event, now());
-      if (event.event === "run.started" && event.plan.some((entry) => entry.state !== "fresh")) {
+      if (event.event === "run.started" && event.plan.some(isToRun)) {
         timer = setInterval(() => draw(), frameMs).unref();
         process.on("exit", close);
         draw();

@@ -20,8 +20,9 @@ function levelOf(event: RunEvent): Exclude<LogLevel, "silent" | "fatal"> {
   switch (event.event) {
     case "step.failed":
       return "error";
-    case "step.warning":
     case "step.skipped":
+      return event.isStopped === true ? "debug" : "warn";
+    case "step.warning":
     case "step.interrupted":
       return "warn";
     case "step.hit":

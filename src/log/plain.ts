@@ -4,7 +4,7 @@ import { counted } from "../core/suggest.ts";
 import { formatDuration } from "./duration.ts";
 import { failureText } from "./failureText.ts";
 import { progressText, resumedText } from "./pretty.ts";
-import type { ProgressView } from "./runTree.ts";
+import { isToRun, skippedText, type ProgressView } from "./runTree.ts";
 import { oneLine } from "./textWidth.ts";
 
 export interface PlainState {
@@ -13,6 +13,8 @@ export interface PlainState {
   readonly running: ReadonlyMap<string, { readonly progress?: ProgressView; readonly printedAt: number }>;
   /** Nothing is stale: the hits go unmentioned. */
   readonly isQuiet: boolean;
+  /** The decision that left out the step of the last event, if one did. */
+  readonly leftOutBy?: string;
 }
 
 export const plainStart: PlainState = { startedAt: 0, running: new Map(), isQuiet: false };
@@ -38,9 +40,8 @@ function plainTexts(state: PlainState, before: PlainState, event: RunEvent, at: 
   switch (event.event) {
     case "run.started": {
       const fresh = event.plan.filter((entry) => entry.state === "fresh").length;
-      return state.isQuiet
-        ? []
-        : [`run ${event.run}: ${counted(event.plan.length - fresh, "step")} to run, ${fresh} fresh`];
+      const toRun = event.plan.filter(isToRun).length;
+      return state.isQuiet ? [] : [`run ${event.run}: ${counted(toRun, "step")} to run, ${fresh} fresh`];
     }
     case "step.started":
       return [
@@ -65,7 +66,9 @@ function plainTexts(state: PlainState, before: PlainState, event: RunEvent, at: 
     case "step.failed":
       return [`${event.step}: failed (${event.error.cause}): ${failureText(event.error)}`];
     case "step.skipped":
-      return [`${event.step}: skipped, it needs ${event.blockedBy}`];
+      // A loop that ends leaves out all that is left of it: one line tells of them.
+      if (event.isStopped === true && (state.isQuiet || before.leftOutBy === event.blockedBy)) return [];
+      return [`${event.step}${event.isStopped === true ? " and what follows" : ""}: ${skippedText(event)}`];
     case "step.interrupted":
       return [`${event.step}: interrupted`];
     case "run.finished":
@@ -76,7 +79,7 @@ function plainTexts(state: PlainState, before: PlainState, event: RunEvent, at: 
 function advance(state: PlainState, event: RunEvent, at: number): PlainState {
   switch (event.event) {
     case "run.started":
-      return { startedAt: at, running: new Map(), isQuiet: event.plan.every((entry) => entry.state === "fresh") };
+      return { startedAt: at, running: new Map(), isQuiet: !event.plan.some(isToRun) };
     case "step.started":
       return { ...state, running: new Map(state.running).set(event.step, { printedAt: at }) };
     case "step.progress": {
@@ -96,6 +99,10 @@ function advance(state: PlainState, event: RunEvent, at: number): PlainState {
       const running = new Map(state.running);
       running.delete(event.step);
       return { ...state, running };
+    }
+    case "step.skipped": {
+      const { leftOutBy: _, ...others } = state;
+      return event.isStopped === true ? { ...others, leftOutBy: event.blockedBy } : others;
     }
     default:
       return state;

@@ -15,6 +15,7 @@ import {
   sizeOf,
   speedOf,
   type TreeNode,
+  skippedText,
 } from "./runTree.ts";
 import { padEnd, textWidth, truncate } from "./textWidth.ts";
 
@@ -168,7 +169,7 @@ function stepLine(step: StepNode, depth: number, context: Context): Line {
         colors.bad(`failed: ${step.error === undefined ? "no reason given" : failureText(step.error)}`),
       );
     case "skipped":
-      return line(colors.faint("-"), colors.faint(`skipped, it needs ${step.blockedBy}`), "waiting");
+      return line(colors.faint("-"), colors.faint(skippedText(step)), "waiting");
     case "interrupted":
       return line(colors.bad("■"), "interrupted");
     case "running":

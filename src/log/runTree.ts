@@ -4,7 +4,7 @@
  *
  * Updated in place: a run may have a million steps, and copying them for each event would be quadratic.
  */
-import type { RunEvent, StepError } from "../core/events.ts";
+import type { RunEvent, StepError, StepState } from "../core/events.ts";
 import { textWidth } from "./textWidth.ts";
 
 export type StepStatus = "waiting" | "running" | "hit" | "ran" | "failed" | "skipped" | "interrupted";
@@ -39,6 +39,8 @@ export interface StepNode {
   warnings: number;
   error?: StepError;
   blockedBy?: string;
+  /** Left out since its loop had stopped. */
+  isStopped?: boolean;
 }
 
 export interface GroupNode {
@@ -132,6 +134,7 @@ function noteStepEvent(step: StepNode, event: StepEvent, at: number): void {
       return setStatus(step, "failed");
     case "step.skipped":
       step.blockedBy = event.blockedBy;
+      if (event.isStopped === true) step.isStopped = true;
       return setStatus(step, "skipped");
     case "step.interrupted":
       return setStatus(step, "interrupted");
@@ -172,6 +175,13 @@ function setStatus(step: StepNode, status: StepStatus): void {
   }
   step.status = status;
 }
+
+/** Is there more to do for a step than to note it, as far as a plan can tell? */
+export const isToRun = ({ state }: { readonly state: StepState }): boolean => state !== "fresh" && state !== "skipped";
+
+/** Why a step is skipped: what it needs failed, or the loop had stopped. */
+export const skippedText = ({ blockedBy, isStopped }: Pick<StepNode, "blockedBy" | "isStopped">): string =>
+  isStopped === true ? `not run: ${blockedBy} ended the loop` : `skipped, it needs ${blockedBy}`;
 
 /** Units a second since the first report, and what is left at that speed; undefined until there is something to go by. */
 export function speedOf(progress: ProgressView, at: number): { perSecond: number; leftMs: number } | undefined {

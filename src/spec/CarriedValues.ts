@@ -5,7 +5,7 @@
  */
 import type { NamedLink } from "./declarations.ts";
 import type { LinkMistakes, Site } from "./linkMistakes.ts";
-import type { LoopInstance, Scope } from "./unroll.ts";
+import type { LoopInstance, Scope } from "./instances.ts";
 import type { Span } from "./Reporter.ts";
 import type { Resolved } from "./resolveLinks.ts";
 

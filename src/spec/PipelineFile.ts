@@ -4,6 +4,7 @@
  * mistake in one is not reported as "neither of the two".
  */
 import * as Schema from "effect/Schema";
+import { retriedCauses } from "../core/limits.ts";
 
 /** Names of steps, loops, ports, parameters: what links can spell. */
 export const namePattern = /^[A-Za-z_][A-Za-z0-9_-]*$/;
@@ -13,9 +14,12 @@ const natural = Schema.Number.check(Schema.isInt(), Schema.isGreaterThanOrEqualT
 const naturalOrExpression = (expected: string, description: string) =>
   Schema.Union([natural, expression]).annotate({ expected, description });
 
+export const linkForms =
+  "A link: `step`, `step.port`, `step[axis=value]`, `step[*]`, `loop[2].step.port`, `loop[last].…`, `loop[*].…`, `loop.carriedName`.";
+
 const LinkText = Schema.String.annotate({
   expected: "a link such as `step`, `step.port` or `loop[last].step`",
-  description: "A link: `step`, `step.port`, `loop[2].step.port`, `loop[last].…`, `loop[*].…`, `loop.carriedName`.",
+  description: linkForms,
 }).check(Schema.isNonEmpty());
 const LinkOrList = Schema.Union([LinkText, Schema.Array(LinkText)]).annotate({
   expected: "a link such as `step.port`, or a list of links",
@@ -28,6 +32,15 @@ const Seed = naturalOrExpression(
 );
 
 const scalar = Schema.Union([Schema.Finite, Schema.String, Schema.Boolean]);
+const Matrix = Schema.Record(
+  Schema.String,
+  Schema.Union([Schema.Array(scalar), expression]).annotate({
+    expected: "a list of numbers, texts, true or false, or one whole expression that gives one",
+  }),
+).annotate({
+  description:
+    "Axis → its values: one cell for each combination, named `step[loss=bce,seed=1]`, in which `${matrix.loss}` is the value.",
+});
 const ParameterDefault = Schema.Union([scalar, Schema.Array(scalar)]).annotate({
   expected: "a number, a text, true or false, or a list of these",
   description: "The default; its type is the parameter's type.",
@@ -49,6 +62,34 @@ export const FileSchema = Schema.Struct({
       description: "What `export`, `encode` and the report take when no step is named.",
     }),
   ),
+  extends: Schema.optionalKey(
+    Schema.NonEmptyString.annotate({
+      description:
+        "Another pipeline file, relative to this one, that this one is a variant of: what stands here is merged over it, `~` takes out.",
+    }),
+  ),
+});
+
+const duration = (expected: string, description: string) =>
+  Schema.String.annotate({ expected, description }).check(Schema.isPattern(/^\d+(?:\.\d+)?\s*(?:ms|s|m|h|d)$/));
+const times = Schema.Number.annotate({
+  expected: "an integer from 0 to 100",
+  description: "How often it is tried again, 0 to 100.",
+}).check(Schema.isInt(), Schema.isBetween({ minimum: 0, maximum: 100 }));
+
+export const RetrySchema = Schema.Struct({
+  times,
+  on: Schema.optionalKey(
+    Schema.Array(Schema.Literals(retriedCauses)).annotate({
+      description: "After which failures; by default killed, out-of-memory, timeout.",
+    }),
+  ),
+  wait: Schema.optionalKey(
+    duration(
+      "a duration such as 500ms, 10s or 5m",
+      "How long to wait before the second try, doubled before each further one; by default 1s.",
+    ),
+  ),
 });
 
 export const StepSchema = Schema.Struct({
@@ -60,6 +101,38 @@ export const StepSchema = Schema.Struct({
     Schema.Record(Schema.String, Schema.Unknown).annotate({ description: "The stage's settings." }),
   ),
   seed: Schema.optionalKey(Seed),
+  matrix: Schema.optionalKey(Matrix),
+  timeout: Schema.optionalKey(
+    duration(
+      "a duration such as 90s, 15m or 2h",
+      "How long it may run, such as 90s, 15m or 2h; then it fails, and its checkpoint stays.",
+    ),
+  ),
+  retry: Schema.optionalKey(
+    Schema.Union([times, Schema.Record(Schema.String, Schema.Unknown)]).annotate({
+      expected: "an integer from 0 to 100, or a mapping of times, on, wait",
+      description:
+        "How often it is tried again after a failure that another try can mend: a number, or times, on, wait.",
+    }),
+  ),
+});
+
+export const StopSchema = Schema.Struct({
+  metric: Schema.NonEmptyString.annotate({
+    expected: "a step of the loop and one of its numbers, such as `devEval.average`",
+    description: "What is watched: a step of the loop and one of its numbers, such as `devEval.average`.",
+  }),
+  patience: Schema.optionalKey(
+    naturalOrExpression(
+      "an integer from 1",
+      "The loop ends when so many cycles in a row brought nothing better; an integer from 1, by default 1.",
+    ),
+  ),
+  better: Schema.optionalKey(
+    Schema.Literals(["higher", "lower"]).annotate({
+      description: "Which value is the better one; by default the higher one.",
+    }),
+  ),
 });
 
 export const LoopSchema = Schema.Struct({
@@ -77,13 +150,22 @@ export const LoopSchema = Schema.Struct({
     Schema.Record(Schema.String, LinkText).annotate({ description: "Name → what it is in the following cycles." }),
   ),
   seed: Schema.optionalKey(Seed),
+  matrix: Schema.optionalKey(Matrix),
+  stop: Schema.optionalKey(
+    Schema.Unknown.annotate({
+      description:
+        "When the loop ends before `repeat` cycles are done. Each decision is a recorded step `loop[2].stop`.",
+    }),
+  ),
 });
 
 /** Keys of the language that this version knows by name only. */
 export const reservedKeys = {
-  file: new Set(["extends", "matrix", "stop", "branch"]),
-  step: new Set(["matrix", "pin", "retry", "timeout", "resources", "branch", "extends"]),
-  loop: new Set(["matrix", "stop", "pin", "retry", "timeout", "resources", "branch", "extends"]),
+  file: new Set(["stop", "branch"]),
+  step: new Set(["pin", "resources", "branch", "extends"]),
+  loop: new Set(["pin", "retry", "timeout", "resources", "branch", "extends"]),
+  stop: new Set<string>(),
+  retry: new Set<string>(),
 } as const;
 
 export type Shape = keyof typeof reservedKeys;

@@ -1,20 +1,24 @@
 /** From declarations and arguments to the graph: unroll, resolve links, order, check types, decode settings. */
 import type { Json } from "../core/canonicalJson.ts";
-import type { Graph, Link, LoopInfo, Step } from "../core/Graph.ts";
+import type { Graph, Link, Step } from "../core/Graph.ts";
 import type { AnyArtifactType } from "../core/ArtifactType.ts";
-import type { AnyStage } from "../core/Stage.ts";
+import { mainPort, type AnyStage } from "../core/Stage.ts";
 import { checkStepLinks, type OutputTypes, type ResolvedInput } from "./checkLinks.ts";
+import { stepsBehind, targetsOf } from "./conditional.ts";
+import { asUnrolled, linkMaker, loopInfo, matrixInfo } from "./unrolledParts.ts";
 import type { FileDeclaration, NamedLink, StepDeclaration } from "./declarations.ts";
-import { dependsOnCycle, type Surroundings } from "./expression.ts";
+import { dependsOn, type Surroundings } from "./expression.ts";
 import type { Arguments } from "./params.ts";
 import type { Folders } from "./pathFields.ts";
 import { inputPorts } from "./ports.ts";
 import type { Reporter, Span } from "./Reporter.ts";
-import { LinkResolver, type Target } from "./resolveLinks.ts";
+import { LinkResolver, type Target, type Value } from "./resolveLinks.ts";
 import { sortSteps } from "./sortSteps.ts";
 import { readStepConfig, type StepConfig } from "./stepConfig.ts";
+import { beforePort } from "./stopRule.ts";
 import { quoted } from "../core/suggest.ts";
-import { unroll, type LoopInstance, type StepInstance, type Unrolled } from "./unroll.ts";
+import { bodyOf, surroundingsIn, type Scope, type StepInstance, type Unrolled } from "./instances.ts";
+import { unroll } from "./unroll.ts";
 
 export interface Building {
   /** Absolute path of the pipeline file. */
@@ -35,7 +39,8 @@ export function buildGraph(building: Building): Graph | undefined {
   const inputs = unrolled.steps.map((step) =>
     step.declaration.inputs.map((declared): ResolvedInput => ({
       declared,
-      value: resolver.resolve(declared.link, step.scope),
+      value:
+        declared.name === beforePort && step.before ? whole(step.before) : resolver.resolve(declared.link, step.scope),
     })),
   );
   for (const loop of unrolled.loops) resolver.carried.check(loop);
@@ -47,6 +52,12 @@ export function buildGraph(building: Building): Graph | undefined {
   if (reporter.count() === 0) checkTypesKnown(order, types, reporter);
   return reporter.count() > 0 ? undefined : assemble(building, unrolled, order, inputs, types, configs, outputs);
 }
+
+/** A step by its main port. */
+const whole = (step: StepInstance): Value => {
+  const { stage } = step.declaration;
+  return { isList: false, targets: [{ step, port: stage && mainPort(stage) }] };
+};
 
 /** The file's `outputs`: each names one output. */
 function resolveOutputs(
@@ -77,7 +88,9 @@ function orderSteps(
   reporter: Reporter,
 ): ReadonlyArray<StepInstance> {
   const needs = (index: number) =>
-    inputs[index]!.flatMap(({ value }) => (value === undefined ? [] : value.targets.map(({ step }) => step.index)));
+    inputs[index]!.flatMap(({ value }) => (value === undefined ? [] : stepsBehind(value))).concat(
+      steps[index]!.scope.gates.map((gate) => gate.index),
+    );
   const { order, circles } = sortSteps(steps.length, needs);
   for (const circle of circles)
     reportCircle(
@@ -95,13 +108,17 @@ function reportCircle(
 ): void {
   const [first] = circle;
   const last = circle.at(-1)!;
-  const closing = inputs[first!.index]!.find(({ value }) => value?.targets.some(({ step }) => step === last));
+  const closing = inputs[first!.index]!.find(
+    ({ value }) => value && targetsOf(value).some(({ step }) => step === last),
+  );
   const names = [...declaredRound(circle), first!.declaration.path].join(" → ");
   const message =
     circle.length === 1
       ? `step ${quoted(first!.declaration.path)} feeds itself`
       : `these steps feed each other in a circle: ${names}`;
-  const loops = new Set(circle.flatMap((step) => step.scope.loop?.declaration.carry.map(({ name }) => name) ?? []));
+  const loops = new Set(
+    circle.flatMap((step) => bodyOf(step.scope).loop?.declaration.carry.map(({ name }) => name) ?? []),
+  );
   const shadowed = circle.find((step) => loops.has(step.declaration.name))?.declaration.name;
   const hint =
     shadowed === undefined
@@ -148,28 +165,35 @@ function checkTypesKnown(
 
 type ConfigReader = (step: StepInstance) => StepConfig | undefined;
 
-/** Settings are decoded once for a declared step, or once a cycle where they name `${cycle}`. */
+/** Settings are decoded once for a declared step, or once for each cycle and cell whose values they name. */
 function configReader({ given, env, folders, reporter }: Building): ConfigReader {
   const read = new Map<
     StepDeclaration,
-    { readonly isPerCycle: boolean; readonly byCycle: Map<number | null, StepConfig | undefined> }
+    { readonly placeOf: (scope: Scope) => string; readonly byPlace: Map<string, StepConfig | undefined> }
   >();
   return ({ declaration, scope }) => {
     const { stage, settings } = declaration;
     if (stage === undefined || !declaration.hasReadableSettings) return undefined;
     let known = read.get(declaration);
     if (known === undefined) {
-      known = { isPerCycle: settings !== undefined && dependsOnCycle(settings), byCycle: new Map() };
+      known = { placeOf: placeFor(settings), byPlace: new Map() };
       read.set(declaration, known);
     }
-    const key = known.isPerCycle ? scope.cycle : null;
-    if (!known.byCycle.has(key)) {
-      const surroundings = { params: given.params, env, cycle: scope.cycle };
+    const place = known.placeOf(scope);
+    if (!known.byPlace.has(place)) {
+      const surroundings = surroundingsIn(scope, { params: given.params, env });
       const overrides = given.overrides.get(declaration) ?? [];
-      known.byCycle.set(key, readStepConfig({ ...declaration, stage }, overrides, surroundings, folders, reporter));
+      known.byPlace.set(place, readStepConfig({ ...declaration, stage }, overrides, surroundings, folders, reporter));
     }
-    return known.byCycle.get(key);
+    return known.byPlace.get(place);
   };
+}
+
+/** Scopes of one place have the same settings. */
+function placeFor(settings: StepDeclaration["settings"]): (scope: Scope) => string {
+  const byCycle = settings !== undefined && dependsOn("cycle", settings);
+  const byCell = settings !== undefined && dependsOn("matrix", settings);
+  return ({ cycle, matrix }) => `${byCycle ? cycle : ""}\n${byCell ? JSON.stringify([...matrix]) : ""}`;
 }
 
 function assemble(
@@ -184,11 +208,12 @@ function assemble(
   const kept = order.filter((step) => !step.scope.isPhantom);
   const position = new Int32Array(unrolled.steps.length).fill(-1);
   for (const [at, step] of kept.entries()) position[step.index] = at;
-  const link = ({ step, port }: Target): Link => ({ step: position[step.index]!, port: port! });
+  const at = (step: StepInstance): number => position[step.index]!;
+  const link = linkMaker(at);
   const steps = kept.map((step): Step => {
     const stage = step.declaration.stage!;
     const { config, encodedConfig, paths } = configOf(step)!;
-    return {
+    const made = {
       id: step.id,
       declaredAs: step.declaration.path,
       cycle: step.scope.cycle,
@@ -201,6 +226,7 @@ function assemble(
       outputTypes: types[step.index] as { readonly [port: string]: AnyArtifactType },
       location: reporter.location(step.declaration.span),
     };
+    return asUnrolled(made, step, at);
   });
   return {
     name: declaration.name,
@@ -208,7 +234,8 @@ function assemble(
     seed: unrolled.seed,
     params: Object.fromEntries([...given.params].map(([name, { value }]) => [name, value as Json])),
     steps,
-    loops: unrolled.loops.filter((loop) => !loop.parent.isPhantom).map(loopInfo),
+    loops: unrolled.loops.filter((loop) => !loop.parent.isPhantom).map((loop) => loopInfo(loop, at)),
+    matrices: unrolled.matrices.filter((matrix) => !matrix.parent.isPhantom).map(matrixInfo),
     outputs: Object.fromEntries([...outputs].map(([name, target]) => [name, link(target)])),
   };
 }
@@ -226,9 +253,3 @@ function linksByPort(
   }
   return links;
 }
-
-const loopInfo = ({ id, cycles, declaration }: LoopInstance): LoopInfo => ({
-  id,
-  cycles: cycles ?? 0,
-  body: declaration.block.members.map((member) => member.name),
-});

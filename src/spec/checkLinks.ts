@@ -11,12 +11,13 @@ import {
   type OutputPort,
 } from "../core/ArtifactType.ts";
 import { mainPort, type AnyStage } from "../core/Stage.ts";
+import { targetsOf } from "./conditional.ts";
 import type { NamedLink } from "./declarations.ts";
 import { inputPorts, portTypes } from "./ports.ts";
 import type { Reporter, Span } from "./Reporter.ts";
 import type { Resolved, Target, Value } from "./resolveLinks.ts";
 import { listed, quoted } from "../core/suggest.ts";
-import type { Scope, StepInstance } from "./unroll.ts";
+import { bodyOf, type Scope, type StepInstance } from "./instances.ts";
 
 export type OutputTypes = { readonly [port: string]: AnyArtifactType | undefined };
 
@@ -102,13 +103,14 @@ function checkInput(
     reporter.report(written.span, message, "name one of them: `loop[last].step`, `loop[2].step`", "one");
     return undefined;
   }
-  const types = value.targets.map((target) => targetType(target, typesOf));
+  const targets = targetsOf(value);
+  const types = targets.map((target) => targetType(target, typesOf));
   const wrong = types.findIndex((type) => type !== undefined && !portAccepts(port, type));
   if (wrong === -1) return types;
   // What did not fit in an earlier cycle need not fit in a later one.
   if (unfit.has(declared)) return undefined;
   unfit.add(declared);
-  const target = value.targets[wrong]!;
+  const target = targets[wrong]!;
   const next = nextLink(step, written.text);
   if (next !== undefined) {
     const words = `\`next\` makes ${quoted(written.text)} ${quoted(`${target.step.declaration.path}.${target.port}`)}`;
@@ -123,7 +125,8 @@ function checkInput(
 }
 
 /** From cycle 2 on a carried name is what `next` says, and so a type that does not fit is its mistake. */
-function nextLink({ scope }: StepInstance, name: string): NamedLink | undefined {
+function nextLink(step: StepInstance, name: string): NamedLink | undefined {
+  const scope = bodyOf(step.scope);
   if (scope.loop === undefined || scope.cycle === 1 || scope.block.slotOf.has(name)) return undefined;
   return scope.loop.declaration.next.find((entry) => entry.name === name);
 }
@@ -156,7 +159,7 @@ function fittingHint(
   const others: Array<string> = [];
   for (let scope: Scope | undefined = step.scope; scope !== undefined; scope = scope.parent) {
     for (const member of scope.members) {
-      if (member.kind === "loop" || member.index >= step.index) continue;
+      if (member.kind !== "step" || member.index >= step.index) continue;
       const main = member.declaration.stage === undefined ? undefined : mainPort(member.declaration.stage);
       const fitting = fittingPorts(member, port, typesOf);
       others.push(

@@ -1,12 +1,15 @@
 /** The file as declared: steps and loops with their places, before parameters are filled in and loops unrolled. */
 import { basename, extname } from "node:path";
+import type { StepLimits } from "../core/limits.ts";
 import type { AnyStage } from "../core/Stage.ts";
 import { FileSchema, LoopSchema, StepSchema } from "./PipelineFile.ts";
+import { readLimits } from "./readLimits.ts";
 import { checkPorts, misplacedKeyHint } from "./ports.ts";
 import type { Reporter, Span } from "./Reporter.ts";
 import { checkName, checkShape, type Shaped } from "./shape.ts";
 import { isStageFile } from "../core/StageFile.ts";
 import { stageOfFile, type StageFileReading } from "./stageFiles.ts";
+import { readStop } from "./stopRule.ts";
 import { nameHint, quoted } from "../core/suggest.ts";
 import { entryOf, type Entry, type ScalarNode, type YamlNode } from "./YamlNode.ts";
 
@@ -28,6 +31,8 @@ export interface StepDeclaration {
   readonly inputs: ReadonlyArray<NamedLink>;
   readonly settings: YamlNode | undefined;
   readonly seed: ScalarNode | undefined;
+  readonly matrix: MatrixDeclaration | undefined;
+  readonly limits: StepLimits | undefined;
   /** False where `with` was of the wrong form, so that nothing more can be said of the settings. */
   readonly hasReadableSettings: boolean;
 }
@@ -43,6 +48,15 @@ export interface LoopDeclaration {
   readonly next: ReadonlyArray<NamedLink>;
   readonly block: Block;
   readonly seed: ScalarNode | undefined;
+  readonly matrix: MatrixDeclaration | undefined;
+  /** The decision at the end of each cycle; undefined where the loop has no `stop`, or an unusable one, which was reported. */
+  readonly stop: StepDeclaration | undefined;
+}
+
+/** Axes with what is written for their values. */
+export interface MatrixDeclaration {
+  readonly span: Span;
+  readonly axes: ReadonlyArray<Entry>;
 }
 
 export type Declaration = StepDeclaration | LoopDeclaration;
@@ -151,6 +165,8 @@ function readStep({ key, keySpan, value }: Entry, prefix: string, reading: Readi
     inputs,
     settings,
     seed,
+    matrix: matrixOf(shaped, `step ${quoted(key)}`, reporter),
+    limits: readLimits(shaped, reporter),
     hasReadableSettings: !shaped.broken.has("with"),
   };
 }
@@ -178,6 +194,8 @@ function readLoop({ key, keySpan, value }: Entry, prefix: string, reading: Readi
   const next = namedLinks(shaped, "next");
   for (const { name, nameSpan } of carry) checkName(name, "a carried value", nameSpan, reporter);
   if (!shaped.broken.has("carry") && !shaped.broken.has("next")) checkCarried(what, shaped, carry, next, reporter);
+  const block = readBlock(shaped, `${prefix}${key}.`, what, keySpan, reading);
+  const stop = shaped.entries.get("stop");
   return {
     kind: "loop",
     name: key,
@@ -186,9 +204,21 @@ function readLoop({ key, keySpan, value }: Entry, prefix: string, reading: Readi
     repeat: scalarOf(shaped, "repeat"),
     carry,
     next,
-    block: readBlock(shaped, `${prefix}${key}.`, what, keySpan, reading),
+    block,
     seed: scalarOf(shaped, "seed"),
+    matrix: matrixOf(shaped, what, reporter),
+    stop: stop && readStop(stop, `${prefix}${key}.`, block, reading.stages, reporter),
   };
+}
+
+function matrixOf(shaped: Shaped, what: string, reporter: Reporter): MatrixDeclaration | undefined {
+  const entry = shaped.entries.get("matrix");
+  if (entry?.value.kind !== "mapping") return undefined;
+  const axes = entry.value.entries;
+  if (axes.length === 0)
+    reporter.report(entry.keySpan, `the matrix of ${what} has no axes`, "matrix: { seed: [1, 2] }");
+  for (const { key, keySpan } of axes) checkName(key, "an axis of a matrix", keySpan, reporter);
+  return axes.length === 0 ? undefined : { span: entry.keySpan, axes };
 }
 
 /** Each carried name needs both: what it is in cycle 1, and what it is in the following cycles. */

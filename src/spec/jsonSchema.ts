@@ -9,7 +9,7 @@ import type { Json } from "../core/canonicalJson.ts";
 import type { AnyStage } from "../core/Stage.ts";
 import { stageFilePattern } from "../core/StageFile.ts";
 import { annotationThrough, writtenForm } from "./expected.ts";
-import { FileSchema, LoopSchema, StepSchema, namePattern } from "./PipelineFile.ts";
+import { FileSchema, linkForms, LoopSchema, RetrySchema, StepSchema, StopSchema, namePattern } from "./PipelineFile.ts";
 import { inputPorts, portTypes } from "./ports.ts";
 
 type JsonObject = { readonly [key: string]: Json | undefined };
@@ -25,6 +25,15 @@ const stageFile: JsonObject = {
   description: "A stage of your own: the path of a file whose default export `defineStage` made, from this file.",
 };
 
+const matrix: JsonObject = {
+  type: "object",
+  minProperties: 1,
+  propertyNames: { pattern: namePattern.source },
+  additionalProperties: {
+    anyOf: [{ type: "array", minItems: 1, items: { type: ["number", "string", "boolean"] } }, expression],
+  },
+};
+const duration: JsonObject = { type: "string", pattern: "^\\d+(\\.\\d+)?\\s*(ms|s|m|h|d)$" };
 const natural: JsonObject = { anyOf: [{ type: "integer", minimum: 0 }, expression] };
 
 /** The schema for files that use the given stages. */
@@ -34,13 +43,15 @@ export function pipelineJsonSchema(stages: ReadonlyArray<AnyStage>): JsonObject 
     propertyNames: { pattern: namePattern.source },
     additionalProperties: { $ref: "#/$defs/member" },
   };
-  const file = properties(FileSchema, { seed: natural, steps: members, outputs: links() });
+  const { required: _, ...file } = properties(FileSchema, { seed: natural, steps: {}, outputs: links() });
   const loop = properties(LoopSchema, {
     repeat: natural,
     seed: natural,
+    matrix,
     steps: members,
     carry: links(),
     next: links(),
+    stop: properties(StopSchema, { patience: natural }),
   });
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
@@ -48,6 +59,11 @@ export function pipelineJsonSchema(stages: ReadonlyArray<AnyStage>): JsonObject 
     description:
       "A declarative pipeline: steps that use stages, linked by typed ports, in loops where a value goes round.",
     ...file,
+    // What a variant leaves out stands in the file that it extends.
+    if: { required: ["extends"] },
+    // oxlint-disable-next-line unicorn/no-thenable -- a keyword of JSON Schema
+    then: { properties: { steps: { type: "object" } } },
+    else: { required: ["steps"], properties: { steps: members } },
     $defs: {
       member: {
         if: { anyOf: [{ required: ["repeat"] }, { required: ["steps"] }] },
@@ -65,7 +81,14 @@ export function pipelineJsonSchema(stages: ReadonlyArray<AnyStage>): JsonObject 
 function stepSchema(stages: ReadonlyArray<AnyStage>): JsonObject {
   const uses = { oneOf: [...stages.map(({ name, description }) => ({ const: name, description })), stageFile] };
   return {
-    ...properties(StepSchema, { uses, seed: natural, in: { type: "object", additionalProperties: linkOrList } }),
+    ...properties(StepSchema, {
+      uses,
+      seed: natural,
+      matrix,
+      timeout: duration,
+      retry: { anyOf: [{ type: "integer", minimum: 0, maximum: 100 }, properties(RetrySchema, { wait: duration })] },
+      in: { type: "object", additionalProperties: linkOrList },
+    }),
     allOf: stages.map(stageRule),
   };
 }
@@ -174,5 +197,5 @@ const links = (): JsonObject => ({ type: "object", additionalProperties: link })
 const linkDefinition = (): JsonObject => ({
   type: "string",
   minLength: 1,
-  description: "A link: `step`, `step.port`, `loop[2].step.port`, `loop[last].…`, `loop[*].…`, `loop.carriedName`.",
+  description: linkForms,
 });

@@ -3,7 +3,7 @@ import { mainPort } from "../core/Stage.ts";
 import type { LinkSyntax, Segment } from "./linkSyntax.ts";
 import type { Reporter, Span } from "./Reporter.ts";
 import { counted, listed, nameHint, quoted } from "../core/suggest.ts";
-import type { LoopInstance, Scope, StepInstance } from "./unroll.ts";
+import type { LoopInstance, MatrixInstance, Scope, StepInstance } from "./instances.ts";
 
 /** A link as it stands in one place of the unrolled pipeline. */
 export interface Site {
@@ -14,6 +14,10 @@ export interface Site {
 export interface LinkMistakes {
   readonly unknownName: (site: Site, scope: Scope) => undefined;
   readonly partOfCarried: (site: Site, name: string) => undefined;
+  readonly cellOfNone: (site: Site, member: StepInstance | LoopInstance) => undefined;
+  readonly noSuchCell: (site: Site, matrix: MatrixInstance) => undefined;
+  readonly openCell: (site: Site, matrix: MatrixInstance) => undefined;
+  readonly secondSelector: (site: Site, loop: LoopInstance) => undefined;
   readonly cycleOfStep: (site: Site, step: StepInstance, rest: ReadonlyArray<Segment>) => undefined;
   readonly afterPort: (site: Site) => undefined;
   readonly unknownPort: (site: Site, step: StepInstance, wanted: string | undefined) => undefined;
@@ -41,6 +45,19 @@ export function makeLinkMistakes(reporter: Reporter): LinkMistakes {
       const message = `${quoted(name)} is a carried value, one output; ${quoted(link.text)} asks for a part of it`;
       return say(span, message, `write ${quoted(name)}`);
     },
+    cellOfNone: ({ span, link }, { kind, declaration: { name } }) =>
+      say(span, `${quoted(link.text)} names a cell, and ${kind} ${quoted(name)} has no matrix`, "take the cell out"),
+    noSuchCell: ({ span, link }, matrix) => {
+      const message = `${quoted(link.text)} names no cell of ${quoted(matrix.declaration.name)}`;
+      return say(span, message, cellsHint(matrix), "no such cell");
+    },
+    openCell: ({ span, link }, matrix) => {
+      const { kind, name } = matrix.declaration;
+      const message = `${quoted(link.text)} does not say which cell: ${kind} ${quoted(name)} has a matrix`;
+      return say(span, message, cellsHint(matrix), "open cell");
+    },
+    secondSelector: ({ span, link }, { declaration: { name } }) =>
+      say(span, `${quoted(link.text)} names two cycles of loop ${quoted(name)}`, "name one: `[2]`, `[last]` or `[*]`"),
     cycleOfStep: ({ span }, step, rest) => {
       const { name } = step.declaration;
       const plain = [name, ...rest.map((part) => part.name)].join(".");
@@ -97,6 +114,11 @@ export function makeLinkMistakes(reporter: Reporter): LinkMistakes {
     listCarried: (span, name) => say(span, `${quoted(name)} must be one output, and this link gives a list`),
   };
 }
+
+const cellsHint = ({ declaration: { name }, cells }: MatrixInstance): string => {
+  const labels = [...cells.keys()].map((label) => quoted(`${name}[${label}]`));
+  return `its cells: ${listed(labels, 8)}; ${quoted(`${name}[*]`)} is the list of all`;
+};
 
 function unknownPort(step: StepInstance, wanted: string | undefined): readonly [message: string, hint: string] {
   const { name } = step.declaration;

@@ -1,11 +1,10 @@
 /**
  * From a pipeline file to the graph that core plans and runs.
  *
- * In order: text → tree with places (readYaml) → stages of the user's own (stageFiles) → declarations, checked for form (declarations, shape) → parameters and
+ * In order: text → tree with places (readYaml), merged over what it extends (readTree) → stages of the user's own (stageFiles) → declarations, checked for form (declarations, shape) → parameters and
  * arguments (params) → unrolled instances (unroll) → links (resolveLinks) → order, types, settings (buildGraph). Mistakes are
  * gathered by one Reporter all along; each stage of the way goes on with what is sound.
  */
-import { readFileSync, statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import * as Effect from "effect/Effect";
 import { InvalidPipeline } from "../core/Diagnostic.ts";
@@ -16,9 +15,8 @@ import { buildGraph } from "./buildGraph.ts";
 import { readDeclarations } from "./declarations.ts";
 import { readArguments } from "./params.ts";
 import { makeReporter, type Reporter } from "./Reporter.ts";
-import { quoted } from "../core/suggest.ts";
-import { readYaml } from "./readYaml.ts";
-import { stageFilesIn } from "./stageFiles.ts";
+import { readTree } from "./readTree.ts";
+import { type FolderOf, stageFilesIn } from "./stageFiles.ts";
 import type { YamlNode } from "./YamlNode.ts";
 
 export interface PipelineRequest {
@@ -33,19 +31,16 @@ export interface PipelineRequest {
   readonly loadStageFiles?: LoadStageFiles;
 }
 
-/** A pipeline file is at most 10 MB. */
-const maxFileBytes = 10_000_000;
-
 /** Loads, checks and unrolls a pipeline file; fails with every mistake at once. */
 export const loadPipeline = Effect.fn("spec.loadPipeline")(function* (request: PipelineRequest) {
   const { file, cwd, loadStageFiles } = request;
   const reporter = makeReporter(file);
   const path = resolve(cwd, file);
-  const text = readPipelineText(path, file, reporter);
-  const root = text === undefined ? undefined : readYaml(text, reporter);
-  const own = root === undefined ? [] : stageFilesIn(root, dirname(path));
+  const folderOf: FolderOf = (other = path) => dirname(resolve(cwd, other));
+  const root = readTree(file, cwd, reporter);
+  const own = root === undefined ? [] : stageFilesIn(root, folderOf);
   const files = loadStageFiles === undefined || own.length === 0 ? new Map() : yield* loadStageFiles(own);
-  const graph = root === undefined ? undefined : build(root, path, request, files, reporter);
+  const graph = root === undefined ? undefined : build(root, path, request, files, folderOf, reporter);
   if (graph === undefined) return yield* new InvalidPipeline({ diagnostics: reporter.sorted() });
   return graph;
 });
@@ -55,34 +50,11 @@ function build(
   path: string,
   { sets, env, cwd, stages }: PipelineRequest,
   files: StageFiles,
+  folderOf: FolderOf,
   reporter: Reporter,
 ): Graph | undefined {
-  const folder = dirname(path);
-  const declaration = readDeclarations(root, path, { stages, own: { folder, cwd, files, told: new Set() } }, reporter);
+  const own = { folderOf, cwd, files, told: new Set<string>() };
+  const declaration = readDeclarations(root, path, { stages, own }, reporter);
   const given = readArguments(declaration, sets, env, reporter);
-  return buildGraph({ file: path, declaration, given, env, folders: { file: folder, working: cwd }, reporter });
-}
-
-function readPipelineText(path: string, file: string, reporter: Reporter): string | undefined {
-  const place = { argument: file };
-  try {
-    const { size } = statSync(path);
-    if (size > maxFileBytes) {
-      reporter.report(place, `this file has ${(size / 1e6).toFixed(1)} MB; a pipeline file has at most 10 MB`);
-      return undefined;
-    }
-    return new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path));
-  } catch (error) {
-    const { code } = error as { readonly code?: string };
-    if (code === "ENOENT")
-      reporter.report(
-        place,
-        "there is no such pipeline file",
-        "give the path of a YAML file, for example `pipelines/transencoder.yaml`",
-      );
-    else if (code === "EISDIR") reporter.report(place, "this is a folder, not a pipeline file");
-    else if (code === "ERR_ENCODING_INVALID_ENCODED_DATA") reporter.report(place, "this file is not UTF-8 text");
-    else reporter.report(place, `this file cannot be read (${quoted(code ?? String(error))})`);
-    return undefined;
-  }
+  return buildGraph({ file: path, declaration, given, env, folders: { of: folderOf, working: cwd }, reporter });
 }

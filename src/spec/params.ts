@@ -41,8 +41,10 @@ export function readArguments(
   reporter: Reporter,
 ): Arguments {
   const params = new Map<string, Parameter>();
-  for (const entry of declaration.params)
-    params.set(entry.key, { value: defaultOf(entry, reporter), argument: undefined });
+  for (const entry of declaration.params) {
+    const { file } = entry.value.span;
+    params.set(entry.key, { value: defaultOf(entry, reporter), argument: undefined, file });
+  }
   const overrides = new Map<StepDeclaration, Array<Override>>();
   let seed: Arguments["seed"];
   for (const assignment of [...fromEnvironment(env), ...fromSets(sets, reporter)]) {
@@ -50,7 +52,7 @@ export function readArguments(
     const current = params.get(key);
     if (current !== undefined) {
       const value = typedValue(assignment, current.value, reporter);
-      if (value !== undefined) params.set(key, { value, argument });
+      if (value !== undefined) params.set(key, { ...current, value, argument });
     } else if (key === "seed") {
       const value = seedValue(assignment, reporter);
       if (value !== undefined) seed = { value, argument };

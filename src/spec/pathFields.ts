@@ -13,25 +13,23 @@ import { annotationThrough, writtenForm } from "./expected.ts";
 import { valueAt, type Path } from "./findings.ts";
 
 export interface Folders {
-  /** Of the pipeline file. */
-  readonly file: string;
+  /** Of a file that the pipeline extends, or, without one, of the pipeline file. */
+  readonly of: (file: string | undefined) => string;
   /** The working directory. */
   readonly working: string;
 }
 
 /**
- * The path fields of encoded settings. The elements of a list share the list's field name, in order; `isFromWorkingFolder` says
- * of a path in the settings whether its text began with what the command line gave.
+ * The path fields of encoded settings. The elements of a list share the list's field name, in order; `folderOf` says of a
+ * path in the settings which folder its text resolves from.
  */
 export function pathFields(
   type: SchemaAST.AST,
   settings: unknown,
-  folders: Folders,
-  isFromWorkingFolder: (path: Path) => boolean,
+  folderOf: (path: Path) => string,
 ): ReadonlyArray<PathField> {
   const fields: Array<PathField> = [];
   visit(type, settings, [], (path, written, kind, ast) => {
-    const base = isFromWorkingFolder(path) ? folders.working : folders.file;
     const field = path.filter((part) => typeof part !== "number").join(".");
     const named = annotationThrough(ast, "tandemNamed") === true ? { named: true } : {};
     const selected = selectedFiles(ast, settings, path);
@@ -39,7 +37,7 @@ export function pathFields(
     const isRemote = typeof remote === "string" && written.startsWith(remote);
     fields.push({
       field,
-      pattern: isRemote ? written : resolve(base, written),
+      pattern: isRemote ? written : resolve(folderOf(path), written),
       written,
       kind,
       ...named,

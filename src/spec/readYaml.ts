@@ -13,10 +13,11 @@ const maxAliased = 200_000;
 
 class TooManyAliased extends Error {}
 
-/** The tree of a text; undefined where its syntax is wrong (reported) or it is empty (reported). */
-export function readYaml(text: string, reporter: Reporter): YamlNode | undefined {
+/** The tree of a text; undefined where its syntax is wrong (reported) or it is empty (reported). `file`: see `Span`. */
+export function readYaml(text: string, reporter: Reporter, file?: string): YamlNode | undefined {
+  const top = topOf(file);
   try {
-    return parse(text, reporter);
+    return parse(text, reporter, file);
   } catch (error) {
     if (error instanceof TooManyAliased)
       reporter.report(top, "the file's aliases unfold into more than 200,000 values");
@@ -26,13 +27,18 @@ export function readYaml(text: string, reporter: Reporter): YamlNode | undefined
   }
 }
 
-const top: Span = { line: 1, column: 1, length: 1 };
+const topOf = (file: string | undefined): Span => ({
+  ...(file === undefined ? {} : { file }),
+  line: 1,
+  column: 1,
+  length: 1,
+});
 
-function parse(text: string, reporter: Reporter): YamlNode | undefined {
+function parse(text: string, reporter: Reporter, file: string | undefined): YamlNode | undefined {
   const lines = new LineCounter();
   // Duplicate keys are found below, where both places are at hand; yaml's own check is quadratic.
   const document = parseDocument(text, { lineCounter: lines, merge: true, prettyErrors: false, uniqueKeys: false });
-  const converter = new Converter(text, lines, reporter);
+  const converter = new Converter(text, lines, reporter, file);
   // One slip of indentation makes the parser report a handful of follow-ons; the first is the one to mend.
   const problem = document.errors[0] ?? document.warnings[0];
   if (problem !== undefined) {
@@ -45,7 +51,7 @@ function parse(text: string, reporter: Reporter): YamlNode | undefined {
     return undefined;
   }
   if (document.contents === null || (isScalar(document.contents) && document.contents.value === null)) {
-    reporter.report(top, "the pipeline file is empty", "it needs at least `steps`");
+    reporter.report(topOf(file), "the pipeline file is empty", "it needs at least `steps`");
     return undefined;
   }
   return converter.convert(document.contents, undefined);
@@ -72,11 +78,13 @@ class Converter {
   private readonly text: string;
   private readonly lines: LineCounter;
   private readonly reporter: Reporter;
+  private readonly file: string | undefined;
 
-  constructor(text: string, lines: LineCounter, reporter: Reporter) {
+  constructor(text: string, lines: LineCounter, reporter: Reporter, file: string | undefined) {
     this.text = text;
     this.lines = lines;
     this.reporter = reporter;
+    this.file = file;
   }
 
   /** The span of a range of offsets, cut at the end of its first line. */
@@ -84,7 +92,8 @@ class Converter {
     const { line, col } = this.lines.linePos(start);
     const nextLine = this.lines.lineStarts[line];
     const stop = Math.min(end, nextLine === undefined ? this.text.length : nextLine - 1);
-    return { line: Math.max(1, line), column: Math.max(1, col), length: Math.max(1, stop - start) };
+    const place = { line: Math.max(1, line), column: Math.max(1, col), length: Math.max(1, stop - start) };
+    return this.file === undefined ? place : { file: this.file, ...place };
   }
 
   /** `use`: the span of the alias through which the node is reached. */
@@ -201,6 +210,6 @@ class Converter {
   private spanOf(node: Node | null, use: Span | undefined): Span {
     if (use !== undefined) return use;
     const range = node?.range;
-    return range == null ? { line: 1, column: 1, length: 1 } : this.span(range[0], range[1]);
+    return range == null ? topOf(this.file) : this.span(range[0], range[1]);
   }
 }

@@ -5,18 +5,30 @@
  * k + 1 sees cycle k only through `next`.
  */
 import { CarriedValues } from "./CarriedValues.ts";
+import { ofTheLastThatRan, ofThoseThatRan, type Condition } from "./conditional.ts";
 import type { NamedLink } from "./declarations.ts";
-import { evaluate, type Surroundings } from "./expression.ts";
+import { evaluate, type Given } from "./expression.ts";
 import { makeLinkMistakes, wantedPort, type LinkMistakes, type Site } from "./linkMistakes.ts";
-import { parseLink, type Segment } from "./linkSyntax.ts";
+import { isCellSelector, parseLink, type Segment } from "./linkSyntax.ts";
+import { labelsOf } from "./matrix.ts";
 import type { Reporter } from "./Reporter.ts";
-import type { LoopInstance, Scope, StepInstance } from "./unroll.ts";
+import {
+  surroundingsIn,
+  type LoopInstance,
+  type MatrixInstance,
+  type Member,
+  type Scope,
+  type StepInstance,
+} from "./instances.ts";
 import type { ScalarNode } from "./YamlNode.ts";
 
 /** An output of an instance. `port` is undefined where the stage is unknown, which was reported. */
 export interface Target {
   readonly step: StepInstance;
   readonly port: string | undefined;
+  /** Only of links to a loop that may stop: all have to hold, or `otherwise` is meant, or nothing. */
+  readonly when?: ReadonlyArray<Condition>;
+  readonly otherwise?: Target;
 }
 
 export interface Value {
@@ -28,16 +40,18 @@ export interface Value {
 export type Resolved = Value | undefined;
 
 type Rest = ReadonlyArray<Segment>;
+/** What the rest of a link is in a cycle. */
+type Into = (scope: Scope) => Resolved;
 
 export class LinkResolver {
   readonly carried: CarriedValues;
   private readonly parsed = new Map<string, ReturnType<typeof parseLink>>();
-  private readonly surroundings: Omit<Surroundings, "cycle">;
+  private readonly given: Given;
   private readonly reporter: Reporter;
   private readonly mistakes: LinkMistakes;
 
-  constructor(surroundings: Omit<Surroundings, "cycle">, reporter: Reporter) {
-    this.surroundings = surroundings;
+  constructor(given: Given, reporter: Reporter) {
+    this.given = given;
     this.reporter = reporter;
     this.mistakes = makeLinkMistakes(reporter);
     this.carried = new CarriedValues((link, scope) => this.resolve(link, scope), this.mistakes);
@@ -47,9 +61,8 @@ export class LinkResolver {
   resolve(link: NamedLink["link"], scope: Scope): Resolved {
     if (link === undefined) return undefined;
     if (!Array.isArray(link)) return this.one(link as ScalarNode, scope);
-    const values = (link as ReadonlyArray<ScalarNode>).map((item) => this.one(item, scope));
-    if (values.includes(undefined)) return undefined;
-    return { isList: true, targets: values.flatMap((value) => value!.targets) };
+    const values: ReadonlyArray<Resolved> = (link as ReadonlyArray<ScalarNode>).map((item) => this.one(item, scope));
+    return areKnown(values) ? { isList: true, targets: values.flatMap(({ targets }) => targets) } : undefined;
   }
 
   private one(node: ScalarNode, scope: Scope): Resolved {
@@ -64,7 +77,7 @@ export class LinkResolver {
   private text(node: ScalarNode, scope: Scope): string | undefined {
     const text = String(node.value);
     if (!text.includes("${")) return text;
-    const { value, broken } = evaluate(node, { ...this.surroundings, cycle: scope.cycle }, this.reporter);
+    const { value, broken } = evaluate(node, surroundingsIn(scope, this.given), this.reporter);
     return broken.length > 0 ? undefined : String(value);
   }
 
@@ -75,23 +88,47 @@ export class LinkResolver {
       if (slot !== undefined) return this.member(at.members[slot]!, first, rest, site, scope);
       const { loop, cycle } = at;
       if (loop?.declaration.carry.some(({ name }) => name === first.name) !== true) continue;
-      const isWhole = first.selector === undefined && rest.length === 0;
+      const isWhole = first.selectors.length === 0 && rest.length === 0;
       return isWhole ? this.carried.at(loop, cycle!, first.name, site) : this.mistakes.partOfCarried(site, first.name);
     }
     return this.mistakes.unknownName(site, scope);
   }
 
-  /** `from`: where the link stands, to see whether it is inside the loop it names. */
-  private member(member: StepInstance | LoopInstance, segment: Segment, rest: Rest, site: Site, from: Scope): Resolved {
+  /** `from`: where the link stands, to see which cell it means, and whether it is inside the loop it names. */
+  private member(member: Member, segment: Segment, rest: Rest, site: Site, from: Scope): Resolved {
+    if (member.kind === "matrix") return this.matrix(member, segment, rest, site, from);
+    if (isCellSelector(segment.selectors[0])) return this.mistakes.cellOfNone(site, member);
     if (member.kind === "step") return this.step(member, segment, rest, site);
+    if (segment.selectors.length > 1) return this.mistakes.secondSelector(site, member);
     if (isInside(from, member)) return this.mistakes.ownLoop(site, member, rest[0]);
-    return this.loop(member, segment, rest, site);
+    return this.loop(member, segment, rest, site, from);
+  }
+
+  /** The cell that is named, all of them as a list, or, without either, the cell with the values of the one around the link. */
+  private matrix(matrix: MatrixInstance, segment: Segment, rest: Rest, site: Site, from: Scope): Resolved {
+    const { axes, cells } = matrix;
+    // Of a matrix that is unusable (reported) nothing is known, nor in its cells of what has the same axis.
+    const isKnown = axes?.every(({ name }) => !from.matrix.has(name) || from.matrix.get(name) !== undefined);
+    if (axes === undefined || isKnown !== true) return undefined;
+    const [first, ...others] = segment.selectors;
+    const isNamed = first === "all" || isCellSelector(first);
+    const inCell = { ...segment, selectors: isNamed ? others : segment.selectors };
+    const labels =
+      first === "all" ? [...cells.keys()] : labelsOf(axes, isCellSelector(first) ? first : [], from.matrix);
+    if (labels === undefined)
+      return isNamed ? this.mistakes.noSuchCell(site, matrix) : this.mistakes.openCell(site, matrix);
+    const values: ReadonlyArray<Resolved> = labels.map((label) =>
+      this.member(cells.get(label)!, inCell, rest, site, from),
+    );
+    const isList = first === "all" || (isCellSelector(first) && first.some(([, text]) => text === "*"));
+    if (!isList) return values[0];
+    return areKnown(values) ? { isList, targets: values.flatMap(({ targets }) => targets) } : undefined;
   }
 
   private step(step: StepInstance, segment: Segment, rest: Rest, site: Site): Resolved {
-    if (segment.selector !== undefined) return this.mistakes.cycleOfStep(site, step, rest);
+    if (segment.selectors.length > 0) return this.mistakes.cycleOfStep(site, step, rest);
     const [port, ...more] = rest;
-    if (more.length > 0 || port?.selector !== undefined) return this.mistakes.afterPort(site);
+    if (more.length > 0 || (port !== undefined && port.selectors.length > 0)) return this.mistakes.afterPort(site);
     const { stage } = step.declaration;
     if (stage === undefined) return single({ step, port: undefined });
     const wanted = wantedPort(step, port);
@@ -99,13 +136,14 @@ export class LinkResolver {
     return isThere ? single({ step, port: wanted }) : this.mistakes.unknownPort(site, step, wanted);
   }
 
-  private loop(loop: LoopInstance, { selector }: Segment, rest: Rest, site: Site): Resolved {
+  private loop(loop: LoopInstance, { selectors: [selector] }: Segment, rest: Rest, site: Site, from: Scope): Resolved {
     if (selector === undefined) return this.afterLoop(loop, rest, site);
     const [next, ...more] = rest;
     if (next === undefined) return this.mistakes.wholeCycle(site, loop);
-    if (selector === "all") return this.allCycles(loop, next, more, site);
-    if (selector === "last") return this.lastCycle(loop, next, more, site);
-    return this.cycle(loop, selector, next, more, site);
+    const into: Into = (scope) => this.inBody(scope, next, more, site, from);
+    if (selector === "all") return this.allCycles(loop, into);
+    if (selector === "last") return this.lastCycle(loop, next, site, into);
+    return this.cycle(loop, selector as number, site, into);
   }
 
   /** `loop.name`: a carried value after the loop. */
@@ -114,39 +152,41 @@ export class LinkResolver {
     if (name === undefined) return this.mistakes.wholeLoop(site, loop);
     const { carry, block } = loop.declaration;
     const isCarried = carry.some((entry) => entry.name === name.name);
-    if (isCarried && name.selector === undefined && more.length === 0) {
-      return loop.cycles === undefined ? undefined : this.carried.at(loop, loop.cycles + 1, name.name, site);
+    if (isCarried && name.selectors.length === 0 && more.length === 0) {
+      if (loop.cycles === undefined) return undefined;
+      const after = (cycle: number) => this.carried.at(loop, cycle + 1, name.name, site);
+      return lastOf(loop, loop.cycles, after);
     }
     if (block.slotOf.has(name.name)) return this.mistakes.stepWithoutCycle(site, loop, rest);
     return this.mistakes.unknownCarried(site, loop, name.name);
   }
 
-  private inBody(scope: Scope, next: Segment, more: Rest, site: Site): Resolved {
+  private inBody(scope: Scope, next: Segment, more: Rest, site: Site, from: Scope): Resolved {
     const loop = scope.loop!;
     const slot = scope.block.slotOf.get(next.name);
     if (slot === undefined) return this.mistakes.unknownInBody(site, loop, next.name);
-    return this.member(scope.members[slot]!, next, more, site, loop.parent);
+    return this.member(scope.members[slot]!, next, more, site, from);
   }
 
-  private cycle(loop: LoopInstance, cycle: number, next: Segment, more: Rest, site: Site): Resolved {
+  private cycle(loop: LoopInstance, cycle: number, site: Site, into: Into): Resolved {
     // With an unusable `repeat` (reported) nothing is known of the cycles; the rest of the link is checked all the same.
-    if (loop.cycles === undefined) return void this.inBody(loop.scopes[0]!, next, more, site);
+    if (loop.cycles === undefined) return void into(loop.scopes[0]!);
     const isThere = cycle >= 1 && cycle <= loop.cycles;
-    if (!isThere) return this.mistakes.noSuchCycle(site, loop, cycle);
-    return this.inBody(loop.scopes[cycle - 1]!, next, more, site);
+    return isThere ? into(loop.scopes[cycle - 1]!) : this.mistakes.noSuchCycle(site, loop, cycle);
   }
 
-  private allCycles(loop: LoopInstance, next: Segment, more: Rest, site: Site): Resolved {
-    const values = loop.scopes.map((scope) => this.inBody(scope, next, more, site));
-    if (values.includes(undefined) || loop.cycles === undefined) return undefined;
-    return { isList: true, targets: loop.cycles === 0 ? [] : values.flatMap((value) => value!.targets) };
+  private allCycles(loop: LoopInstance, into: Into): Resolved {
+    const values = loop.scopes.map(into);
+    if (!areKnown(values) || loop.cycles === undefined) return undefined;
+    return loop.cycles === 0 ? { isList: true, targets: [] } : ofThoseThatRan(loop, values);
   }
 
   /** Of a loop without cycles, `[last].x` is the value carried in where x feeds `next`. */
-  private lastCycle(loop: LoopInstance, next: Segment, more: Rest, site: Site): Resolved {
-    const value = this.inBody(loop.scopes.at(-1)!, next, more, site);
+  private lastCycle(loop: LoopInstance, next: Segment, site: Site, into: Into): Resolved {
+    if (loop.cycles !== undefined && loop.cycles > 0)
+      return lastOf(loop, loop.cycles, (cycle) => into(loop.scopes[cycle - 1]!));
+    const value = into(loop.scopes[0]!);
     if (value === undefined || loop.cycles === undefined) return undefined;
-    if (loop.cycles > 0) return value;
     const name = this.carriedFrom(loop, value);
     return name === undefined ? this.mistakes.noLastCycle(site, loop, next.name) : this.carried.at(loop, 1, name, site);
   }
@@ -162,6 +202,15 @@ export class LinkResolver {
     return feeds?.name;
   }
 }
+
+/** What the last of the cycles has; where the loop may stop, whichever that turns out to be. */
+function lastOf(loop: LoopInstance, cycles: number, valueIn: (cycle: number) => Resolved): Resolved {
+  if (loop.decisions.length === 0 || cycles === 0) return valueIn(cycles);
+  const values = loop.scopes.map((_, at) => valueIn(at + 1));
+  return areKnown(values) ? ofTheLastThatRan(loop, values) : undefined;
+}
+
+const areKnown = (values: ReadonlyArray<Resolved>): values is ReadonlyArray<Value> => !values.includes(undefined);
 
 const single = (target: Target): Value => ({ isList: false, targets: [target] });
 

@@ -7,14 +7,17 @@ import type { Diagnostic, Related } from "../core/Diagnostic.ts";
 import type { Reporter } from "./Reporter.ts";
 import { entryOf, type ScalarNode, type YamlNode } from "./YamlNode.ts";
 
+/** The folder of a file as places name it; without a name, of the pipeline file itself: there paths begin. */
+export type FolderOf = (file?: string) => string;
+
 /** Absolute paths, each once. Misspelt keys count too, since they are taken for what was meant (shape.ts). */
-export function stageFilesIn(root: YamlNode, folder: string): ReadonlyArray<string> {
+export function stageFilesIn(root: YamlNode, folderOf: FolderOf): ReadonlyArray<string> {
   const found = new Set<string>();
   const visit = (node: YamlNode | undefined): void => {
     for (const member of node?.kind === "mapping" ? node.entries : []) {
       for (const { value } of member.value.kind === "mapping" ? member.value.entries : []) {
         if (value.kind === "scalar" && typeof value.value === "string" && isStageFile(value.value))
-          found.add(resolve(folder, value.value));
+          found.add(resolve(folderOf(value.span.file), value.value));
       }
       visit(entryOf(member.value, "steps")?.value);
     }
@@ -24,8 +27,7 @@ export function stageFilesIn(root: YamlNode, folder: string): ReadonlyArray<stri
 }
 
 export interface StageFileReading {
-  /** Of the pipeline file. */
-  readonly folder: string;
+  readonly folderOf: FolderOf;
   /** Paths in messages are told from there. */
   readonly cwd: string;
   readonly files: StageFiles;
@@ -36,7 +38,7 @@ export interface StageFileReading {
 /** The stage of a file; undefined where it is none, which is reported with its place in the file. */
 export function stageOfFile(uses: ScalarNode, reading: StageFileReading, reporter: Reporter): AnyStage | undefined {
   const written = String(uses.value);
-  const path = resolve(reading.folder, written);
+  const path = resolve(reading.folderOf(uses.span.file), written);
   const found = reading.files.get(path);
   if (found === undefined) {
     reporter.report(uses.span, `a stage of your own (${quoted(written)}) cannot be used here`);

@@ -47,11 +47,14 @@ export function readStepConfig(
   }
   if (evaluated.broken.length > 0 || reporter.count() > before) return undefined;
   const encoded = Result.getOrThrow(SchemaParser.encodeUnknownResult(stage.config)(decoded.success));
-  const isFromWorkingFolder = (path: Path) => originAt(evaluated.origins, path)?.isFromWorkingFolder === true;
+  const folderOf = (path: Path): string => {
+    const origin = originAt(evaluated.origins, path);
+    return origin?.isFromWorkingFolder === true ? folders.working : folders.of(origin?.file);
+  };
   return {
     config: decoded.success,
     encodedConfig: encoded as Step["encodedConfig"],
-    paths: pathFields(stage.config.ast, encoded, folders, isFromWorkingFolder),
+    paths: pathFields(stage.config.ast, encoded, folderOf),
   };
 }
 
@@ -62,7 +65,8 @@ function applyOverrides(evaluated: Evaluated, overrides: ReadonlyArray<Override>
   for (const override of overrides) {
     value = withValue(value, override.path, override.value);
     broken = broken.filter((path) => !isPrefix(override.path, path));
-    origins.set(originKey(override.path), { argument: override.argument, isFromWorkingFolder: true });
+    const { argument } = override;
+    origins.set(originKey(override.path), { argument, isFromWorkingFolder: true, file: undefined });
   }
   return { value, origins, broken };
 }

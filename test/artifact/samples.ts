@@ -1,5 +1,6 @@
 /** Tiny values of every artifact type. */
 import type {
+  Decision,
   Backbone,
   BiEncoder,
   CrossEncoder,
@@ -52,6 +53,7 @@ export interface Samples {
   readonly Embeddings: Embeddings;
   readonly Metrics: Metrics;
   readonly TrainingCurve: TrainingCurve;
+  readonly Decision: Decision;
 }
 
 export const samples: Samples = {
@@ -91,4 +93,5 @@ export const samples: Samples = {
     step: Int32Array.of(1, 10),
     series: { learningRate: Float32Array.of(0, 1e-5), loss: Float32Array.of(2.5, NaN) },
   },
+  Decision: { cycle: 3, value: 71.5, best: 72.25, bestCycle: 2, stops: true },
 };

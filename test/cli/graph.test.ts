@@ -8,6 +8,7 @@ import { graphView } from "../../src/cli/graph/GraphView.ts";
 import { layOut } from "../../src/cli/graph/layout.ts";
 import { svgText } from "../../src/cli/graph/svg.ts";
 import { dotText, mermaidText, treeText } from "../../src/cli/graph/texts.ts";
+import { selectSteps } from "../../src/core/selectSteps.ts";
 import { loadPipeline } from "../../src/spec/loadPipeline.ts";
 import { stages } from "../../stages/index.ts";
 
@@ -120,10 +121,84 @@ describe("the graph of a pipeline", () => {
   });
 });
 
-const found = (written: string): string => {
-  const { step, port } = findOutput(graph, written);
+const found = (written: string): string => named(written, graph);
+
+const matrices = `name: cells
+steps:
+  corpus: { uses: generate-corpus, with: { sentences: 9, pairs: 9 } }
+  half:
+    matrix: { rows: [2, 4], seed: [1, 2, 3] }
+    uses: sample
+    in: { from: corpus.pairs }
+    with: { rows: "\${matrix.rows}" }
+    seed: "\${matrix.seed}"
+  loop:
+    matrix: { rows: [2, 4] }
+    repeat: 2
+    carry: { again: "half[rows=\${matrix.rows},seed=1]" }
+    steps:
+      unique: { uses: deduplicate, in: { from: again } }
+    next: { again: unique }
+`;
+writeFileSync(join(folder, "cells.yaml"), matrices);
+const cells = Effect.runSync(loadPipeline({ file: "cells.yaml", cwd: folder, sets: [], env: {}, stages }));
+
+const named = (written: string, of = cells): string => {
+  const { step, port } = findOutput(of, written);
   return `${step.id}.${port}`;
 };
+const chosen = (name: string) =>
+  [...Effect.runSync(selectSteps(cells, "--until", [name]))].map((index) => cells.steps[index]!.id);
+
+describe("a graph with matrices", () => {
+  it("folded shows each declared step once, with its cells", () => {
+    expect(treeText(graphView(cells, false))).toEqual(
+      [
+        "cells",
+        "  corpus                                          generate-corpus",
+        "  half, 6 cells (rows: 2, 4; seed: 1, 2, 3)       sample           from ← corpus.pairs",
+        "  loop, 2 cells (rows: 2, 4), 2 cycles",
+        "    unique                                        deduplicate      from ← half, then unique of the cycle before",
+      ].map((line) => expect.stringMatching(spaced(line))),
+    );
+  });
+
+  it("unrolled has every matrix and every loop of its cells as a group", () => {
+    const lines = treeText(graphView(cells, true));
+    for (const line of [
+      "  half, 6 cells (rows: 2, 4; seed: 1, 2, 3)",
+      "    [rows=4,seed=3]  sample  from ← corpus.pairs",
+      "  loop, 2 cells (rows: 2, 4)",
+      "    [rows=4], 2 cycles",
+      "      [2]",
+      "        unique  deduplicate  from ← loop[rows=4][1].unique",
+    ])
+      expect(lines).toContainEqual(expect.stringMatching(spaced(line)));
+    expect(svgText(graphView(cells, true)).at(-1)).toBe("</svg>");
+  });
+
+  it("has outputs that are named by their cells", () => {
+    expect(named("half[rows=2,seed=3].sample")).toBe("half[rows=2,seed=3].sample");
+    expect(named("loop[rows=4][last].unique")).toBe("loop[rows=4][2].unique.unique");
+    expect(() => named("half")).toThrow("`half` has a matrix, or is in one");
+  });
+
+  it("has steps chosen by cell, by cycle in every cell, and all together", () => {
+    expect(chosen("half[rows=2,seed=3]")).toEqual(["half[rows=2,seed=3]"]);
+    expect(chosen("loop[2].unique")).toEqual(["loop[rows=2][2].unique", "loop[rows=4][2].unique"]);
+    expect(chosen("loop[rows=4]")).toEqual(["loop[rows=4][1].unique", "loop[rows=4][2].unique"]);
+    expect(chosen("half")).toHaveLength(6);
+  });
+});
+
+const spaced = (line: string): RegExp =>
+  new RegExp(
+    `^${line
+      .trim()
+      .replaceAll(/[[\]().*?+]/g, "\\$&")
+      .replaceAll(/ +/g, " +")
+      .replace(/^/, " *")}$`,
+  );
 
 describe("the output that STEP[.PORT] names", () => {
   it("is the main port of a step, a named port, or that of a loop's last cycle", () => {

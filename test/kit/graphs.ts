@@ -18,7 +18,7 @@ export interface StepSpec {
 export function graphOf(specs: ReadonlyArray<StepSpec>, name = "test"): Graph {
   const steps: Array<Step> = [];
   for (const spec of specs) steps.push(stepOf(spec, steps, steps.length + 1));
-  return { name, file: `/pipelines/${name}.yaml`, seed: 1, params: {}, steps, loops: [], outputs: {} };
+  return { name, file: `/pipelines/${name}.yaml`, seed: 1, params: {}, steps, loops: [], matrices: [], outputs: {} };
 }
 
 function stepOf(spec: StepSpec, earlier: ReadonlyArray<Step>, line: number): Step {

@@ -44,6 +44,12 @@ export const fails = (step: string, message: string, place: { path?: string; lin
   error: { cause: "stage-error", message, ...place },
 });
 export const skips = (step: string, blockedBy: string): RunEvent => ({ event: "step.skipped", step, blockedBy });
+export const leavesOut = (step: string, blockedBy: string): RunEvent => ({
+  event: "step.skipped",
+  step,
+  blockedBy,
+  isStopped: true,
+});
 export const ends = (counts: { ran?: number; hits?: number; failed?: number; skipped?: number }): RunEvent => ({
   event: "run.finished",
   status: (counts.failed ?? 0) > 0 ? "failed" : "succeeded",

@@ -1,7 +1,19 @@
 import { describe, expect, it } from "vitest";
 import type { RunEvent } from "../../src/core/events.ts";
 import { plainLines, plainStart, type PlainState } from "../../src/log/plain.ts";
-import { ends, fails, finishes, hits, progresses, resumes, skips, started, starts, warns } from "./events.ts";
+import {
+  ends,
+  fails,
+  finishes,
+  hits,
+  leavesOut,
+  progresses,
+  resumes,
+  skips,
+  started,
+  starts,
+  warns,
+} from "./events.ts";
 
 /** The lines of events that arrive at given seconds. */
 function lines(...events: ReadonlyArray<readonly [seconds: number, event: RunEvent]>): string {
@@ -41,6 +53,16 @@ describe("plain lines", () => {
    63.0s  labels: skipped, it needs eval
   124.0s  run failed`.slice(1),
     );
+  });
+
+  it("tell of all that a loop leaves out in one line, and nothing where nothing else is to do", () => {
+    const late = ["l[3].a", "l[3].stop", "l[4].a"].map((step) => [1, leavesOut(step, "l[2].stop")] as const);
+    expect(
+      lines([0, started({ "l[2].stop": "stale", "l[3].a": "waits" })], ...late)
+        .split("\n")
+        .slice(1),
+    ).toEqual(["    1.0s  l[3].a and what follows: not run: l[2].stop ended the loop"]);
+    expect(lines([0, started({ "l[2].stop": "fresh", "l[3].a": "skipped" })], ...late)).toBe("");
   });
 
   it("print progress every ten seconds only, with speed and time left", () => {

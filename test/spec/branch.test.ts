@@ -15,7 +15,8 @@ function branched(yaml: string, request: Partial<BranchRequest> = {}): Result.Re
   writeFileSync(join(workingFolder, "base.yaml"), yaml);
   const asked = { file: "base.yaml", from: "distil[2]", cycles: undefined, to: "new.yaml", sets: [], env: {} };
   const branching = branchPipeline({ ...asked, cwd: workingFolder, stages: fakeStages, ...request });
-  return Result.mapError(Effect.runSync(Effect.result(branching)), ({ diagnostics }) =>
+  const ofUser = Effect.catchTag(branching, "StoreError", Effect.die);
+  return Result.mapError(Effect.runSync(Effect.result(ofUser)), ({ diagnostics }) =>
     renderDiagnostics(diagnostics, () => yaml),
   );
 }

@@ -15,8 +15,9 @@ const ruleOf = (name: string) => at(schema, "$defs", "step", "allOf", stage(name
 describe("the JSON Schema", () => {
   it("is of draft 2020-12, with the file's keys and their descriptions", () => {
     expect(schema["$schema"]).toBe("https://json-schema.org/draft/2020-12/schema");
-    expect(Object.keys(schema["properties"] as JsonObject)).toEqual(["name", "seed", "params", "steps", "outputs"]);
-    expect(schema["required"]).toEqual(["steps"]);
+    expect(Object.keys(schema["properties"] as JsonObject)).toEqual(
+      "name seed params steps outputs extends".split(" "),
+    );
     expect(schema["additionalProperties"]).toBe(false);
     expect(at(schema, "properties", "params", "description")).toContain("--set name=value");
     expect(at(schema, "$defs", "loop", "required")).toEqual(["repeat", "steps"]);
@@ -27,6 +28,23 @@ describe("the JSON Schema", () => {
       ],
       description: "The number of cycles: an integer from 0, or one whole expression.",
     });
+  });
+
+  it("wants steps, whole ones, unless the file extends another", () => {
+    expect(schema["if"]).toEqual({ required: ["extends"] });
+    expect(schema["then"]).toEqual({ properties: { steps: { type: "object" } } });
+    expect(at(schema, "else", "required")).toEqual(["steps"]);
+    expect(at(schema, "else", "properties", "steps", "additionalProperties")).toEqual({ $ref: "#/$defs/member" });
+  });
+
+  it("takes lists or an expression for the axes of a matrix, on steps and loops", () => {
+    const matrix = at(schema, "$defs", "step", "properties", "matrix");
+    expect(at(matrix, "additionalProperties", "anyOf")).toEqual([
+      { type: "array", minItems: 1, items: { type: ["number", "string", "boolean"] } },
+      { type: "string", pattern: "\\$\\{[^}]*\\}" },
+    ]);
+    expect(at(matrix, "description")).toContain("one cell for each combination");
+    expect(at(schema, "$defs", "loop", "properties", "matrix")).toEqual(matrix);
   });
 
   it("tells a loop from a step by its keys, as the loader does", () => {

@@ -263,16 +263,17 @@ x.yaml:29:6: error: loop \`distil\` has no step \`teacher\`
 x.yaml:30:6: error: \`bi0\` is a step, not a loop: it has no cycles
   hint: write \`bi0\`
 
-x.yaml:31:6: error: \`[x]\` in \`distil[x].student\` names no cycle
-  hint: cycles are written [1], [2], …, [last], or [*] for all of them
+x.yaml:31:6: error: \`[x]\` in \`distil[x].student\` names no cycle and no cell
+  hint: cycles are written [1], [2], …, [last], cells of a matrix [axis=value], and [*] means all of them
 
 x.yaml:32:6: error: \`bi0.encoder.x\` goes on after a port
   hint: after a step comes at most its port: \`step.port\`
 
-x.yaml:33:6: error: matrix cells (\`distil[loss=mse]\`) are not supported in this version
+x.yaml:33:6: error: \`distil[loss=mse].student\` names a cell, and loop \`distil\` has no matrix
+  hint: take the cell out
 
 x.yaml:34:6: error: \`a b\` is not a link
-  hint: links are written \`step\`, \`step.port\`, \`loop[2].step.port\`, \`loop[last].…\`, \`loop[*].…\` or \`loop.name\`
+  hint: links are written \`step\`, \`step.port\`, \`step[axis=value]\`, \`step[*]\`, \`loop[2].step.port\`, \`loop[last].…\`, \`loop[*].…\`, or \`loop.name\`
 
 x.yaml:35:6: error: \`distil[last]\` names no step of the loop
   hint: its steps: labels, cross, scores, student, studentEval
@@ -356,7 +357,7 @@ x.yaml:7:31: error: loop \`loop\`: \`techer\` is in \`next\` but not in \`carry\
   it("unrolls to more than a million steps", () => {
     expect(message(counting(1_000_001, ""))).toBe(
       `x.yaml:4:13: error: with the 1000001 cycles of loop \`loop\` the pipeline has more than a million steps
-  hint: a pipeline unrolls to at most 1,000,000 steps; lower \`repeat\`
+  hint: a pipeline unrolls to at most 1,000,000 steps; lower \`repeat\`, or take values out of a \`matrix\`
 
 1 error
 `,

@@ -238,7 +238,7 @@ x.yaml:6:36: error: there is nothing called \`param.cycles\`
 x.yaml:6:52: error: there is nothing called \`cycles\`
   hint: did you mean \`\${params.cycles}\`?
 
-x.yaml:6:62: error: \`\${matrix.…}\` is not supported in this version
+x.yaml:6:62: error: \`\${matrix.…}\` has a value only in a step or loop with a \`matrix\`
 
 x.yaml:6:74: error: the environment has no variable \`NOT_THERE\`
   hint: set it: NOT_THERE=… pipeline …

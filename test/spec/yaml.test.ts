@@ -46,10 +46,10 @@ describe("the text", () => {
     expect(firstLine("")).toBe("x.yaml:1:1: error: the pipeline file is empty");
     expect(firstLine("# nothing\n")).toBe("x.yaml:1:1: error: the pipeline file is empty");
     expect(firstLine("- a\n")).toBe(
-      "x.yaml:1:1: error: the pipeline must be a mapping of name, seed, params, steps, outputs",
+      "x.yaml:1:1: error: the pipeline must be a mapping of name, seed, params, steps, outputs, extends",
     );
     expect(firstLine("hello")).toBe(
-      "x.yaml:1:1: error: the pipeline must be a mapping of name, seed, params, steps, outputs",
+      "x.yaml:1:1: error: the pipeline must be a mapping of name, seed, params, steps, outputs, extends",
     );
     expect(firstLine("name: x\n")).toBe("x.yaml:1:1: error: the pipeline has no `steps`");
     expect(firstLine("steps:\n")).toBe("x.yaml:1:1: error: the pipeline has no `steps`");
@@ -58,9 +58,9 @@ describe("the text", () => {
 
   it("has steps that are mappings with plain names", () => {
     expect(message("steps:\n  a: count\n  b:\n  c.d: { uses: count }\n")).toBe(
-      `x.yaml:2:6: error: step \`a\` must be a mapping of uses, in, with, seed
+      `x.yaml:2:6: error: step \`a\` must be a mapping of uses, in, with, seed, matrix, timeout, retry
 
-x.yaml:3:3: error: step \`b\` must be a mapping of uses, in, with, seed
+x.yaml:3:3: error: step \`b\` must be a mapping of uses, in, with, seed, matrix, timeout, retry
 
 x.yaml:4:3: error: \`c.d\` cannot be the name of a step
   hint: letters, digits, \`_\` and \`-\`, beginning with a letter or \`_\`

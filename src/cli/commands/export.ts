@@ -9,6 +9,7 @@ import { modelOutputs, readModel, type StoredModel } from "../modelOutputs.ts";
 import { printJson, printLines } from "../output.ts";
 import { checkReplaceable, exportMarker, replaceFolder } from "../replaceFolder.ts";
 import { openSession, perform, type Session } from "../session.ts";
+import { settledGraph } from "../settledGraph.ts";
 import { type ExportFile, exportFiles, textBytes } from "../../model/exportFiles.ts";
 import { modelCard } from "../../model/modelCard.ts";
 
@@ -17,7 +18,7 @@ export async function exportCommand(invocation: Invocation): Promise<number> {
   const to = valueOf(invocation, "to");
   if (to === undefined) throw new UsageError("`export` needs a folder to write to", "name it: --to DIR");
   const session = await openSession(invocation);
-  const outputs = modelOutputs(session.graph, written);
+  const outputs = modelOutputs(await settledGraph(session), written);
   checkReplaceable(to);
   const int8 = isOn(invocation, "int8");
   const models: Array<StoredModel> = [];

@@ -29,10 +29,12 @@ export async function plan(invocation: Invocation): Promise<number> {
 
 /** Each stale step with its reasons, then what all of it comes to. */
 function planLines(graph: Graph, { steps, estimateMs }: Plan): ReadonlyArray<string> {
-  const stale = steps.filter((step) => step.state !== "fresh");
-  const fresh = steps.length - stale.length;
+  const stale = steps.filter(({ state }) => state !== "fresh" && state !== "skipped");
+  const fresh = steps.filter(({ state }) => state === "fresh").length;
+  const left = steps.length - stale.length - fresh;
+  const leftOut = left === 0 ? "" : `, ${counted(left, "step")} left out by loops that stop`;
   if (stale.length === 0)
-    return [`nothing to do: ${steps.length === 1 ? "the step is" : `all ${steps.length} steps are`} fresh`];
+    return [`nothing to do: ${fresh === 1 ? "the step is" : `all ${fresh} steps are`} fresh${leftOut}`];
   const rows = stale.flatMap((step) => stepRows(graph, step));
   const columns = [
     { title: "step" },
@@ -45,12 +47,16 @@ function planLines(graph: Graph, { steps, estimateMs }: Plan): ReadonlyArray<str
     known === 0 ? "" : known < stale.length ? `, and ${counted(stale.length - known, "step")} of unknown length` : "";
   const time = known === 0 ? "" : `, about ${formatDuration(estimateMs)}${unknown}`;
   const atMost = stale.some(mayStayFresh) ? "at most " : "";
-  return [...renderTable(columns, rows), "", `${atMost}${counted(stale.length, "step")} to run, ${fresh} fresh${time}`];
+  return [
+    ...renderTable(columns, rows),
+    "",
+    `${atMost}${counted(stale.length, "step")} to run, ${fresh} fresh${leftOut}${time}`,
+  ];
 }
 
-/** Only inputs that are not known yet speak against its record: where they come out the same, the step is a hit. */
+/** Only what is not known yet speaks against its record: where it comes out the same, the step is a hit, or its loop is over. */
 const mayStayFresh = ({ why }: PlanStep): boolean =>
-  why.length > 0 && why.every(({ part, to }) => part === "input" && to === null);
+  why.length > 0 && why.every(({ part, to }) => (part === "input" || part === "decision") && to === null);
 
 function stepRows(graph: Graph, step: PlanStep): ReadonlyArray<ReadonlyArray<string>> {
   const about = step.estimateMs === null ? "" : formatDuration(step.estimateMs);

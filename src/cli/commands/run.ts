@@ -128,9 +128,10 @@ async function report(
   const { graph } = session;
   const outputsOf = (step: string) => outputs.get(step);
   const rows = await perform(readMetrics(graph, outputsOf).pipe(Effect.provide(cacheLayer(session))));
-  const isNoop = summary.ran + summary.failed + summary.skipped === 0;
+  // Without a failure, what is skipped is what a loop that stopped has no need of.
+  const isNoop = summary.ran + summary.failed === 0;
   const table = rows.length === 0 ? [] : ["", ...metricsTable(rows, process.stdout.columns)];
-  const places = outputLines(session, outputs);
+  const places = outputLines(session, summary, outputs);
   const colors = colorsOf(wantsColor(process.stdout, process.env));
   for (const { step, error } of summary.failures) {
     writeError(errorText({ ...error, message: `step ${step}: ${error.message}` }));
@@ -149,8 +150,12 @@ const summaryLine = ({ ran, hits, failed, skipped, durationMs }: RunSummary): st
   `ran ${ran}, hits ${hits}, failed ${failed}${skipped > 0 ? `, skipped ${skipped}` : ""}, ${formatDuration(durationMs)}`;
 
 /** The file's `outputs` that are there: which step made each, and the blob that holds it. */
-function outputLines({ graph, cache }: Session, outputs: ReadonlyMap<string, OutputDigests>): ReadonlyArray<string> {
-  const lines = Object.entries(graph.outputs).flatMap(([name, link]) => {
+function outputLines(
+  { graph, cache }: Session,
+  summary: RunSummary,
+  outputs: ReadonlyMap<string, OutputDigests>,
+): ReadonlyArray<string> {
+  const lines = Object.entries(summary.outputs).flatMap(([name, link]) => {
     const step = graph.steps[link.step]!.id;
     const digest = outputs.get(step)?.[link.port];
     if (digest === undefined) return [];

@@ -5,17 +5,17 @@ import { type ArtifactRows, readRows, rowObjects, rowsAsCells, rowsAsCsv } from 
 import { ArtifactStore } from "../../core/ArtifactStore.ts";
 import { typeLabel } from "../../core/ArtifactType.ts";
 import type { ContentDigest } from "../../core/digest.ts";
-import { evaluateGraph } from "../../core/evaluate.ts";
 import { counted } from "../../core/suggest.ts";
 import { renderTable } from "../../log/table.ts";
 import { type Invocation, numberOf, UsageError, valueOf } from "../commandLine.ts";
 import { exitCodes } from "../exitCodes.ts";
 import { findOutput, type FoundOutput } from "../findOutput.ts";
-import { knownOutputs } from "../knownOutputs.ts";
 import { cacheLayer } from "../layers.ts";
 import { writeOut } from "../output.ts";
+import { outputDigest } from "../outputDigest.ts";
 import { writeFileWhole } from "../outputFile.ts";
-import { hasNotRun, openSession, perform, type Session } from "../session.ts";
+import { settledGraph } from "../settledGraph.ts";
+import { openSession, perform, type Session } from "../session.ts";
 
 export async function show(invocation: Invocation): Promise<number> {
   const to = valueOf(invocation, "to");
@@ -27,7 +27,7 @@ export async function show(invocation: Invocation): Promise<number> {
     throw new UsageError("an Arrow file is of no use on a terminal", "write it to a file: --to PATH");
   }
   const session = await openSession(invocation);
-  const output = findOutput(session.graph, invocation.operands[1]!);
+  const output = findOutput(await settledGraph(session), invocation.operands[1]!);
   const { digest, bytes } = await perform(readOutput(session, output));
   const content = format === "arrow" ? bytes : await textOf(output, digest, bytes, format, head);
   if (to !== undefined) await writeFileWhole(to, [content]);
@@ -41,10 +41,9 @@ const formatOf = (to: string | undefined): string => {
   return ["json", "csv", "arrow"].includes(ending) ? ending : "table";
 };
 
-const readOutput = (session: Session, { step, port }: FoundOutput) =>
+const readOutput = (session: Session, output: FoundOutput) =>
   Effect.gen(function* () {
-    const digest = knownOutputs(yield* evaluateGraph(session.graph, { until: [step.id] }))(step.id)?.[port];
-    if (digest === undefined) return yield* Effect.fail(hasNotRun(session, step.id));
+    const digest = yield* outputDigest(session, output);
     return { digest, bytes: yield* (yield* ArtifactStore).read(digest) };
   }).pipe(Effect.provide(cacheLayer(session)));
 

@@ -22,12 +22,12 @@ export async function why(invocation: Invocation): Promise<number> {
 
 function whyLines(graph: Graph, explained: Explanation): ReadonlyArray<string> {
   const { step, stage, state, nearest, rootCause } = explained;
-  const key =
+  const known =
     explained.fingerprint === null
-      ? "its key is known once earlier steps have run"
-      : `key ${short(explained.fingerprint)}`;
+      ? "; its key is known once earlier steps have run"
+      : `; key ${short(explained.fingerprint)}`;
   return [
-    `${step} (${stage}) is ${state}; ${key}`,
+    `${step} (${stage}) is ${state}${state === "skipped" ? "" : known}`,
     ...comparison(graph, explained, nearest),
     ...(rootCause.length > 1
       ? ["root cause:", ...rootCause.map((reason) => `  ${reason.step}: ${whyText(graph, reason.step, reason)}`)]
@@ -40,6 +40,7 @@ function comparison(
   { step, state, why: differences }: Explanation,
   nearest: string | null,
 ): ReadonlyArray<string> {
+  if (differences[0]?.part === "decision") return differences.map((difference) => whyText(graph, step, difference));
   if (nearest === null)
     return [
       state === "fresh"

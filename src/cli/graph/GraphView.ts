@@ -1,10 +1,12 @@
 /**
  * A pipeline as it is drawn: nodes in nested groups, and edges. Folded, a loop is one group with each of its steps once and
- * what is carried to the next cycle as an edge of its own kind; unrolled, every cycle is a group.
+ * what is carried to the next cycle as an edge of its own kind, and a matrix is one step or loop with a word on its cells;
+ * unrolled, every cycle is a group, and every matrix.
  */
-import { linksOf, type Graph, type Step } from "../../core/Graph.ts";
+import { linksOf, type Graph, type MatrixInfo, type Step } from "../../core/Graph.ts";
 import { mainPort } from "../../core/Stage.ts";
 import { stageLabel } from "../../core/StageFile.ts";
+import { counted, listed } from "../../core/suggest.ts";
 import { splitStepId } from "../../log/runTree.ts";
 
 export interface ViewNode {
@@ -44,9 +46,10 @@ export function graphView(graph: Graph, isUnrolled: boolean): GraphView {
   const nodes = new Map<string, ViewNode>();
   const groups = new Map<string, ViewGroup>();
   const edges = new Map<string, ViewEdge>();
+  const labels = labeller(graph, isUnrolled);
   for (const step of graph.steps) {
     const id = idOf(step);
-    if (!nodes.has(id)) nodes.set(id, viewNode(graph, id, stageLabel(step.stage, graph.file), groups));
+    if (!nodes.has(id)) nodes.set(id, viewNode(labels, id, stageLabel(step.stage, graph.file), groups));
     for (const { port, link } of linksOf(step)) {
       const source = graph.steps[link.step]!;
       const fromPort = link.port === mainPort(source.stage) ? "" : link.port;
@@ -58,24 +61,32 @@ export function graphView(graph: Graph, isUnrolled: boolean): GraphView {
   return { name: graph.name, nodes: [...nodes.values()], groups, edges: [...edges.values()] };
 }
 
-function viewNode(graph: Graph, id: string, stage: string, groups: Map<string, ViewGroup>): ViewNode {
+type Labeller = (path: string, last: string) => string;
+
+function viewNode(label: Labeller, id: string, stage: string, groups: Map<string, ViewGroup>): ViewNode {
   const parts = splitStepId(id);
   const paths = parts.slice(0, -1).map((_, i) => joinStepId(parts.slice(0, i + 1)));
   for (const [i, path] of paths.entries()) {
-    if (!groups.has(path)) groups.set(path, { id: path, label: groupLabel(graph, path, parts[i]!) });
+    if (!groups.has(path)) groups.set(path, { id: path, label: label(path, parts[i]!) });
   }
-  return { id, label: parts.at(-1)!, stage, groups: paths };
+  return { id, label: label(id, parts.at(-1)!), stage, groups: paths };
 }
 
 const joinStepId = (parts: ReadonlyArray<string>) => parts.join(".").replaceAll(".[", "[");
 
-/** `distil, 3 cycles`; a cycle is `[2]`. */
-function groupLabel(graph: Graph, path: string, last: string): string {
-  const loop = graph.loops.find((each) => each.id === path || withoutCycles(each.id) === path);
-  return loop === undefined ? last : `${last}, ${loop.cycles} cycle${loop.cycles === 1 ? "" : "s"}`;
+/** `distil, 3 cycles`; `bi0, 6 cells (loss: bce, mse; seed: 1, 2, 3)`; a cycle is `[2]`. */
+function labeller(graph: Graph, isUnrolled: boolean): Labeller {
+  const pathOf = (id: string) => (isUnrolled ? id : id.replaceAll(/\[[^\]]*\]/g, ""));
+  // Of what stands in a loop and so is there several times, the first speaks for all.
+  const cells = new Map(graph.matrices.toReversed().map((matrix) => [pathOf(matrix.id), cellWords(matrix)]));
+  const cycles = new Map(graph.loops.toReversed().map((loop) => [pathOf(loop.id), counted(loop.cycles, "cycle")]));
+  return (path, last) => [last, cells.get(path), cycles.get(path)].filter((part) => part !== undefined).join(", ");
 }
 
-const withoutCycles = (id: string) => id.replaceAll(/\[\d+\]/g, "");
+function cellWords({ axes, cells }: MatrixInfo): string {
+  const values = Object.entries(axes).map(([axis, list]) => `${axis}: ${listed(list.map(String), 6)}`);
+  return `${counted(cells, "cell")} (${values.join("; ")})`;
+}
 
 /** Do two steps of one loop stand in different cycles of it? */
 function crossesCycles(source: Step, target: Step): boolean {

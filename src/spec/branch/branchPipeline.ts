@@ -73,7 +73,9 @@ const checkChanges = Effect.fnUntraced(function* (request: BranchRequest, change
     return argument === undefined ? each : { ...each, argument };
   };
   yield* loadPipeline({ ...request, sets }).pipe(
-    Effect.mapError(({ diagnostics }) => new InvalidPipeline({ diagnostics: diagnostics.map(asWritten) })),
+    Effect.catchTag("InvalidPipeline", ({ diagnostics }) =>
+      Effect.fail(new InvalidPipeline({ diagnostics: diagnostics.map(asWritten) })),
+    ),
   );
 });
 

@@ -1,0 +1,44 @@
+/** Parts of the graph made of what was unrolled: links, gates, and what views need to fold loops and matrices again. */
+import type { Link, LoopInfo, MatrixInfo, Step } from "../core/Graph.ts";
+import { candidates } from "./conditional.ts";
+import type { Target } from "./resolveLinks.ts";
+import type { LoopInstance, MatrixInstance, StepInstance } from "./instances.ts";
+
+/** Links to the places that steps have in the graph; from the last candidate on, for a loop may have 100,000 cycles. */
+export const linkMaker =
+  (at: (step: StepInstance) => number) =>
+  (target: Target): Link =>
+    candidates(target).reduceRight<Link | undefined>((otherwise, { step, port, when }) => {
+      const conditions = when?.map(({ decision, says }) => ({ decision: at(decision), says }));
+      return {
+        step: at(step),
+        port: port!,
+        ...(conditions === undefined ? {} : { when: conditions }),
+        ...(otherwise === undefined ? {} : { otherwise }),
+      };
+    }, undefined)!;
+
+/** With what only some steps have: gates and limits. */
+export function asUnrolled(step: Step, { scope, declaration }: StepInstance, at: (step: StepInstance) => number): Step {
+  const { limits } = declaration;
+  if (scope.gates.length === 0 && limits === undefined) return step;
+  const gates = scope.gates.length === 0 ? {} : { gates: scope.gates.map(at) };
+  return { ...step, ...gates, ...(limits === undefined ? {} : { limits }) };
+}
+
+export const matrixInfo = ({ id, declaration, axes, cells }: MatrixInstance): MatrixInfo => ({
+  id,
+  declaredAs: declaration.path,
+  axes: Object.fromEntries((axes ?? []).map(({ name, values }) => [name, values])),
+  cells: cells.size,
+});
+
+export const loopInfo = (
+  { id, cycles, declaration, decisions }: LoopInstance,
+  at: (step: StepInstance) => number,
+): LoopInfo => ({
+  id,
+  cycles: cycles ?? 0,
+  ...(decisions.length === 0 || cycles === 0 ? {} : { decisions: decisions.map(at) }),
+  body: declaration.block.members.map((member) => member.name),
+});

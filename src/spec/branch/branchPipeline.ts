@@ -42,10 +42,7 @@ export const branchPipeline = Effect.fn("spec.branchPipeline")(function* (reques
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, merge: true, uniqueKeys: false });
   const reporter = makeReporter(file);
-  if (document.has("extends")) {
-    const hint = `\`pipeline plan ${file} --resolved > whole.yaml\` writes one; branch that`;
-    reporter.report({ argument: file }, "this file extends another one, and a branch is made of a whole one", hint);
-  }
+  if (document.has("extends")) return yield* notWhole(file);
   const split = readBranchPoint(request, document, graph, reporter);
   const changes =
     split === undefined ? [] : readChanges(sets.filter(isChange), loopNode(document, split.loop), split, reporter);
@@ -61,6 +58,12 @@ export const branchPipeline = Effect.fn("spec.branchPipeline")(function* (reques
   const branched = written(request, { document, text, graph, split, changes, moved: links.edits });
   return { ...split, text: branched, changes: told(changes, graph, split), notes: notesOf(text, document, split) };
 });
+
+function notWhole(file: string): InvalidPipeline {
+  const message = "this file extends another one, and a branch is made of a whole one";
+  const hint = `\`pipeline plan ${file} --resolved > whole.yaml\` writes one; branch that`;
+  return new InvalidPipeline({ diagnostics: [{ argument: file, message, hint }] });
+}
 
 const loopNode = (document: Document, loop: string): YAMLMap => document.getIn(["steps", loop]) as YAMLMap;
 

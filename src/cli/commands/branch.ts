@@ -9,6 +9,7 @@ import { loadPipeline } from "../../spec/loadPipeline.ts";
 import { type Invocation, numberOf, UsageError, valueOf, valuesOf } from "../commandLine.ts";
 import { exitCodes } from "../exitCodes.ts";
 import { printLines, writeError } from "../output.ts";
+import { stageFilesOn } from "../ownStages.ts";
 import { writeFileWhole } from "../outputFile.ts";
 import { cacheFolder, checkPipelineFile } from "../places.ts";
 import { perform } from "../session.ts";
@@ -19,7 +20,8 @@ export async function branch(invocation: Invocation): Promise<number> {
   const to = required(invocation, "to", "name the new file: --to NEW.yaml");
   checkPipelineFile(file);
   if (existsSync(to)) throw new UsageError("this file is there already", "name another one: --to NEW.yaml", to);
-  const surroundings = { env: process.env, cwd: process.cwd(), stages };
+  const loadStageFiles = stageFilesOn(cacheFolder(undefined, dirname(resolve(file))));
+  const surroundings = { env: process.env, cwd: process.cwd(), stages, loadStageFiles };
   const asked = { file, from, to, cycles: numberOf(invocation, "cycles"), sets: valuesOf(invocation, "set") };
   const made = await perform(branchPipeline({ ...asked, ...surroundings }));
   await writeFileWhole(to, [made.text]);

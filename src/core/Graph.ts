@@ -58,6 +58,8 @@ export interface Step {
   readonly inputs: { readonly [port: string]: Link | ReadonlyArray<Link> };
   readonly outputTypes: { readonly [port: string]: AnyArtifactType };
   readonly location: SourceLocation;
+  /** Garbage collection keeps what it made. In no key. */
+  readonly pin?: boolean;
 }
 
 /** A loop or matrix as written, for views that fold it. */

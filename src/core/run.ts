@@ -104,7 +104,12 @@ const runStart = (graph: Graph, options: RunOptions, started: string): RunStart 
     keepGoing: options.keepGoing ?? false,
     ...options.asked,
   },
-  steps: graph.steps.map(({ id, stage }) => ({ step: id, stage: stage.name, version: stage.version })),
+  steps: graph.steps.map(({ id, stage, pin }) => ({
+    step: id,
+    stage: stage.name,
+    version: stage.version,
+    ...(pin === true ? { pin } : {}),
+  })),
   environment: environmentFacts(),
   started,
 });

@@ -2,6 +2,7 @@
  * The live tree of a run as lines: what ran, what was a hit, a bar with loss, speed and time left for what runs now, loops
  * folded where nothing happens in them. A pure function of the tree, the size of the terminal and the time.
  */
+import type { LeaseHolder } from "../core/Leases.ts";
 import { counted } from "../core/suggest.ts";
 import { type Colors, colorsOf } from "./colors.ts";
 import { formatDuration, formatLeft, formatLoss, formatRate } from "./duration.ts";
@@ -157,7 +158,9 @@ function stepLine(step: StepNode, depth: number, context: Context): Line {
   });
   switch (step.status) {
     case "waiting":
-      return line(colors.faint("·"), "", "waiting");
+      return step.heldBy === undefined
+        ? line(colors.faint("·"), "", "waiting")
+        : line(colors.wary("·"), colors.faint(heldText(step.heldBy)));
     case "hit":
       return line(colors.faint("="), colors.faint("hit"), "done");
     case "ran":
@@ -200,6 +203,10 @@ const notes = ({ resumed, warnings }: StepNode, context: Context): ReadonlyArray
   ...(resumed === undefined ? [] : [context.colors.faint(resumedText(resumed))]),
   ...warningMark(warnings, context),
 ];
+
+/** `waiting for run 20261122-031500-ab12, which computes it (process 17 on ab)` */
+export const heldText = ({ run, host, process }: LeaseHolder): string =>
+  `waiting for run ${run}, which computes it (process ${process} on ${host})`;
 
 /** `resumed at step 120 of 400` */
 export const resumedText = ({ done, total, unit }: ResumedAt): string =>

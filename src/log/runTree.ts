@@ -5,6 +5,7 @@
  * Updated in place: a run may have a million steps, and copying them for each event would be quadratic.
  */
 import type { RunEvent, StepError } from "../core/events.ts";
+import type { LeaseHolder } from "../core/Leases.ts";
 import { textWidth } from "./textWidth.ts";
 
 export type StepStatus = "waiting" | "running" | "hit" | "ran" | "failed" | "skipped" | "interrupted";
@@ -37,6 +38,8 @@ export interface StepNode {
   /** Where it went on from a checkpoint. */
   resumed?: ResumedAt;
   warnings: number;
+  /** Of a waiting step: who computes its key. */
+  heldBy?: LeaseHolder;
   error?: StepError;
   blockedBy?: string;
 }
@@ -110,6 +113,9 @@ type StepEvent = Exclude<RunEvent, { readonly event: "run.started" | "run.finish
 
 function noteStepEvent(step: StepNode, event: StepEvent, at: number): void {
   switch (event.event) {
+    case "step.waiting":
+      step.heldBy = event.holder;
+      return setStatus(step, "waiting");
     case "step.started":
       step.startedAt = at;
       return setStatus(step, "running");

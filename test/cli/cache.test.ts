@@ -43,7 +43,7 @@ describe("pipeline cache status", () => {
     const { stdout } = await place.run(["cache", "status"]);
     expect(steady(stdout)).toBe(
       `cache (layout 1)
-objects 5 SIZE
+objects 4 SIZE
 records 6 SIZE
 checkpoints 0 0 B
 hub models 0 0 B
@@ -62,7 +62,7 @@ describe("pipeline cache verify", () => {
     const sound = await place.run(["cache", "verify"]);
     expect([sound.code, steady(sound.stdout)]).toEqual([
       0,
-      "read 5 objects (SIZE), 6 records, 0 checkpoints: all sound\n",
+      "read 4 objects (SIZE), 6 records, 0 checkpoints: all sound\n",
     ]);
     const victim = blobs()[0]!;
     const content = readFileSync(victim);
@@ -91,29 +91,28 @@ describe("pipeline cache gc", () => {
   it("removes nothing of late, then what was not used for long, and tells both", async () => {
     await place.run(["run", "a.yaml"]);
     expect(steady((await place.run(["cache", "gc"])).stdout)).toBe(
-      "nothing to remove\nkept 6 records and 5 objects, SIZE in all\n",
+      "nothing to remove\nkept 6 records and 4 objects, SIZE in all\n",
     );
     agedBy(45);
     const told = await place.run(["cache", "gc", "--dry-run"]);
-    expect(steady(told.stdout)).toBe(`step pipeline why
-corpus tiny last used 45 days ago
-few tiny last used 45 days ago
-again[1].half tiny last used 45 days ago
-again[1].unique tiny last used 45 days ago
-again[2].half tiny last used 45 days ago
-again[2].unique tiny last used 45 days ago
-
+    const [, head = "", rows = "", rest] = /^(.*\n)((?:.*ago\n)*?)\n([^]*)$/.exec(steady(told.stdout)) ?? [];
+    expect(rows.split("\n").slice(0, -1).sort()).toEqual(
+      ["again[1].half", "again[1].unique", "again[2].half", "again[2].unique", "corpus", "few"].map(
+        (step) => `${step} tiny last used 45 days ago`,
+      ),
+    );
+    expect(head + rest).toBe(`step pipeline why
 records 6 SIZE last used … ago
-objects 5 SIZE of a record that goes
+objects 4 SIZE of a record that goes
 
 would remove SIZE, kept 0 records and 0 objects, SIZE in all
 `);
-    expect(blobs()).toHaveLength(5);
+    expect(blobs()).toHaveLength(4);
     const json = JSON.parse((await place.run(["cache", "gc", "--keep-days", "44", "--json"])).stdout) as {
       removed: ReadonlyArray<object>;
     };
     expect(json).toMatchObject({ dryRun: false, kept: { records: 0, objects: 0, bytes: 0 }, runsInProgress: 0 });
-    expect(json.removed).toHaveLength(11);
+    expect(json.removed).toHaveLength(10);
     expect(blobs()).toEqual([]);
     const again = await place.run(["run", "a.yaml"]);
     expect(again.stdout).toContain("ran 6, hits 0");

@@ -105,6 +105,7 @@ function openLines(node: TreeNode, depth: number, context: Context): ReadonlyArr
 function groupGlyph({ counts }: GroupNode, { colors }: Context): string {
   if (counts.failed > 0) return colors.bad("✗");
   if (counts.running > 0) return colors.active("▸");
+  if (counts.held > 0) return colors.wary("·");
   if (counts.waiting + counts.skipped + counts.interrupted > 0) return colors.faint("·");
   return counts.ran > 0 ? colors.good("✓") : colors.faint("=");
 }
@@ -158,9 +159,9 @@ function stepLine(step: StepNode, depth: number, context: Context): Line {
   });
   switch (step.status) {
     case "waiting":
-      return step.heldBy === undefined
-        ? line(colors.faint("·"), "", "waiting")
-        : line(colors.wary("·"), colors.faint(heldText(step.heldBy)));
+      return line(colors.faint("·"), "", "waiting");
+    case "held":
+      return line(colors.wary("·"), heldText(step.heldBy!));
     case "hit":
       return line(colors.faint("="), colors.faint("hit"), "done");
     case "ran":

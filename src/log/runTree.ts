@@ -8,7 +8,8 @@ import type { RunEvent, StepError } from "../core/events.ts";
 import type { LeaseHolder } from "../core/Leases.ts";
 import { textWidth } from "./textWidth.ts";
 
-export type StepStatus = "waiting" | "running" | "hit" | "ran" | "failed" | "skipped" | "interrupted";
+/** `held`: it waits for another run that computes its key. */
+export type StepStatus = "waiting" | "held" | "running" | "hit" | "ran" | "failed" | "skipped" | "interrupted";
 
 export interface ProgressView {
   readonly done: number;
@@ -38,7 +39,7 @@ export interface StepNode {
   /** Where it went on from a checkpoint. */
   resumed?: ResumedAt;
   warnings: number;
-  /** Of a waiting step: who computes its key. */
+  /** Of a held step: who computes its key. */
   heldBy?: LeaseHolder;
   error?: StepError;
   blockedBy?: string;
@@ -74,7 +75,7 @@ const group = (label: string, parent: GroupNode | undefined): GroupNode => ({
   label,
   parent,
   children: new Map(),
-  counts: { waiting: 0, running: 0, hit: 0, ran: 0, failed: 0, skipped: 0, interrupted: 0 },
+  counts: { waiting: 0, held: 0, running: 0, hit: 0, ran: 0, failed: 0, skipped: 0, interrupted: 0 },
   durationMs: 0,
   warnings: 0,
 });
@@ -115,7 +116,7 @@ function noteStepEvent(step: StepNode, event: StepEvent, at: number): void {
   switch (event.event) {
     case "step.waiting":
       step.heldBy = event.holder;
-      return setStatus(step, "waiting");
+      return setStatus(step, "held");
     case "step.started":
       step.startedAt = at;
       return setStatus(step, "running");

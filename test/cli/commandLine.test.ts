@@ -53,7 +53,7 @@ describe("the command line", () => {
   it("answers a mistake with one sentence and what to do", () => {
     expect(mistake("rnu")).toBe("there is no command `rnu` | did you mean `run`?");
     expect(mistake("frobnicate")).toBe(
-      "there is no command `frobnicate` | commands: run, plan, why, graph, show, metrics, runs, export, encode, similarity, nearest, doctor and 3 more",
+      "there is no command `frobnicate` | commands: run, plan, why, graph, show, metrics, runs, export, encode, similarity, nearest, doctor and 4 more",
     );
     expect(mistake("--json")).toMatch(/^the command comes first, before --json \| commands: run, plan/);
     expect(mistake("encode", "model", "-5 degrees")).toBe(

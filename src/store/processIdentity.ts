@@ -16,6 +16,8 @@ export interface ProcessIdentity {
   readonly process: number;
   /** Boot and name space of processes: where they are the same, the process can be looked for. Empty where the system does not tell. */
   readonly place: string;
+  /** The installation and its name: of an earlier boot of it, nothing lives. Empty where the system does not tell. */
+  readonly machine: string;
   /** Clock ticks from boot to its start; empty where the system does not tell. */
   readonly started: string;
 }
@@ -28,6 +30,7 @@ export const thisProcess = (): ProcessIdentity =>
     host: hostname(),
     process: process.pid,
     place: place(),
+    machine: machine(),
     started: statusOf(process.pid)?.started ?? "",
   });
 
@@ -37,14 +40,25 @@ const place = (): string =>
     () => `${readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim()} ${readlinkSync("/proc/self/ns/pid")}`,
   ) ?? "";
 
+/** Copies of one image may share the number, and not the name too. */
+const machine = (): string => {
+  const id = orNothing(() => readFileSync("/etc/machine-id", "utf8").trim()) ?? "";
+  return id === "" ? "" : `${id} ${hostname()}`;
+};
+
+const bootOf = (place: string): string => place.split(" ")[0]!;
+
 let mark: string | undefined;
 
 /** Eight hexadecimal digits for this place, for names of files. */
 export const placeMark = (): string => (mark ??= sha256(thisProcess().place || hostname()).slice(0, 8));
 
 /** Undefined where it cannot be looked for from here. */
-export function livesHere({ place, process: pid, started }: ProcessIdentity): boolean | undefined {
-  if (place === "" || place !== thisProcess().place) return undefined;
+export function livesHere({ place, machine, process: pid, started }: ProcessIdentity): boolean | undefined {
+  const here = thisProcess();
+  if (place === "") return undefined;
+  if (place !== here.place)
+    return machine !== "" && machine === here.machine && bootOf(place) !== bootOf(here.place) ? false : undefined;
   const status = statusOf(pid);
   return status !== undefined && status.started === started && !["Z", "X"].includes(status.state);
 }

@@ -6,7 +6,8 @@ export const onMachine = (host: string): ProcessIdentity => ({
   id: randomBytes(16).toString("hex"),
   host,
   process: 4711,
-  place: `boot of ${host}`,
+  place: `boot-of-${host} space`,
+  machine: `number-of-${host} ${host}`,
   started: "1",
 });
 

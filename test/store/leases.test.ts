@@ -130,6 +130,15 @@ describe("a lease of a process on this machine", () => {
     }
   });
 
+  it("of an earlier boot is free, and of another name space of processes not to be told", () => {
+    const here = { ...thisProcess(), place: thisProcess().place || "boot space", machine: "number name" };
+    const [boot = "", space = ""] = here.place.split(" ");
+    assert.isUndefined(livesHere({ ...here, machine: "", place: `other ${space}` }));
+    assert.isUndefined(livesHere({ ...here, machine: thisProcess().machine, place: `${boot} other` }));
+    const before = livesHere({ ...here, machine: thisProcess().machine, place: `other ${space}` });
+    assert.strictEqual(before, thisProcess().machine === "" ? undefined : false);
+  });
+
   it.effect("is free again where letting go of it failed", () =>
     Effect.gen(function* () {
       const root = yield* temporaryFolder;

@@ -11,7 +11,7 @@ import { verifyCache } from "../../store/verify.ts";
 import { gcJson, gcLines, statusLines, verifyLines } from "../cacheTexts.ts";
 import { type Invocation, isOn, numberOf, UsageError, valueOf } from "../commandLine.ts";
 import { exitCodes } from "../exitCodes.ts";
-import { printJson, printLines } from "../output.ts";
+import { printJson, printLines, writeError } from "../output.ts";
 import { cacheFolder } from "../places.ts";
 import { perform } from "../session.ts";
 
@@ -67,6 +67,7 @@ async function gc(root: string, invocation: Invocation): Promise<number> {
       keepMs: (numberOf(invocation, "keep-days") ?? 30) * dayMs,
       graceMs: (numberOf(invocation, "grace") ?? 60) * 60_000,
       maxBytes: sizeOf(valueOf(invocation, "max-size")),
+      onWait: () => writeError("waiting up to half a minute, to see whether runs on other machines live\n"),
     }),
   );
   if (isOn(invocation, "json")) printJson(gcJson(report, isDryRun));

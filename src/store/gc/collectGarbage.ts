@@ -19,6 +19,8 @@ import { undecided } from "./roots.ts";
 export interface GcRequest extends GcOptions {
   /** Only tell what would go. */
   readonly isDryRun?: boolean;
+  /** Called once, where it has to be waited for news of other machines. */
+  readonly onWait?: () => void;
   readonly standstill?: Partial<StandstillOptions>;
 }
 
@@ -42,7 +44,10 @@ export const collectGarbage = Effect.fn("store.collectGarbage")(function* (
   const layout = layoutOf(root);
   const standstill = new Standstill(disk, layout, { ...usualStandstill, ...request.standstill });
   yield* attempt("open", root, () => checkLayout(disk, layout));
-  while (yield* attempt("list", root, () => undecided(disk, layout, standstill))) yield* Effect.sleep(lookEveryMs);
+  for (let looks = 0; yield* attempt("list", root, () => undecided(disk, layout, standstill)); looks++) {
+    if (looks === 0) request.onWait?.();
+    yield* Effect.sleep(lookEveryMs);
+  }
   const findings = yield* attempt("list", root, () => findGarbage(disk, layout, standstill, request));
   if (request.isDryRun === true) return { ...findings, removed: findings.garbage };
   const removed = yield* attempt("write", root, () => {

@@ -67,7 +67,10 @@ export function randomOf(seed: number): () => number {
   };
 }
 
-/** Half of `words` steps, and what is gathered of them, at the end of a last step of `lastMs`. */
+/**
+ * Half of `words` steps, and what is gathered of them at the end: with `lastMs`, after a step of half that time and one of that time, so
+ * that what was found at the start is older than any lease.
+ */
 export function toilOf(seed: number, words = 10, longestMs = 60, lastMs = 0): Toil {
   const random = randomOf(seed);
   const chosen = Array.from({ length: words }, (_, i) => `w${i}`).filter(() => random() < 0.5);
@@ -80,10 +83,15 @@ export function toilOf(seed: number, words = 10, longestMs = 60, lastMs = 0): To
     ...(i === names.length - 1 && i > 0 ? { in: { after: names[0]! } } : {}),
   }));
   const last: ReadonlyArray<StepSpec> =
-    lastMs > 0 ? [{ id: "last", uses: toil, with: { words: `last${seed}`, ms: lastMs } }] : [];
+    lastMs > 0
+      ? [
+          { id: "mid", uses: toil, with: { words: `mid${seed}`, ms: lastMs / 2 } },
+          { id: "last", uses: toil, with: { words: `last${seed}`, ms: lastMs }, in: { after: "mid" } },
+        ]
+      : [];
   const parts = [...names, ...last.map(({ id }) => id)];
   const graph = graphOf([...steps, ...last, { id: "all", uses: gather, in: { parts } }]);
-  const texts = [...names, ...last.map(() => `last${seed}`)].map(contentOf);
+  const texts = [...names, ...last.map(({ id }) => `${id}${seed}`)].map(contentOf);
   const entries = parts.map((id, i) => [id, digestOf(texts[i]!)] as const);
   return { graph, digests: { ...Object.fromEntries(entries), all: digestOf(gathered(texts)) } };
 }

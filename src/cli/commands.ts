@@ -311,6 +311,43 @@ export const commands: ReadonlyArray<Command> = [
     load: async () => (await import("./commands/doctor.ts")).doctor,
   },
   {
+    name: "cache",
+    summary: "look after the cache: what is in it, whether all of it is sound, and what may go",
+    operands: [
+      {
+        name: "ACTION",
+        description:
+          "status: what is in it, and who is at work on it. verify: read all of it; exit code 4 where something is damaged. gc: remove what was not used lately. pin, unpin: keep what a RUN used and made from gc, or no longer",
+      },
+      { name: "RUN", optional: true, repeated: true, description: "for pin and unpin: a run's id, or `last`" },
+    ],
+    options: [
+      { name: "repair", description: "verify: move what is damaged aside; the next run makes it again" },
+      { name: "dry-run", description: "gc: only tell what would go, and why" },
+      {
+        name: "keep-days",
+        value: "N",
+        least: 0,
+        description: "gc: what was used in the last N days stays, with all it was made from; default: 30",
+      },
+      {
+        name: "max-size",
+        value: "SIZE",
+        description: "gc: of the rest, remove what was used longest ago until this much is left (500MB, 20GB)",
+      },
+      {
+        name: "grace",
+        value: "MINUTES",
+        least: 10,
+        description: "gc: what is younger is not looked at, since a run may be about to refer to it; default: 60",
+      },
+      cache,
+      json,
+    ],
+    examples: ["cache status", "cache verify --repair", "cache gc --dry-run --max-size 20GB", "cache pin last"],
+    load: async () => (await import("./commands/cache.ts")).cache,
+  },
+  {
     name: "stages",
     summary: "list the stages, or explain one with every option",
     operands: [

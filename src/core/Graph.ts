@@ -72,6 +72,8 @@ export interface Step {
   /** Its `timeout` and `retry`, where it has any. */
   readonly limits?: StepLimits;
   readonly location: SourceLocation;
+  /** Garbage collection keeps what it made. In no key. */
+  readonly pin?: boolean;
 }
 
 /** A loop, for views that fold it. */

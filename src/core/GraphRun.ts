@@ -20,6 +20,7 @@ import {
 import type { RunEvent, StepError } from "./events.ts";
 import type { Executor } from "./Executor.ts";
 import type { Graph } from "./Graph.ts";
+import { Leases, untilFree, type LeaseHolder } from "./Leases.ts";
 import { withRetry } from "./limits.ts";
 import { runStep, type StepResult } from "./runStep.ts";
 import { Schedule } from "./Schedule.ts";
@@ -35,14 +36,26 @@ export interface StepFailure {
   readonly error: StepError;
 }
 
+/** What came of a step that was started. */
+type Outcome =
+  | { readonly kind: "ran"; readonly result: StepResult }
+  /** What the step reads is here now, and its key can be known. */
+  | { readonly kind: "fetched" }
+  /** Another run has made the record meanwhile. */
+  | { readonly kind: "adopted" }
+  /** Another run is computing the key. */
+  | { readonly kind: "held"; readonly holder: LeaseHolder }
+  /** No run is computing the key any more: its record is there, or it is this run's turn. */
+  | { readonly kind: "free" };
+
 interface Completion {
   readonly index: number;
-  /** `fetched`: what the step reads is here now, and its key can be known. */
-  readonly exit: Exit.Exit<StepResult | "fetched", StageFailure | StoreError>;
+  readonly exit: Exit.Exit<Outcome, StageFailure | StoreError>;
 }
 
 interface RunningStep {
-  readonly kind: Kind;
+  /** The slot it has; none while it waits for another run. */
+  readonly slot: Kind | undefined;
   readonly fiber: Fiber.Fiber<unknown, unknown>;
 }
 
@@ -64,7 +77,7 @@ export class GraphRun {
   private readonly known: Known;
   private readonly hits = new Set<number>();
   private readonly ran = new Set<number>();
-  /** Steps whose start was told before their files were fetched. */
+  /** Steps whose start was told, and not yet their end. */
   private readonly announced = new Set<number>();
   private readonly evaluation: Array<Evaluation[number]>;
 
@@ -123,18 +136,17 @@ export class GraphRun {
   stop(): Effect.Effect<void> {
     return Effect.gen({ self: this }, function* () {
       yield* Fiber.interruptAll([...this.running.values()].map(({ fiber }) => fiber));
-      for (const index of this.running.keys()) {
-        const completion = Queue.takeUnsafe(this.completions);
-        if (completion !== undefined && Exit.isSuccess(completion)) this.tellLate(completion.value);
-        else this.emit({ event: "step.interrupted", step: this.idOf(index) });
-      }
+      for (let next = Queue.takeUnsafe(this.completions); next !== undefined; next = Queue.takeUnsafe(this.completions))
+        if (Exit.isSuccess(next)) this.tellLate(next.value);
+      for (const index of this.announced) this.emit({ event: "step.interrupted", step: this.idOf(index) });
       this.running.clear();
     });
   }
 
   private tellLate({ index, exit }: Completion): void {
-    if (Exit.isSuccess(exit) && exit.value !== "fetched") this.finish(index, exit.value);
-    else this.emit({ event: "step.interrupted", step: this.idOf(index) });
+    if (!Exit.isSuccess(exit)) return;
+    if (exit.value.kind === "ran") this.finish(index, exit.value.result);
+    if (exit.value.kind === "adopted") this.takeAsIs(this.evaluation[index]!);
   }
 
   private idOf(index: number): string {
@@ -159,8 +171,9 @@ export class GraphRun {
   }
 
   private hit(index: number, outputs: Outputs): ReadonlyArray<number> {
-    this.hits.add(index);
+    if (!this.ran.has(index)) this.hits.add(index);
     const fingerprint = this.fingerprintOf(index);
+    this.forget(index);
     this.emit({ event: "step.hit", step: this.idOf(index), fingerprint, outputs: digestsOf(outputs) });
     return this.schedule.finish(index, outputs);
   }
@@ -170,12 +183,18 @@ export class GraphRun {
     return Effect.gen({ self: this }, function* () {
       const open = [...freed];
       for (let index = open.shift(); index !== undefined; index = open.shift()) {
-        const evaluated = yield* evaluateStep(this.evaluation[index]!, this.known);
-        this.evaluation[index] = evaluated;
+        const evaluated = yield* this.look(index);
         if (evaluated.record === undefined && evaluated.leftOutBy === undefined) this.enqueue(index);
         else open.push(...this.takeAsIs(evaluated));
       }
     });
+  }
+
+  private look(index: number): Effect.Effect<StepEvaluation, StoreError, StepServices> {
+    return Effect.map(
+      evaluateStep(this.evaluation[index]!, this.known),
+      (evaluated) => (this.evaluation[index] = evaluated),
+    );
   }
 
   private enqueue(index: number): void {
@@ -204,15 +223,43 @@ export class GraphRun {
     });
   }
 
-  private start(kind: Kind, index: number): Effect.Effect<void, never, StepServices> {
-    const repairs = this.repairs.get(index)?.digest;
+  private start(slot: Kind, index: number): Effect.Effect<void, never, StepServices> {
     this.schedule.status[index] = "running";
-    if (!this.announced.delete(index))
-      this.emit({ event: "step.started", step: this.idOf(index), ...(repairs === undefined ? {} : { repairs }) });
-    const task: Effect.Effect<StepResult | "fetched", StageFailure | StoreError, StepServices> =
-      this.evaluation[index]!.elsewhere.length > 0 ? this.fetch(index) : this.compute(index);
-    const told = Effect.onExit(task, (exit) => Effect.sync(() => Queue.offerUnsafe(this.completions, { index, exit })));
-    return Effect.map(Effect.forkChild(told), (fiber) => void this.running.set(index, { kind, fiber }));
+    const isElsewhere = this.evaluation[index]!.elsewhere.length > 0;
+    return this.fork(slot, index, isElsewhere ? this.fetch(index) : this.computeUnderLease(index));
+  }
+
+  private fork(
+    slot: Kind | undefined,
+    index: number,
+    work: Effect.Effect<Outcome, StageFailure | StoreError, StepServices>,
+  ): Effect.Effect<void, never, StepServices> {
+    const told = Effect.onExit(work, (exit) => Effect.sync(() => Queue.offerUnsafe(this.completions, { index, exit })));
+    return Effect.map(Effect.forkChild(told), (fiber) => void this.running.set(index, { slot, fiber }));
+  }
+
+  private announce(index: number): void {
+    if (this.announced.has(index)) return;
+    this.announced.add(index);
+    const repairs = this.repairs.get(index)?.digest;
+    this.emit({ event: "step.started", step: this.idOf(index), ...(repairs === undefined ? {} : { repairs }) });
+  }
+
+  /** Looks again once it has the lease: another run may have published and let go of it since the last look. */
+  private computeUnderLease(index: number): Effect.Effect<Outcome, StageFailure | StoreError, StepServices> {
+    const purpose = { run: this.options.run, step: this.idOf(index) };
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.gen({ self: this }, function* () {
+        const claim = yield* (yield* Leases).take(this.fingerprintOf(index), purpose);
+        if (claim.kind === "held") return claim;
+        const work = Effect.gen({ self: this }, function* () {
+          if ((yield* this.look(index)).record !== undefined) return { kind: "adopted" } as const;
+          this.announce(index);
+          return { kind: "ran", result: yield* this.compute(index) } as const;
+        });
+        return yield* Effect.ensuring(restore(work), claim.release);
+      }),
+    );
   }
 
   private compute(index: number): Effect.Effect<StepResult, StageFailure | StoreError, StepServices> {
@@ -232,13 +279,14 @@ export class GraphRun {
     return withRetry(attempt, step.limits, warn);
   }
 
-  private fetch(index: number): Effect.Effect<"fetched", StageFailure, StepServices> {
+  private fetch(index: number): Effect.Effect<Outcome, StageFailure, StepServices> {
     const { elsewhere } = this.evaluation[index]!;
     return Effect.gen({ self: this }, function* () {
+      this.announce(index);
       const source = yield* SourceFiles;
       for (const field of elsewhere)
         yield* source.fetch(field, (done, total) => this.progress(index, { done, total, unit: "bytes" }));
-      return "fetched" as const;
+      return { kind: "fetched" } as const;
     });
   }
 
@@ -246,7 +294,6 @@ export class GraphRun {
   private admitFetched(index: number): Effect.Effect<void, StoreError, StepServices> {
     return Effect.gen({ self: this }, function* () {
       const before = this.evaluation[index]!;
-      this.announced.add(index);
       const found = yield* Effect.exit(resolveFiles(before.step));
       if (Exit.isSuccess(found) && found.value.elsewhere.length === 0) {
         this.evaluation[index] = { ...before, ...found.value };
@@ -264,9 +311,12 @@ export class GraphRun {
   }
 
   private settle({ index, exit }: Completion): Effect.Effect<void, StoreError, StepServices> {
-    this.slots.release(this.running.get(index)!.kind);
+    const { slot } = this.running.get(index)!;
+    if (slot !== undefined) this.slots.release(slot);
     this.running.delete(index);
-    if (Exit.isSuccess(exit)) return exit.value === "fetched" ? this.admitFetched(index) : this.done(index, exit.value);
+    if (Exit.isSuccess(exit)) return this.settleOutcome(index, exit.value);
+    // It waited for another run, and `fail` of another step has called that off.
+    if (Exit.hasInterrupts(exit)) return Effect.sync(() => void (this.schedule.status[index] = "ready"));
     const error = Cause.squash(exit.cause);
     if (!this.repair(index, error)) this.fail(index, stepErrorOf(error));
     return Effect.void;
@@ -280,9 +330,33 @@ export class GraphRun {
     });
   }
 
+  private settleOutcome(index: number, outcome: Outcome): Effect.Effect<void, StoreError, StepServices> {
+    switch (outcome.kind) {
+      case "ran":
+        return this.done(index, outcome.result);
+      case "adopted":
+        return this.admit(this.takeAsIs(this.evaluation[index]!));
+      case "fetched":
+        return this.admitFetched(index);
+      case "free":
+        return this.admit([index]);
+      case "held":
+        return this.awaitHolder(index, outcome.holder);
+    }
+  }
+
+  /** Takes no slot meanwhile, so that other steps go on. */
+  private awaitHolder(index: number, holder: LeaseHolder): Effect.Effect<void, never, StepServices> {
+    const fingerprint = this.fingerprintOf(index);
+    this.emit({ event: "step.waiting", step: this.idOf(index), fingerprint, holder });
+    const isOver = this.failures.length > 0 && !this.options.keepGoing;
+    if (!isOver) return this.fork(undefined, index, Effect.as(untilFree(fingerprint), { kind: "free" } as const));
+    return Effect.sync(() => void (this.schedule.status[index] = "ready"));
+  }
+
   private finish(index: number, { outputs, durationMs, differs }: StepResult): ReadonlyArray<number> {
     const fingerprint = this.fingerprintOf(index);
-    this.leaders.delete(fingerprint);
+    this.forget(index);
     this.hits.delete(index);
     this.ran.add(index);
     this.emit({
@@ -303,6 +377,7 @@ export class GraphRun {
     if (producer === undefined) return false;
     const count = this.repairs.get(producer)?.count ?? 0;
     if (count >= maxRepairs) return false;
+    this.announced.delete(index);
     if (!this.schedule.awaitRepair(index, producer)) return true;
     this.repairs.set(producer, { count: count + 1, digest: error.digest as ContentDigest });
     this.enqueue(producer);
@@ -310,12 +385,20 @@ export class GraphRun {
   }
 
   private fail(index: number, error: StepError): void {
-    const fingerprint = this.evaluation[index]!.key?.fingerprint;
-    if (fingerprint !== undefined) this.leaders.delete(fingerprint);
+    this.forget(index);
     this.hits.delete(index);
     this.failures.push({ step: this.idOf(index), error });
     this.emit({ event: "step.failed", step: this.idOf(index), error });
     for (const blocked of this.schedule.fail(index)) this.skip(blocked, this.idOf(index));
+    if (this.options.keepGoing) return;
+    for (const { slot, fiber } of this.running.values()) if (slot === undefined) fiber.interruptUnsafe();
+  }
+
+  /** It is over with the step, for now: another one may lead those of its key. */
+  private forget(index: number): void {
+    this.announced.delete(index);
+    const fingerprint = this.evaluation[index]!.key?.fingerprint;
+    if (fingerprint !== undefined && this.leaders.get(fingerprint) === index) this.leaders.delete(fingerprint);
   }
 
   private skip(index: number, blockedBy: string): void {

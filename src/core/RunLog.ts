@@ -20,8 +20,13 @@ export interface RunStart {
   readonly params: { readonly [name: string]: Json };
   /** What was asked for: `until`, `force`, the raw `--set`s. */
   readonly options: { readonly [name: string]: Json };
-  /** Steps with their stage, in graph order. */
-  readonly steps: ReadonlyArray<{ readonly step: string; readonly stage: string; readonly version: number }>;
+  /** Steps with their stage, in graph order; `pin`: garbage collection keeps what it made. */
+  readonly steps: ReadonlyArray<{
+    readonly step: string;
+    readonly stage: string;
+    readonly version: number;
+    readonly pin?: true;
+  }>;
   readonly environment: Environment;
   readonly started: string;
 }

@@ -1,5 +1,6 @@
 /** What happens in a run, one event after the other: the source of the terminal's tree, `run --json`, the log and the run's record. */
 import type { ContentDigest, Fingerprint } from "./digest.ts";
+import type { LeaseHolder } from "./Leases.ts";
 
 /** `waits`: for a download, or for the decision whether its loop goes on; `skipped`: its loop stops before. */
 export type StepState = "fresh" | "stale" | "waits" | "skipped";
@@ -23,6 +24,13 @@ export type RunEvent =
       readonly run: string;
       readonly file: string;
       readonly plan: ReadonlyArray<{ readonly step: string; readonly state: StepState }>;
+    }
+  /** Another run on this cache computes the step's key; a hit or a start follows when it has ended. */
+  | {
+      readonly event: "step.waiting";
+      readonly step: string;
+      readonly fingerprint: Fingerprint;
+      readonly holder: LeaseHolder;
     }
   /** `repairs`: the step had been a hit, but this blob of it turned out lost or damaged, and it runs again to restore it. */
   | { readonly event: "step.started"; readonly step: string; readonly repairs?: ContentDigest }

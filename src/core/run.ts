@@ -107,10 +107,11 @@ const runStart = (graph: Graph, options: RunOptions, started: string): RunStart 
     keepGoing: options.keepGoing ?? false,
     ...options.asked,
   },
-  steps: graph.steps.map(({ id, stage }) => ({
+  steps: graph.steps.map(({ id, stage, pin }) => ({
     step: id,
     stage: stageLabel(stage, graph.file),
     version: stage.version,
+    ...(pin === true ? { pin } : {}),
   })),
   environment: environmentFacts(),
   started,

@@ -3,7 +3,7 @@ import type { RunEvent } from "../core/events.ts";
 import { counted } from "../core/suggest.ts";
 import { formatDuration } from "./duration.ts";
 import { failureText } from "./failureText.ts";
-import { progressText, resumedText } from "./pretty.ts";
+import { heldText, progressText, resumedText } from "./pretty.ts";
 import { isToRun, skippedText, type ProgressView } from "./runTree.ts";
 import { oneLine } from "./textWidth.ts";
 
@@ -43,6 +43,8 @@ function plainTexts(state: PlainState, before: PlainState, event: RunEvent, at: 
       const toRun = event.plan.filter(isToRun).length;
       return state.isQuiet ? [] : [`run ${event.run}: ${counted(toRun, "step")} to run, ${fresh} fresh`];
     }
+    case "step.waiting":
+      return [`${event.step}: ${heldText(event.holder)}`];
     case "step.started":
       return [
         `${event.step}: ${event.repairs === undefined ? "started" : "started again, its output was lost or damaged"}`,

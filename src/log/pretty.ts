@@ -2,6 +2,7 @@
  * The live tree of a run as lines: what ran, what was a hit, a bar with loss, speed and time left for what runs now, loops
  * folded where nothing happens in them. A pure function of the tree, the size of the terminal and the time.
  */
+import type { LeaseHolder } from "../core/Leases.ts";
 import { counted } from "../core/suggest.ts";
 import { type Colors, colorsOf } from "./colors.ts";
 import { formatDuration, formatLeft, formatLoss, formatRate } from "./duration.ts";
@@ -105,6 +106,7 @@ function openLines(node: TreeNode, depth: number, context: Context): ReadonlyArr
 function groupGlyph({ counts }: GroupNode, { colors }: Context): string {
   if (counts.failed > 0) return colors.bad("✗");
   if (counts.running > 0) return colors.active("▸");
+  if (counts.held > 0) return colors.wary("·");
   if (counts.waiting + counts.skipped + counts.interrupted > 0) return colors.faint("·");
   return counts.ran > 0 ? colors.good("✓") : colors.faint("=");
 }
@@ -159,6 +161,8 @@ function stepLine(step: StepNode, depth: number, context: Context): Line {
   switch (step.status) {
     case "waiting":
       return line(colors.faint("·"), "", "waiting");
+    case "held":
+      return line(colors.wary("·"), heldText(step.heldBy!));
     case "hit":
       return line(colors.faint("="), colors.faint("hit"), "done");
     case "ran":
@@ -201,6 +205,10 @@ const notes = ({ resumed, warnings }: StepNode, context: Context): ReadonlyArray
   ...(resumed === undefined ? [] : [context.colors.faint(resumedText(resumed))]),
   ...warningMark(warnings, context),
 ];
+
+/** `waiting for run 20261122-031500-ab12, which computes it (process 17 on ab)` */
+export const heldText = ({ run, host, process }: LeaseHolder): string =>
+  `waiting for run ${run}, which computes it (process ${process} on ${host})`;
 
 /** `resumed at step 120 of 400` */
 export const resumedText = ({ done, total, unit }: ResumedAt): string =>

@@ -5,9 +5,11 @@
  * Updated in place: a run may have a million steps, and copying them for each event would be quadratic.
  */
 import type { RunEvent, StepError, StepState } from "../core/events.ts";
+import type { LeaseHolder } from "../core/Leases.ts";
 import { textWidth } from "./textWidth.ts";
 
-export type StepStatus = "waiting" | "running" | "hit" | "ran" | "failed" | "skipped" | "interrupted";
+/** `held`: it waits for another run that computes its key. */
+export type StepStatus = "waiting" | "held" | "running" | "hit" | "ran" | "failed" | "skipped" | "interrupted";
 
 export interface ProgressView {
   readonly done: number;
@@ -37,6 +39,8 @@ export interface StepNode {
   /** Where it went on from a checkpoint. */
   resumed?: ResumedAt;
   warnings: number;
+  /** Of a held step: who computes its key. */
+  heldBy?: LeaseHolder;
   error?: StepError;
   blockedBy?: string;
   /** Left out since its loop had stopped. */
@@ -73,7 +77,7 @@ const group = (label: string, parent: GroupNode | undefined): GroupNode => ({
   label,
   parent,
   children: new Map(),
-  counts: { waiting: 0, running: 0, hit: 0, ran: 0, failed: 0, skipped: 0, interrupted: 0 },
+  counts: { waiting: 0, held: 0, running: 0, hit: 0, ran: 0, failed: 0, skipped: 0, interrupted: 0 },
   durationMs: 0,
   warnings: 0,
 });
@@ -112,6 +116,9 @@ type StepEvent = Exclude<RunEvent, { readonly event: "run.started" | "run.finish
 
 function noteStepEvent(step: StepNode, event: StepEvent, at: number): void {
   switch (event.event) {
+    case "step.waiting":
+      step.heldBy = event.holder;
+      return setStatus(step, "held");
     case "step.started":
       step.startedAt = at;
       return setStatus(step, "running");

@@ -5,6 +5,7 @@
  * Synchronous on purpose: a run with nothing to do makes thousands of these calls, and order is what the promises rest on.
  * Methods throw Node's system errors; what is not there is `undefined` or an empty list.
  */
+import { createHash } from "node:crypto";
 import * as fs from "node:fs";
 import * as Context from "effect/Context";
 
@@ -20,6 +21,12 @@ export interface DiskShape {
   readonly size: (path: string) => number | undefined;
   /** When it last changed, milliseconds since 1970; undefined where it is not there. */
   readonly changedAtMs: (path: string) => number | undefined;
+  /** sha256 of a file's content, read in pieces; undefined where there is none. */
+  readonly hash: (path: string) => string | undefined;
+  /** Says that a file is in use, by its time; false where there is none. No error where the disk is read-only. */
+  readonly touch: (path: string) => boolean;
+  /** Every file below a folder, in code-unit order of paths; none where there is no folder. */
+  readonly files: (folder: string) => ReadonlyArray<FoundFile>;
   /** Names in a folder, in code-unit order; empty where there is no folder. */
   readonly list: (folder: string) => ReadonlyArray<string>;
   /** With the folders above it. */
@@ -32,8 +39,17 @@ export interface DiskShape {
   readonly remove: (path: string) => void;
   /** An empty folder; no error where there is none, or something in it. */
   readonly removeFolder: (folder: string) => void;
+  /** A folder with all that is in it; no error where there is none. */
+  readonly removeTree: (folder: string) => void;
   /** Makes names in a folder durable. */
   readonly syncFolder: (folder: string) => void;
+}
+
+export interface FoundFile {
+  readonly path: string;
+  readonly sizeBytes: number;
+  /** Milliseconds since 1970. */
+  readonly changedAtMs: number;
 }
 
 /** Linux reads or writes at most 2 GiB in one call. */
@@ -49,6 +65,20 @@ const nodeDisk: DiskShape = {
   read: (path) => orUndefined(() => readWhole(path)),
   size: (path) => fs.statSync(path, { throwIfNoEntry: false })?.size,
   changedAtMs: (path) => fs.statSync(path, { throwIfNoEntry: false })?.mtimeMs,
+  hash: (path) => orUndefined(() => sha256OfFile(path)),
+  touch: (path) => {
+    try {
+      // With a fraction that differs each time: whoever compares times sees every touch, also of a clock that stands still.
+      const seconds = (Date.now() + Math.random()) / 1000;
+      fs.utimesSync(path, seconds, seconds);
+      return true;
+    } catch (error) {
+      if (codeOf(error) === "ENOENT") return false;
+      if (["EROFS", "EACCES", "EPERM"].includes(codeOf(error) ?? "")) return true;
+      throw error;
+    }
+  },
+  files: (folder) => filesBelow(folder),
   list: (folder) => (orUndefined(() => fs.readdirSync(folder)) ?? []).sort(),
   makeFolder: (folder) => void fs.mkdirSync(folder, { recursive: true }),
   link: (from, to) => fs.linkSync(from, to),
@@ -61,6 +91,7 @@ const nodeDisk: DiskShape = {
       if (!["ENOENT", "ENOTEMPTY", "EEXIST"].includes(codeOf(error) ?? "")) throw error;
     }
   },
+  removeTree: (folder) => fs.rmSync(folder, { recursive: true, force: true }),
   syncFolder: (folder) => {
     const file = fs.openSync(folder, "r");
     try {
@@ -93,6 +124,33 @@ function readLarge(file: number): Buffer {
     at += length;
   }
   return bytes;
+}
+
+/** What goes away meanwhile is not there. */
+function filesBelow(folder: string): ReadonlyArray<FoundFile> {
+  const entries = orUndefined(() => fs.readdirSync(folder, { withFileTypes: true })) ?? [];
+  return entries
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => {
+      const path = `${folder}/${entry.name}`;
+      if (entry.isDirectory()) return filesBelow(path);
+      const stat = fs.statSync(path, { throwIfNoEntry: false });
+      return stat === undefined ? [] : [{ path, sizeBytes: stat.size, changedAtMs: stat.mtimeMs }];
+    });
+}
+
+/** In pieces, so that a file may be larger than memory. */
+export function sha256OfFile(path: string): string {
+  const hash = createHash("sha256");
+  const piece = Buffer.allocUnsafe(1 << 20);
+  const file = fs.openSync(path, "r");
+  try {
+    for (let read = fs.readSync(file, piece); read > 0; read = fs.readSync(file, piece))
+      hash.update(piece.subarray(0, read));
+  } finally {
+    fs.closeSync(file);
+  }
+  return hash.digest("hex");
 }
 
 function orUndefined<A>(read: () => A): A | undefined {

@@ -37,6 +37,9 @@ interface Named {
 const nameOf = (done: number, digest: string): string => `${String(done).padStart(12, "0")}-${digest}.safetensors`;
 const namePattern = /^(\d{12,})-([0-9a-f]{64})\.safetensors$/;
 
+/** The digest of the content that a checkpoint's file of this name should have. */
+export const digestInName = (name: string): string | undefined => namePattern.exec(name)?.[2];
+
 class CheckpointFolder {
   private readonly disk: DiskShape;
   private readonly layout: Layout;

@@ -23,13 +23,16 @@ import {
 import { decodeRecord, encodeRecord } from "./recordFile.ts";
 import { attempt, damagedBlob, missingBlob } from "./storeErrors.ts";
 
-/** The store in `root`, which is made when something is first written. */
-export const layerDirectory = (root: string): Layer.Layer<ArtifactStore, StoreError> =>
+/**
+ * The store in `root`, which is made when something is first written.
+ * @param touchAfterMs a file that is used is marked so when its last mark is this old
+ */
+export const layerDirectory = (root: string, touchAfterMs = 300_000): Layer.Layer<ArtifactStore, StoreError> =>
   Layer.effect(
     ArtifactStore,
     Effect.gen(function* () {
       const disk = yield* Disk;
-      const folder = new CacheFolder(disk, layoutOf(root));
+      const folder = new CacheFolder(disk, layoutOf(root), touchAfterMs);
       yield* attempt("open", root, () => checkLayout(disk, folder.layout));
       return ArtifactStore.of({
         lookup: (fingerprint) => attempt("read", root, () => folder.lookup(fingerprint)),
@@ -44,18 +47,21 @@ export const layerDirectory = (root: string): Layer.Layer<ArtifactStore, StoreEr
 class CacheFolder {
   readonly layout: Layout;
   private readonly disk: DiskShape;
+  private readonly touchAfterMs: number;
   private isMarked = false;
   /** Blobs this process has written or checked: a blob already there need not be hashed twice before it is relied on. */
   private readonly sound = new Set<string>();
 
-  constructor(disk: DiskShape, layout: Layout) {
+  constructor(disk: DiskShape, layout: Layout, touchAfterMs: number) {
     this.disk = disk;
     this.layout = layout;
+    this.touchAfterMs = touchAfterMs;
   }
 
   lookup(fingerprint: Fingerprint): ActionRecord | undefined {
-    const record = this.recordAt(this.layout.action(fingerprint), fingerprint);
-    return record !== undefined && this.isComplete(record) ? record : undefined;
+    const path = this.layout.action(fingerprint);
+    const record = this.recordAt(path, fingerprint);
+    return record !== undefined && this.isComplete(record) && this.use(path) ? record : undefined;
   }
 
   read(digest: ContentDigest): Uint8Array {
@@ -91,7 +97,8 @@ class CacheFolder {
     const bytes = encodeRecord(record);
     if (!nameFirst(this.disk, this.layout, bytes, path)) {
       const winner = this.recordAt(path, record.fingerprint);
-      if (winner !== undefined && this.isComplete(winner) && hasPortsOf(winner, record)) return winner;
+      if (winner !== undefined && this.isComplete(winner) && hasPortsOf(winner, record) && this.use(path))
+        return winner;
       // What stands there can feed nobody any more: its blobs are lost or it is damaged.
       replaceFile(this.disk, this.layout, bytes, path);
     }
@@ -129,15 +136,24 @@ class CacheFolder {
   private isSound(digest: ContentDigest, path: string): boolean {
     const size = this.disk.size(path);
     if (size === undefined) return false;
-    if (this.sound.has(digest)) return true;
-    const bytes = this.disk.read(path);
-    if (bytes === undefined) return false;
-    if (contentDigest(bytes) !== digest) {
+    if (this.sound.has(digest)) return this.use(path);
+    const found = this.disk.hash(path);
+    if (found === undefined) return false;
+    if (found !== digest) {
       moveAside(this.disk, this.layout, path);
       return false;
     }
     this.sound.add(digest);
-    return true;
+    return this.use(path);
+  }
+
+  /**
+   * Marks a file as in use, by its time, so that garbage collection spares it (gc/): false where it has just been collected. Often
+   * enough for `sparedMs` there, and no oftener, since a run with nothing to do looks up a thousand records.
+   */
+  private use(path: string): boolean {
+    const age = Date.now() - (this.disk.changedAtMs(path) ?? 0);
+    return (age >= 0 && age < this.touchAfterMs) || this.disk.touch(path);
   }
 
   /** Before the first write: the layout is marked, and what crashed writers left is swept. */

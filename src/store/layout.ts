@@ -5,6 +5,7 @@
 import { dirname, join } from "node:path";
 import { StoreError } from "../core/errors.ts";
 import { codeOf, type DiskShape } from "./Disk.ts";
+import { isAlive, placeMark } from "./processIdentity.ts";
 
 export const layoutVersion = 1;
 
@@ -18,6 +19,12 @@ export interface Layout {
   readonly leases: string;
   /** The code of the user's own stages. */
   readonly stages: string;
+  /** Where processes show that they live. */
+  readonly heartbeats: string;
+  /** Models of the hub, `owner/name/<commit>/` (src/model/hub). */
+  readonly hub: string;
+  /** Runs that a person wants kept. */
+  readonly pins: string;
   /** Files being written; on the same disk, so that they can be renamed into place. */
   readonly aside: string;
   /** Digests of source files by their stamps. */
@@ -28,6 +35,9 @@ export interface Layout {
   readonly action: (fingerprint: string) => string;
   /** The folder of a fingerprint's checkpoints. */
   readonly checkpoint: (fingerprint: string) => string;
+  /** The lease of a fingerprint; `after`: the one that took over from the lease of that id. */
+  readonly lease: (fingerprint: string, after?: string) => string;
+  readonly heartbeat: (id: string) => string;
 }
 
 export function layoutOf(root: string): Layout {
@@ -41,12 +51,17 @@ export function layoutOf(root: string): Layout {
     checkpoints: join(root, "checkpoints"),
     leases: join(root, "leases"),
     stages: join(root, "stages"),
+    heartbeats: join(root, "leases", "beats"),
+    hub: join(root, "hub"),
+    pins: join(root, "pins"),
     aside: join(root, "tmp"),
     stats: join(root, "source-digests.json"),
     quarantine: join(root, "quarantine"),
     object: (digest) => `${objects}/${digest.slice(0, 2)}/${digest.slice(2)}`,
     action: (fingerprint) => `${actions}/${fingerprint.slice(0, 2)}/${fingerprint}.json`,
     checkpoint: (fingerprint) => join(root, "checkpoints", fingerprint),
+    lease: (fingerprint, after) => join(root, "leases", after === undefined ? fingerprint : `${fingerprint}-${after}`),
+    heartbeat: (id) => join(root, "leases", "beats", id),
   };
 }
 
@@ -92,9 +107,13 @@ let written = 0;
 /** Of a file: at once, or in parts. */
 type Bytes = Uint8Array | ReadonlyArray<Uint8Array>;
 
+/** A name of its own, which tells the process that uses it: `<pid>-<its machine>-…`. */
+export const asidePath = (layout: Layout): string =>
+  join(layout.aside, `${process.pid}-${placeMark()}-${Date.now().toString(36)}-${written++}`);
+
 /** Writes a whole file, durably unless told otherwise, under a name of its own. Nothing is left on failure. */
 function writeAside(disk: DiskShape, layout: Layout, bytes: Bytes, isDurable = true): string {
-  const path = join(layout.aside, `${process.pid}-${Date.now().toString(36)}-${written++}`);
+  const path = asidePath(layout);
   const file = inFolder(disk, layout.aside, () => disk.open(path, "wx"));
   try {
     try {
@@ -176,22 +195,18 @@ function makeDurableFolder(disk: DiskShape, folder: string): void {
 /** An aside file nobody can still be writing. */
 const staleAfterMs = 24 * 3600 * 1000;
 
-/** Removes what crashed writers left aside: files of processes that are gone, and any older than a day. */
+/** Removes what crashed writers left aside: files of processes of this machine that are gone, and any older than a day. */
 export function sweepAside(disk: DiskShape, layout: Layout): void {
-  for (const name of disk.list(layout.aside)) {
-    const path = join(layout.aside, name);
-    const changed = disk.changedAtMs(path);
-    if (changed === undefined) continue;
-    if (!isAlive(Number.parseInt(name, 10)) || Date.now() - changed > staleAfterMs) removeQuietly(disk, path);
-  }
+  for (const path of abandonedAside(disk, layout)) removeQuietly(disk, path);
 }
 
-export function isAlive(pid: number): boolean {
-  if (!(pid > 0)) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return codeOf(error) === "EPERM";
-  }
+export function abandonedAside(disk: DiskShape, layout: Layout): ReadonlyArray<string> {
+  return disk.list(layout.aside).flatMap((name) => {
+    const path = join(layout.aside, name);
+    const changed = disk.changedAtMs(path);
+    if (changed === undefined) return [];
+    const [pid, place] = name.split("-");
+    const isGone = place === placeMark() && !isAlive(Number(pid));
+    return isGone || Date.now() - changed > staleAfterMs ? [path] : [];
+  });
 }

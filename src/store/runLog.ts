@@ -8,7 +8,8 @@ import type { RunEvent } from "../core/events.ts";
 import { RunLog, type OpenRun, type RunManifest, type RunStart } from "../core/RunLog.ts";
 import { Disk, type DiskShape } from "./Disk.ts";
 import { brokenAt, chainStart, chainedLine, parseEvents } from "./eventChain.ts";
-import { isAlive, layoutOf, markLayout, nameFirst, replaceFile, type Layout } from "./layout.ts";
+import { layoutOf, markLayout, nameFirst, replaceFile, type Layout } from "./layout.ts";
+import { livesHere, thisProcess, type ProcessIdentity } from "./processIdentity.ts";
 import { attempt, storeError } from "./storeErrors.ts";
 
 /** Runs kept under `root`, the cache folder. */
@@ -39,8 +40,8 @@ function timestamps(nowMs: () => number): () => string {
 }
 
 /** The process that writes a run: a manifest still `running` whose process is gone belongs to a run that died. */
-interface ManifestFile extends RunManifest {
-  readonly process: number;
+export interface ManifestFile extends RunManifest {
+  readonly owner: ProcessIdentity;
 }
 
 function openRun(disk: DiskShape, layout: Layout, start: RunStart, now: () => string): OpenRun {
@@ -48,7 +49,7 @@ function openRun(disk: DiskShape, layout: Layout, start: RunStart, now: () => st
   const folder = join(layout.runs, start.run);
   const manifest = (end: Partial<RunManifest>): ManifestFile => ({
     ...start,
-    process: process.pid,
+    owner: thisProcess(),
     status: "running",
     finished: null,
     ran: 0,
@@ -137,21 +138,36 @@ class EventFile {
 }
 
 function listRuns(disk: DiskShape, layout: Layout): ReadonlyArray<RunManifest> {
-  const runs = disk.list(layout.runs).flatMap((run) => {
-    const text = disk.read(join(layout.runs, run, "manifest.json"))?.toString("utf8");
-    const manifest = text === undefined ? undefined : parseManifest(text);
-    if (manifest === undefined) return [];
-    const { process: pid, ...told } = manifest;
-    return [told.status === "running" && !isAlive(pid) ? { ...told, status: "died" as const } : told];
+  const runs = readManifests(disk, layout).map(({ owner, ...told }): RunManifest => {
+    // Of a run on another machine, one look cannot tell.
+    const status = told.status === "running" && livesHere(owner) === false ? "died" : told.status;
+    return Object.assign(told, { status });
   });
   // Not by name: of two ids made within a second, chance says which sorts first.
   return runs.sort((one, other) => Date.parse(one.started) - Date.parse(other.started));
 }
 
+/** As they were written, in no particular order. */
+export const readManifests = (disk: DiskShape, layout: Layout): ReadonlyArray<ManifestFile> =>
+  disk.list(layout.runs).flatMap((run) => {
+    const text = disk.read(join(layout.runs, run, "manifest.json"))?.toString("utf8");
+    const manifest = text === undefined ? undefined : parseManifest(text);
+    return manifest === undefined ? [] : [manifest];
+  });
+
+/** Fingerprints that a run has used or made, by step, as far as its log tells. */
+export function fingerprintsOf(disk: DiskShape, layout: Layout, run: string): ReadonlyMap<string, string> {
+  const text = disk.read(join(layout.runs, run, "events.ndjson"))?.toString("utf8") ?? "";
+  const found = new Map<string, string>();
+  for (const event of parseEvents(text))
+    if (event.event === "step.hit" || event.event === "step.finished") found.set(event.step, event.fingerprint);
+  return found;
+}
+
 function parseManifest(text: string): ManifestFile | undefined {
   try {
     const manifest = JSON.parse(text) as Partial<ManifestFile> | null;
-    return typeof manifest?.run === "string" && typeof manifest.process === "number"
+    return typeof manifest?.run === "string" && typeof manifest.owner === "object"
       ? (manifest as ManifestFile)
       : undefined;
   } catch {

@@ -1,6 +1,4 @@
 /** The files that steps read, found and hashed. Implements core's `SourceFiles` on the real file system. */
-import { closeSync, openSync, readSync } from "node:fs";
-import { createHash } from "node:crypto";
 import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
@@ -9,7 +7,7 @@ import type { PathField } from "../core/Graph.ts";
 import type { RemoteFolders } from "../core/RemoteFolders.ts";
 import { SourceFiles } from "../core/SourceFiles.ts";
 import type { SourceFile } from "../core/Stage.ts";
-import { codeOf, Disk } from "./Disk.ts";
+import { codeOf, Disk, sha256OfFile } from "./Disk.ts";
 import { expandPattern, type Nothing } from "./expandPattern.ts";
 import { layoutOf } from "./layout.ts";
 import { StatCache, stampOf, type FileStamp } from "./statCache.ts";
@@ -79,19 +77,6 @@ class HashedFiles {
     this.stamps.set(file, before.stamp);
     return file;
   }
-}
-
-/** In pieces, so that a file may be larger than memory. */
-function sha256OfFile(path: string): string {
-  const hash = createHash("sha256");
-  const piece = Buffer.allocUnsafe(1 << 20);
-  const file = openSync(path, "r");
-  try {
-    for (let read = readSync(file, piece); read > 0; read = readSync(file, piece)) hash.update(piece.subarray(0, read));
-  } finally {
-    closeSync(file);
-  }
-  return hash.digest("hex");
 }
 
 class NothingFound extends Error {

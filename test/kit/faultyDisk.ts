@@ -4,7 +4,19 @@ import * as Layer from "effect/Layer";
 import { Disk, type DiskShape } from "../../src/store/Disk.ts";
 
 /** The operations that change something; reads are not counted. */
-const changing = ["open", "write", "sync", "makeFolder", "link", "rename", "remove", "syncFolder"] as const;
+const changing = [
+  "open",
+  "write",
+  "sync",
+  "touch",
+  "makeFolder",
+  "link",
+  "rename",
+  "remove",
+  "removeFolder",
+  "removeTree",
+  "syncFolder",
+] as const;
 type Changing = (typeof changing)[number];
 
 export class Crash extends Error {}

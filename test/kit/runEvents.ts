@@ -5,11 +5,13 @@ import * as Layer from "effect/Layer";
 import type { EngineIdentity } from "../../src/core/ActionRecord.ts";
 import { EngineInfo } from "../../src/core/EngineInfo.ts";
 import type { RunEvent } from "../../src/core/events.ts";
+import type { LeaseHolder } from "../../src/core/Leases.ts";
 import type { Graph } from "../../src/core/Graph.ts";
 import { makeRunId } from "../../src/core/runId.ts";
 import { runGraph, type RunOptions } from "../../src/core/run.ts";
 import { layerLocal } from "../../src/executor/local/layer.ts";
 import { layerCache } from "../../src/store/cache.ts";
+import { layerMemoryLeases } from "../../src/store/leases.ts";
 import { emptyMemory, layerMemory, type MemoryState } from "../../src/store/memory.ts";
 import { layerMemoryRunLog } from "../../src/store/memoryRunLog.ts";
 import { layerSourceFiles } from "../../src/store/sourceFiles.ts";
@@ -29,8 +31,9 @@ const workerEntry = (args: ReadonlyArray<string>) => ({
 });
 
 /** All in memory; worker stages are not available. */
-export const memoryRig = (state: MemoryState = emptyMemory()) =>
+export const memoryRig = (state: MemoryState = emptyMemory(), leases: Map<string, LeaseHolder> = new Map()) =>
   Layer.mergeAll(
+    layerMemoryLeases(leases),
     layerSourceFiles(),
     layerMemoryRunLog(),
     Layer.succeed(EngineInfo, testEngine),
@@ -65,6 +68,7 @@ export const inWords = (events: ReadonlyArray<RunEvent>): ReadonlyArray<string> 
   });
 
 const words = {
+  "step.waiting": "wait",
   "step.hit": "hit",
   "step.finished": "finish",
   "step.failed": "fail",

@@ -15,6 +15,12 @@ export const hits = (step: string): RunEvent => ({
   fingerprint: "f".repeat(64) as Fingerprint,
   outputs: {},
 });
+export const waits = (step: string): RunEvent => ({
+  event: "step.waiting",
+  step,
+  fingerprint: "f".repeat(64) as Fingerprint,
+  holder: { run: "20261122-031400-cd34", step, host: "ab", process: 17 },
+});
 export const finishes = (step: string, durationMs: number): RunEvent => ({
   event: "step.finished",
   step,

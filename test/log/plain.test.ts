@@ -12,6 +12,7 @@ import {
   skips,
   started,
   starts,
+  waits,
   warns,
 } from "./events.ts";
 
@@ -28,6 +29,15 @@ function lines(...events: ReadonlyArray<readonly [seconds: number, event: RunEve
 }
 
 describe("plain lines", () => {
+  it("say for whom a step waits", () => {
+    expect(lines([0, started({ bi0: "stale" })], [1, waits("bi0")], [9, hits("bi0")])).toBe(
+      `
+    0.0s  run 20261122-031500-ab12: 1 step to run, 0 fresh
+    1.0s  bi0: waiting for run 20261122-031400-cd34, which computes it (process 17 on ab)
+    9.0s  bi0: hit`.slice(1),
+    );
+  });
+
   it("tell one event a line, with seconds since the start", () => {
     expect(
       lines(

@@ -3,7 +3,7 @@ import type { RunEvent } from "../../src/core/events.ts";
 import { prettyLines, type PrettyView } from "../../src/log/pretty.ts";
 import { emptyRunTree, noteEvent } from "../../src/log/runTree.ts";
 import { textWidth } from "../../src/log/textWidth.ts";
-import { ends, fails, finishes, hits, progresses, resumes, skips, started, starts, warns } from "./events.ts";
+import { ends, fails, finishes, hits, progresses, resumes, skips, started, starts, waits, warns } from "./events.ts";
 
 const body = ["labels", "cross", "student"];
 const cycles = (count: number) =>
@@ -49,6 +49,25 @@ describe("the live tree", () => {
     · student
   · [3]…[4]    6 steps waiting
   6 of 14 steps, 2 hits, 20.0 s`.slice(1),
+    );
+  });
+
+  it("shows for whom a step waits, also in a cycle in which nothing else happens", () => {
+    const held: ReadonlyArray<readonly [number, RunEvent]> = [
+      [0, started({ bi0: "fresh", ...stale(cycles(3)) })],
+      [0, hits("bi0")],
+      [0, waits("distil[1].labels")],
+    ];
+    expect(drawn({}, ...held)).toBe(
+      `
+= bi0          hit
+· distil       0 of 3 cycles
+  · [1]
+    · labels   waiting for run 20261122-031400-cd34, which computes it (process 17 on ab)
+    · cross
+    · student
+  · [2]…[3]    6 steps waiting
+  1 of 10 steps, 1 hit, 0 ms`.slice(1),
     );
   });
 

@@ -2,7 +2,7 @@
 import { afterAll, expect, it } from "vitest";
 import { OnnxEngine } from "../../../src/engine/onnx/OnnxEngine.ts";
 import { defaultLayoutPolicy } from "../../../src/nn/PackedLayout.ts";
-import { runTiny, tinyConfig, tinyProgram } from "../../kit/tinyEncoder.ts";
+import { tinyConfig, tinyProgram } from "../../kit/tinyEncoder.ts";
 
 const config = { ...tinyConfig, hiddenSize: 256, intermediateSize: 1024, layers: 4, maxPositions: 512 };
 const engine = new OnnxEngine({ threads: 2, maxSessions: 16 });
@@ -12,15 +12,9 @@ const residentMb = (): number => process.memoryUsage().rss / 1e6;
 
 /** A training step of 16 sequences of a length, a shape for each length. */
 const step = async (length: number): Promise<void> => {
-  await runTiny(
-    engine,
-    tinyProgram(
-      "mean",
-      Array.from({ length: 16 }, () => length),
-      defaultLayoutPolicy,
-      config,
-    ),
-  );
+  const lengths = Array.from({ length: 16 }, () => length);
+  const { program, feeds } = tinyProgram("mean", lengths, defaultLayoutPolicy, config);
+  await (await engine.compile(program)).run(feeds);
 };
 
 it("sixty shapes of training steps take little more than the largest alone", async () => {

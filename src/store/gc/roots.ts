@@ -1,0 +1,66 @@
+/**
+ * What garbage collection must not touch, whatever its age: all that a run in progress has used or made, runs that a person pinned,
+ * steps with `pin: true` in the pipeline file that was run last, and what steps in progress are writing.
+ */
+import { join } from "node:path";
+import type { DiskShape } from "../Disk.ts";
+import type { Layout } from "../layout.ts";
+import { isGone, leaseIn, type StoredLease } from "../LeaseFolder.ts";
+import { fingerprintsOf, readManifests, type ManifestFile } from "../runLog.ts";
+import { thisProcess, type ProcessIdentity } from "../processIdentity.ts";
+import type { Standstill } from "../Standstill.ts";
+
+export interface LiveLease {
+  readonly fingerprint: string;
+  readonly lease: StoredLease;
+  /** When it was taken, by the clock of its holder. */
+  readonly takenAtMs: number;
+}
+
+/** Leases whose holder is not known to be gone. */
+export function liveLeases(disk: DiskShape, layout: Layout, standstill: Standstill): ReadonlyArray<LiveLease> {
+  return disk.list(layout.leases).flatMap((name) => {
+    const path = join(layout.leases, name);
+    const [fingerprint] = /^[0-9a-f]{64}(?=$|-)/.exec(name) ?? [];
+    const bytes = fingerprint === undefined ? undefined : disk.read(path);
+    if (bytes === undefined) return [];
+    const lease = leaseIn(bytes);
+    return isGone(lease, thisProcess(), standstill)
+      ? []
+      : [{ fingerprint: fingerprint!, lease, takenAtMs: disk.changedAtMs(path) ?? 0 }];
+  });
+}
+
+/** Processes that hold leases or runs, and of which it is not known yet whether they live. */
+export function undecided(disk: DiskShape, layout: Layout, standstill: Standstill): boolean {
+  const owners = [
+    ...liveLeases(disk, layout, standstill).map(({ lease }) => lease.owner),
+    ...readManifests(disk, layout)
+      .filter(({ status }) => status === "running")
+      .map(({ owner }) => owner),
+  ];
+  const different = new Map(owners.flatMap((owner) => (owner === undefined ? [] : [[owner.id, owner]])));
+  return [...different.values()].some((owner: ProcessIdentity) => standstill.verdictOf(owner) === undefined);
+}
+
+export interface Roots {
+  readonly fingerprints: ReadonlySet<string>;
+  readonly liveRuns: number;
+}
+
+export function findRoots(disk: DiskShape, layout: Layout, standstill: Standstill): Roots {
+  const manifests = readManifests(disk, layout).toSorted((a, b) => Date.parse(a.started) - Date.parse(b.started));
+  const pins = new Set(disk.list(layout.pins));
+  const fingerprints = new Set<string>();
+  const add = ({ run }: ManifestFile, steps?: ReadonlySet<string>) => {
+    for (const [step, fingerprint] of fingerprintsOf(disk, layout, run))
+      if (steps === undefined || steps.has(step)) fingerprints.add(fingerprint);
+  };
+  for (const [, runs] of Map.groupBy(manifests, ({ file }) => file)) {
+    const pinned = new Set(runs.at(-1)!.steps.flatMap(({ step, pin }) => (pin === true ? [step] : [])));
+    if (pinned.size > 0) for (const manifest of runs) add(manifest, pinned);
+  }
+  const live = manifests.filter(({ status, owner }) => status === "running" && standstill.verdictOf(owner) !== "gone");
+  for (const manifest of [...live, ...manifests.filter(({ run }) => pins.has(run))]) add(manifest);
+  return { fingerprints, liveRuns: live.length };
+}

@@ -1,0 +1,41 @@
+import { assert, describe, it } from "@effect/vitest";
+import * as Effect from "effect/Effect";
+import { collectBesideRuns, flipBetweenRuns, killWriters, rivals } from "../kit/cacheAttacks.ts";
+import { temporaryFolder } from "../kit/temporary.ts";
+
+/** The same at length: attacks.torture.ts. */
+describe("the cache under attack", () => {
+  it.live("has no record without its blobs after writers were killed (P1)", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder;
+      const { recordsChecked } = yield* Effect.promise(() => killWriters(folder, 8, 1));
+      assert.isAbove(recordsChecked, 20);
+    }),
+  );
+
+  it.live("gives 8 processes at once each key computed once while its owner lives, and whole (P4)", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder;
+      const { kills, waited } = yield* Effect.promise(() => rivals(folder, 1, 8, 1));
+      assert.isAtLeast(kills, 1);
+      assert.isAtLeast(waited, 1);
+    }),
+  );
+
+  it.live("never hands on what has a flipped bit (P5)", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder;
+      const { stepsMadeAgain } = yield* Effect.promise(() => flipBetweenRuns(folder, 20, 1));
+      assert.isAtLeast(stepsMadeAgain, 10);
+    }),
+  );
+
+  it.live("keeps for runs what they use, whatever is collected beside them (P7)", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder;
+      const { recordsRemoved, hits } = yield* Effect.promise(() => collectBesideRuns(folder, 2, 2, 1));
+      assert.isAbove(recordsRemoved!, 0);
+      assert.isAbove(hits, 0);
+    }),
+  );
+});

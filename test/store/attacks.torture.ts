@@ -1,0 +1,27 @@
+import { describe, it } from "@effect/vitest";
+import * as Effect from "effect/Effect";
+import { collectBesideRuns, flipBetweenRuns, killWriters, rivals } from "../kit/cacheAttacks.ts";
+import { temporaryFolder } from "../kit/temporary.ts";
+
+/** Counts go to docs/reliability.md. TORTURE_SEED makes other ones, TORTURE_SCALE more or fewer. */
+const seed = Number(process.env["TORTURE_SEED"] ?? 1000);
+const scaled = (count: number): number => Math.ceil(count * Number(process.env["TORTURE_SCALE"] ?? 1));
+
+const attacks = [
+  ["P1: writers killed", (folder: string) => killWriters(folder, scaled(400), seed)],
+  ["P4: 8 processes on one cache, a quarter of them killed", (folder: string) => rivals(folder, scaled(30), 8, seed)],
+  ["P5: a bit flipped between runs", (folder: string) => flipBetweenRuns(folder, scaled(500), seed)],
+  ["P7: a collector beside runs", (folder: string) => collectBesideRuns(folder, 4, scaled(30), seed)],
+] as const;
+
+describe("the cache under attack, at length", () => {
+  for (const [name, attack] of attacks) {
+    it.live(name, () =>
+      Effect.gen(function* () {
+        const folder = yield* temporaryFolder;
+        const counts = yield* Effect.promise((): Promise<object> => attack(folder));
+        console.log(`${name}: ${JSON.stringify(counts)}`);
+      }),
+    );
+  }
+});

@@ -128,6 +128,6 @@ export class HubServer {
     }
     if (!breaks) return void response.end();
     // What was written is to arrive before the connection breaks.
-    setTimeout(() => response.destroy(), 20);
+    setTimeout(() => response.destroy(), 100);
   }
 }

@@ -72,7 +72,7 @@ export interface Step {
   /** Its `timeout` and `retry`, where it has any. */
   readonly limits?: StepLimits;
   readonly location: SourceLocation;
-  /** Garbage collection keeps what it made. In no key. */
+  /** Garbage collection keeps what it made. In no key. The language does not set it yet. */
   readonly pin?: boolean;
 }
 

@@ -1,6 +1,6 @@
 /**
  * What garbage collection must not touch, whatever its age: all that a run in progress has used or made, runs that a person pinned,
- * steps with `pin: true` in the pipeline file that was run last, and what steps in progress are writing.
+ * steps that were logged as pinned when their pipeline file was run last, and what steps in progress are writing.
  */
 import { join } from "node:path";
 import type { DiskShape } from "../Disk.ts";

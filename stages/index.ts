@@ -2,6 +2,7 @@
 import type { AnyStage } from "../src/core/Stage.ts";
 import averageScores from "./average-scores.ts";
 import deduplicate from "./deduplicate.ts";
+import evaluateBinary from "./evaluate-binary.ts";
 import evaluateSts from "./evaluate-sts.ts";
 import generateCorpus from "./generate-corpus.ts";
 import loadCrossEncoder from "./load-cross-encoder.ts";
@@ -39,5 +40,6 @@ export const stages: ReadonlyArray<AnyStage> = [
   trainCrossEncoder,
   trainBiEncoder,
   evaluateSts,
+  evaluateBinary,
   stopLoop,
 ];

@@ -56,8 +56,8 @@ function measures(gold: Gold, scores: Float32Array): Metrics["rows"] {
   const details = sets.flatMap(({ set, best }) =>
     Object.entries(best).flatMap(([measure, { value, threshold }]) => {
       const name = sets.length === 1 ? measure : `${set}.${measure}`;
-      const finite = Number.isFinite(threshold) ? [{ name: `${name}Threshold`, value: threshold }] : [];
-      return [{ name, value: 100 * value }, ...finite];
+      const row = { name, value: 100 * value };
+      return Number.isFinite(threshold) ? [row, { name: `${name}Threshold`, value: threshold }] : [row];
     }),
   );
   return [

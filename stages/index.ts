@@ -4,11 +4,13 @@ import averageScores from "./average-scores.ts";
 import deduplicate from "./deduplicate.ts";
 import evaluateBinary from "./evaluate-binary.ts";
 import evaluateSts from "./evaluate-sts.ts";
+import evaluateTransfer from "./evaluate-transfer.ts";
 import generateCorpus from "./generate-corpus.ts";
 import loadCrossEncoder from "./load-cross-encoder.ts";
 import loadModel from "./load-model.ts";
 import pretrainMlm from "./pretrain-mlm.ts";
 import pseudoLabel from "./pseudo-label.ts";
+import readLabelledSentences from "./read-labelled-sentences.ts";
 import readPairs from "./read-pairs.ts";
 import readSentences from "./read-sentences.ts";
 import sample from "./sample.ts";
@@ -24,6 +26,7 @@ import trainWordVectors from "./train-word-vectors.ts";
 export const stages: ReadonlyArray<AnyStage> = [
   readSentences,
   readPairs,
+  readLabelledSentences,
   generateCorpus,
   sample,
   deduplicate,
@@ -41,5 +44,6 @@ export const stages: ReadonlyArray<AnyStage> = [
   trainBiEncoder,
   evaluateSts,
   evaluateBinary,
+  evaluateTransfer,
   stopLoop,
 ];

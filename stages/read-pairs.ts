@@ -11,10 +11,9 @@ import { basename } from "node:path";
 import { Gold, Pairs } from "../src/artifact/index.ts";
 import { output } from "../src/core/ArtifactType.ts";
 import { contentDigest } from "../src/core/digest.ts";
-import { StageFailure } from "../src/core/errors.ts";
+import { fileFailure, StageFailure } from "../src/core/errors.ts";
 import { folder, path } from "../src/core/path.ts";
 import { defineStage, type SourceFile } from "../src/core/Stage.ts";
-import { TextProblem } from "../src/text/decodeLines.ts";
 import { numberColumn, readTable, textColumn } from "../src/text/tableFile.ts";
 import { inTextForm, textForms } from "../src/text/textForm.ts";
 
@@ -99,15 +98,6 @@ async function readPairFile(file: SourceFile, { scoreColumn, classes, subsetColu
   return pairFile;
 }
 
-const failure = (file: SourceFile) => (cause: unknown) =>
-  new StageFailure({
-    cause: "stage-error",
-    message: cause instanceof Error ? cause.message : String(cause),
-    path: file.path,
-    ...(cause instanceof TextProblem ? { hint: cause.hint } : {}),
-    ...(cause instanceof TextProblem && cause.line !== undefined ? { line: cause.line } : {}),
-  });
-
 /** The files to read, in the order wanted. */
 const chosenFiles = Effect.fnUntraced(function* (
   names: ReadonlyArray<string> | undefined,
@@ -141,7 +131,12 @@ export default defineStage({
   run: Effect.fnUntraced(function* ({ config, files }) {
     const sets: Array<PairFile> = [];
     for (const file of yield* chosenFiles(config.names, config.folder ?? "", files))
-      sets.push(yield* Effect.tryPromise({ try: () => readPairFile(file, config), catch: failure(file) }));
+      sets.push(
+        yield* Effect.tryPromise({
+          try: () => readPairFile(file, config),
+          catch: (cause) => fileFailure(file.path, cause),
+        }),
+      );
     const pairs: Pairs = { a: sets.flatMap((set) => set.a), b: sets.flatMap((set) => set.b) };
     const digest = contentDigest(yield* Effect.promise(() => Pairs.encode(pairs)));
     const scored = sets.every((set) => set.scores.length > 0);

@@ -7,7 +7,7 @@
 
 const replacements: ReadonlyArray<readonly [RegExp, string]> = [
   [/\s+/gu, " "],
-  [/[\0-\x1f]/gu, ""],
+  [/\p{Cc}/gu, ""],
   [/^ | $/gu, ""],
   // All that is neither letter nor digit, but for . ' ` , -
   [/([^\p{Alphabetic}\p{N}\s.'`,-])/gu, " $1 "],

@@ -14,7 +14,7 @@ export const rules: { readonly [folder: string]: Rule } = {
   "src/core": { ours: [], packages: ["effect"] },
   "src/nn": { ours: [], packages: tfjs },
   "src/text": { ours: [], packages: [] },
-  "src/metrics": { ours: [], packages: [] },
+  "src/metrics": { ours: [], packages: ["ml-matrix"] },
   "src/spec": { ours: ["src/core"], packages: ["effect", "yaml"] },
   "src/store": { ours: ["src/core"], packages: ["effect"] },
   "src/executor": { ours: ["src/core"], packages: ["effect"] },

@@ -24,6 +24,7 @@ import {
 } from "../src/inference/evaluation.ts";
 import { precisionField } from "../src/inference/options.ts";
 import { type Aggregate, aggregatedSpearman, alignment, uniformity } from "../src/metrics/index.ts";
+import { embeddingDimension } from "../src/nn/EncoderModel.ts";
 import { raggedFrom, raggedRow, raggedRows, type Ragged } from "../src/nn/Ragged.ts";
 
 /** Uniformity compares all sentences with all: both sides of at most this many pairs, evenly spread, are taken. */
@@ -120,7 +121,7 @@ export default defineStage({
       try: () => encodeTokens(encoder, spreadSentences(pairs), engine, { precision }),
       catch: inferenceFailure,
     });
-    const spread = { name: "uniformity", value: uniformity(embeddings, encoder.config.hiddenSize) };
+    const spread = { name: "uniformity", value: uniformity(embeddings, embeddingDimension(encoder)) };
     return { metrics: { rows: [...rows, ...alignmentRow(gold, scores), spread] } };
   }),
 });

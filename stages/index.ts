@@ -23,6 +23,8 @@ import trainSimcse from "./train-simcse.ts";
 import trainTokenizer from "./train-tokenizer.ts";
 import trainWordVectors from "./train-word-vectors.ts";
 
+import whiten from "./whiten.ts";
+
 export const stages: ReadonlyArray<AnyStage> = [
   readSentences,
   readPairs,
@@ -38,6 +40,7 @@ export const stages: ReadonlyArray<AnyStage> = [
   trainWordVectors,
   pretrainMlm,
   trainSimcse,
+  whiten,
   pseudoLabel,
   averageScores,
   trainCrossEncoder,

@@ -18,7 +18,7 @@ import {
   type PackedBatch,
   type Sequence,
 } from "../nn/PackedBatch.ts";
-import { embeddingWidth } from "../nn/parameters.ts";
+import { denseName, embeddingWidth } from "../nn/parameters.ts";
 import { type LayoutPolicy, shapeKey } from "../nn/PackedLayout.ts";
 import type { Feeds, TensorSpec } from "../nn/TensorSpec.ts";
 import type { Float32Tensor, Weights } from "../nn/Weights.ts";
@@ -150,9 +150,9 @@ const quantizedConstants = ({ weights }: EncoderModel, { parameters }: Head): No
     }),
   );
 
-/** All matrices but a classifier's, which is too little work to lose precision for. */
+/** All matrices but those on pooled states, which are too little work to lose precision for. */
 const isInt8 = (name: string, { shape }: Float32Tensor): boolean =>
-  shape.length === 2 && !name.startsWith("classifier.");
+  shape.length === 2 && !name.startsWith("classifier.") && !name.startsWith(`${denseName}.`);
 
 function feedsOf(
   { config }: EncoderModel,

@@ -41,6 +41,27 @@ describe("exportFiles", () => {
     expect(ownPooling(model)).toBe(undefined);
   });
 
+  it("writes a layer on the pooled states as a Dense that reads back", async () => {
+    const values = Float32Array.from({ length: 3 * tinyBiEncoder.config.hiddenSize }, (_, i) => Math.sin(i));
+    const layer = new Map([
+      ["dense.weight", { shape: [3, tinyBiEncoder.config.hiddenSize], values }],
+      ["dense.bias", { shape: [3], values: Float32Array.of(1, -2, 0.5) }],
+    ]);
+    const files = exported({
+      ...tinyBiEncoder,
+      weights: new Map([...tinyBiEncoder.weights, ...layer]),
+      dense: { dimension: 3 },
+      normalize: true,
+    });
+    const modules = JSON.parse(new TextDecoder().decode(files.get("modules.json"))) as Array<{ path: string }>;
+    expect(modules.map(({ path }) => path)).toEqual(["", "1_Pooling", "2_Dense", "3_Normalize"]);
+    const back = await readBack(files);
+    expect(back.dense).toEqual({ dimension: 3, weights: layer });
+    expect([back.normalize, back.weights.has("dense.weight")]).toEqual([true, false]);
+    files.delete("2_Dense/model.safetensors");
+    await expect(readBack(files)).rejects.toThrow("2_Dense/config.json or 2_Dense/model.safetensors is missing");
+  });
+
   it("knows which poolings no other program has", () => {
     expect(ownPooling(pooledBy("first-last"))).toBe("first-last");
     expect(ownPooling(pooledBy({ kind: "mean-with-padding", paddedLength: 9 }))).toBe("mean-with-padding to 9");

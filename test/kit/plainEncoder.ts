@@ -9,7 +9,7 @@ import { gradientName, withGradients } from "../../src/engine/withGradients.ts";
 import { dropoutInputName, dropoutMasks, dropoutSites, dropoutSiteNumbers, keptScale } from "../../src/nn/dropout.ts";
 import { weightValues } from "../../src/nn/embeddingRows.ts";
 import type { ModelConfig, Pooling } from "../../src/nn/EncoderModel.ts";
-import { packBatch, type Sequence } from "../../src/nn/PackedBatch.ts";
+import { defaultBatchPrefix, packBatch, type Sequence } from "../../src/nn/PackedBatch.ts";
 import { paddedLayoutPolicy } from "../../src/nn/PackedLayout.ts";
 import { embeddingTables, headParameters, layerPrefix } from "../../src/nn/parameters.ts";
 import type { Feeds, Tensors, TensorSpec } from "../../src/nn/TensorSpec.ts";
@@ -43,6 +43,7 @@ const inputNames = {
   types: "plain.types",
   positions: "plain.positions",
   mask: "plain.mask",
+  seen: "plain.seen",
 } as const;
 
 let programs = 0;
@@ -65,6 +66,7 @@ function plainProgram(training: PlainTraining): { readonly program: Program; rea
       ...parameters,
       ...[inputNames.ids, inputNames.types, inputNames.positions].map((name) => int(name, plane)),
       { name: inputNames.mask, shape: plane, dtype: "float32" },
+      { name: inputNames.seen, shape: [rows, length, length], dtype: "float32" },
       int("plain.order", [rows]),
       ...sites,
     ],
@@ -81,11 +83,27 @@ function plainProgram(training: PlainTraining): { readonly program: Program; rea
     [inputNames.types]: filled(batch.types),
     [inputNames.positions]: filled(batch.positions),
     [inputNames.mask]: Float32Array.from(batch.ids, (id) => (id < 0 ? 0 : 1)),
+    [inputNames.seen]: seenBy(batch.order, sequences, length),
     // The layout sorts rows by length: back to the caller's order.
     "plain.order": Int32Array.from({ length: rows }, (_, example) => batch.order.indexOf(example)),
     ...dropoutMasks(sites, batch, counter),
   };
   return { program, feeds };
+}
+
+/** [rows, length, length] 1 where the query of the second axis sees the key of the third: each pair asked by itself. */
+function seenBy(order: Int32Array, sequences: ReadonlyArray<Sequence>, length: number): Float32Array {
+  const cell = (example: number, query: number, key: number): number => {
+    const { ids, types = new Int32Array(ids.length), visible } = sequences[example]!;
+    if (key >= ids.length) return 0;
+    if (typeof visible === "number") return key < visible ? 1 : 0;
+    if (visible === undefined || query >= ids.length) return 1;
+    const sum = (to: number) => types.slice(0, to + 1).reduce((a, b) => a + b, 0);
+    return sum(key) <= sum(query) ? 1 : 0;
+  };
+  return Float32Array.from({ length: order.length * length * length }, (_, i) =>
+    cell(order[Math.floor(i / length ** 2)]!, Math.floor(i / length) % length, i % length),
+  );
 }
 
 class PlainEncoder {
@@ -165,7 +183,7 @@ class PlainEncoder {
         [0, 2, 1, 3],
       ); // [rows, heads, length, size]
     const scores = tf.div(tf.matMul(split("query"), split("key"), false, true), Math.sqrt(size));
-    const masked = tf.mul(tf.sub(tf.reshape(this.tensor(inputNames.mask), [this.rows, 1, 1, this.length]), 1), 1e9);
+    const masked = tf.mul(tf.sub(tf.expandDims(this.tensor(inputNames.seen), 1), 1), 1e9); // [rows, 1, length, length]
     const weights = tf.softmax(tf.add(scores, masked));
     const kept = this.dropped(weights, dropoutSiteNumbers.attention(layer), attentionDropout, 0);
     return tf.reshape(tf.transpose(tf.matMul(kept, split("value")), [0, 2, 1, 3]), [
@@ -190,7 +208,7 @@ class PlainEncoder {
   }
 
   private dropped(x: tf.Tensor, site: number, rate: number, group?: number): tf.Tensor {
-    const mask = this.tensors[dropoutInputName(site, group)];
+    const mask = this.tensors[dropoutInputName(defaultBatchPrefix, site, group)];
     if (mask === undefined) return x;
     return tf.mul(tf.mul(x, tf.reshape(tf.cast(mask, "float32"), x.shape)), keptScale(rate));
   }

@@ -10,7 +10,13 @@ import { Backbone, BiEncoder, CrossEncoder, Tokens, TrainingCurve } from "../src
 import { input, inputOneOf, output } from "../src/core/ArtifactType.ts";
 import { defineStage } from "../src/core/Stage.ts";
 import { guardFields, guardsField } from "../src/training/guardOptions.ts";
-import { poolingField, positiveNumber, type TrainingDefaults, trainingOptions } from "../src/training/options.ts";
+import {
+  partsOptions,
+  poolingField,
+  positiveNumber,
+  type TrainingDefaults,
+  trainingOptions,
+} from "../src/training/options.ts";
 import { runTraining } from "../src/training/runTraining.ts";
 import { asBiEncoder } from "../src/training/trainedModel.ts";
 
@@ -40,6 +46,7 @@ const config = Schema.Struct({
     }),
   ),
   ...trainingOptions(defaults, "Sentences", 2, 3),
+  ...partsOptions,
   guards: guardsField({ diverged, stuck, collapsed }),
 });
 

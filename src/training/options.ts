@@ -196,12 +196,12 @@ function optimizerOptions({
   };
 }
 
-/** Besides, for losses that are means over rows: a batch of such a loss may be computed in parts. */
+/** Besides, for losses whose batch may be computed in parts: means over rows, and functions of embeddings (docs/adr/0032). */
 export const partsOptions = {
   microBatchTokens: Schema.optionalKey(
     Schema.Int.check(Schema.isGreaterThan(0)).annotate({
       description:
-        "Tokens that go through the encoder at once, from 1 on. A batch of more is computed in parts whose gradients are added up: less memory, numbers equal to rounding. Default: the whole batch.",
+        "Tokens that go through the encoder at once, from 1 on. A batch of more is computed in parts whose gradients are added up: less memory, numbers equal to rounding. Where all rows meet in the loss, each part goes through the encoder twice. Default: the whole batch.",
     }),
   ),
 };

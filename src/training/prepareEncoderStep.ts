@@ -21,8 +21,9 @@ import {
 import { embeddingWidth } from "../nn/parameters.ts";
 import { defaultLayoutPolicy, type LayoutPolicy, shapeKey } from "../nn/PackedLayout.ts";
 import type { Feeds, Tensors, TensorSpec } from "../nn/TensorSpec.ts";
+import type { Program } from "../engine/Engine.ts";
 import type { LossProgram } from "../engine/withGradients.ts";
-import type { Encoding, PreparedStep } from "./Method.ts";
+import type { Encoding, PreparedStep, ReadyProgram } from "./Method.ts";
 
 /** An encoder of a program. */
 export interface StepEncoder {
@@ -42,9 +43,9 @@ export interface StepEncoder {
 }
 
 /** At least one. */
-type StepEncoders = readonly [StepEncoder, ...ReadonlyArray<StepEncoder>];
+export type StepEncoders = readonly [StepEncoder, ...ReadonlyArray<StepEncoder>];
 /** One for each encoder, in their order. */
-type OfEach<Encoders extends StepEncoders, A> = { readonly [i in keyof Encoders]: A };
+export type OfEach<Encoders extends StepEncoders, A> = { readonly [i in keyof Encoders]: A };
 
 export interface EncoderSteps<Encoders extends StepEncoders> {
   /** Name and options of the method: with the shapes, all that decides the program. */
@@ -71,10 +72,8 @@ const policy: LayoutPolicy = { ...defaultLayoutPolicy, lengthMultiple: 16, minTo
 
 const inputsOf = ({ inputs }: StepEncoder): string => inputs ?? defaultBatchPrefix;
 
-/** Prepares what goes through the encoders, one after the other: mask buffers are used again by the next. */
-export function encoderSteps<const Encoders extends StepEncoders>(
-  steps: EncoderSteps<Encoders>,
-): {
+/** Makes what goes through encoders, one after the other: mask buffers are used again by the next. */
+export interface Preparer<Encoders extends StepEncoders, Prepared extends ReadyProgram> {
   /** @param encoder its index; default the first */
   readonly pack: (sequences: ReadonlyArray<Sequence>, encoder?: number) => PackedBatch;
   /**
@@ -86,17 +85,41 @@ export function encoderSteps<const Encoders extends StepEncoders>(
     batches: OfEach<Encoders, PackedBatch>,
     extra: Extra,
     examples?: OfEach<Encoders, ArrayLike<number>>,
-  ) => PreparedStep;
-} {
+  ) => Prepared;
+}
+
+/** Steps of a loss and its gradients. */
+export const encoderSteps = <const Encoders extends StepEncoders>(
+  steps: EncoderSteps<Encoders>,
+): Preparer<Encoders, PreparedStep> => preparer(steps, (encoded, extra) => stepProgram(steps, encoded, extra));
+
+/** What encoders give, under the masks of training and without gradients. */
+export interface EncoderPasses<Encoders extends StepEncoders> extends Omit<EncoderSteps<Encoders>, "loss"> {
+  readonly outputs: (calls: OfEach<Encoders, EncoderCall>, tensors: Tensors) => Tensors;
+}
+
+export const encoderPasses = <const Encoders extends StepEncoders>(
+  passes: EncoderPasses<Encoders>,
+): Preparer<Encoders, PreparedStep> =>
+  preparer(passes, (encoded, extra) => ({
+    key: ["encode", ...keyParts(passes.key, encoded, extra)].join("|"),
+    inputs: programInputs(passes, encoded, extra),
+    build: (tensors) => passes.outputs(callsOf<Encoders>(encoded, tensors), tensors),
+  }));
+
+function preparer<Encoders extends StepEncoders>(
+  { encoders, parameters, frozen = [] }: Omit<EncoderSteps<Encoders>, "loss">,
+  programOf: (encoded: ReadonlyArray<EncodedBatch>, extra: Extra) => Program,
+): Preparer<Encoders, PreparedStep> {
   const buffers: { [name: string]: Uint8Array } = {};
   return {
     pack: (sequences, encoder = 0) => {
-      const { config, inputs } = steps.encoders[encoder]!;
+      const { config, inputs } = encoders[encoder]!;
       const options = inputs === undefined ? {} : { prefix: inputs };
       return packBatch(sequences, { policy, maxLength: config.maxPositions, ...options });
     },
     prepare: (step, batches, extra, examples) => {
-      const encoded = steps.encoders.map((encoder, i): EncodedBatch => {
+      const encoded = encoders.map((encoder, i): EncodedBatch => {
         const { config, encoded, headDropout, seed } = encoder;
         const batch = batches[i]!;
         const sites = dropoutSites(config, batch.shape, encoded, headDropout, inputsOf(encoder));
@@ -106,8 +129,8 @@ export function encoderSteps<const Encoders extends StepEncoders>(
         return { encoder, batch, sites, feeds: { ...batch.feeds, ...masks } };
       });
       return {
-        program: stepProgram(steps, encoded, extra),
-        parameters: [...steps.parameters, ...(steps.frozen ?? [])].map(({ name }) => name),
+        program: programOf(encoded, extra),
+        parameters: [...parameters, ...frozen].map(({ name }) => name),
         encodings: encoded.map(encodingOf) as [Encoding, ...Array<Encoding>], // cast: one for each encoder
         feeds: Object.assign({}, ...encoded.map(({ feeds }) => feeds), extra.feeds) as Feeds,
       };
@@ -130,26 +153,41 @@ const encodingOf = ({ encoder, batch }: EncodedBatch): Encoding => ({
 });
 
 function stepProgram<Encoders extends StepEncoders>(
-  { key, parameters, frozen = [], loss }: EncoderSteps<Encoders>,
+  steps: EncoderSteps<Encoders>,
   encoded: ReadonlyArray<EncodedBatch>,
   extra: Extra,
-): PreparedStep["program"] {
-  const shapes = encoded.map(
-    ({ encoder, batch }) =>
-      `${JSON.stringify(encoder.config)}|${shapeKey(batch.shape)}${encoder.isFrozen ? "|frozen" : ""}`,
-  );
-  const extraShapes = extra.inputs.map((input) => `${input.name}[${input.shape.join()}]`).join();
+): Program {
+  const { key, parameters, loss } = steps;
   const trained = encoded.filter(({ encoder }) => encoder.isFrozen !== true);
   return withGradients({
-    key: ["train", key, ...shapes, extraShapes].join("|"),
-    inputs: [...parameters, ...frozen, ...encoded.flatMap(inputsOfEncoder), ...extra.inputs],
+    key: ["train", ...keyParts(key, encoded, extra)].join("|"),
+    inputs: programInputs(steps, encoded, extra),
     wrt: [...parameters.map(({ name }) => name), ...trained.map(({ encoder }) => embeddingsName(inputsOf(encoder)))],
-    build: (tensors) => {
-      const calls = encoded.map((each) => callOf(each, tensors));
-      return loss(calls as unknown as OfEach<Encoders, EncoderCall>, tensors); // cast: one for each encoder
-    },
+    build: (tensors) => loss(callsOf<Encoders>(encoded, tensors), tensors),
   });
 }
+
+/** All that decides a program of these encoders. */
+const keyParts = (key: string, encoded: ReadonlyArray<EncodedBatch>, extra: Extra): ReadonlyArray<string> => [
+  key,
+  ...encoded.map(
+    ({ encoder, batch }) =>
+      `${JSON.stringify(encoder.config)}|${shapeKey(batch.shape)}${encoder.isFrozen ? "|frozen" : ""}`,
+  ),
+  shapesKey(extra.inputs),
+];
+
+export const shapesKey = (inputs: ReadonlyArray<TensorSpec>): string =>
+  inputs.map(({ name, shape }) => `${name}[${shape.join()}]`).join();
+
+const programInputs = (
+  { parameters, frozen = [] }: Pick<EncoderSteps<StepEncoders>, "parameters" | "frozen">,
+  encoded: ReadonlyArray<EncodedBatch>,
+  extra: Extra,
+): ReadonlyArray<TensorSpec> => [...parameters, ...frozen, ...encoded.flatMap(inputsOfEncoder), ...extra.inputs];
+
+const callsOf = <Encoders extends StepEncoders>(encoded: ReadonlyArray<EncodedBatch>, tensors: Tensors) =>
+  encoded.map((each) => callOf(each, tensors)) as unknown as OfEach<Encoders, EncoderCall>; // cast: one for each encoder
 
 const inputsOfEncoder = ({ encoder, batch: { shape }, sites }: EncodedBatch): ReadonlyArray<TensorSpec> => [
   embeddingsInput(shape, embeddingWidth(encoder.config), inputsOf(encoder)),

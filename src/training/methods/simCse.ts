@@ -10,7 +10,6 @@ import type { EncoderModel, Pooling, SpecialTokens } from "../../nn/EncoderModel
 import { infoNce } from "../../nn/losses/infoNce.ts";
 import { embedSequences, encodedRowsOf } from "../../nn/modules/pooling.ts";
 import { linear } from "../../nn/ops/index.ts";
-import { adamWDefaults, decaysByDefault } from "../../nn/optim/adamW.ts";
 import { encoderSpecs } from "../../nn/parameters.ts";
 import { poolingText } from "../../nn/pooling.ts";
 import { type Ragged, raggedRow, raggedRows } from "../../nn/Ragged.ts";
@@ -25,6 +24,7 @@ import {
 } from "../checks.ts";
 import type { Method } from "../Method.ts";
 import type { TrainingOptions } from "../options.ts";
+import { optimizerOf } from "../optimizer.ts";
 import { encoderSteps } from "../prepareEncoderStep.ts";
 import { streamKey, streamSeed } from "../random.ts";
 import { makeSampler } from "../sampler.ts";
@@ -63,12 +63,9 @@ export function simCse(model: EncoderModel, sentences: SimCseSentences, options:
   });
   const steps = encoderSteps({
     key: `${name}|${temperature}|${poolingText(pooling)}|${head.length > 0}`,
-    config,
+    encoders: [{ config, encoded: encodedRowsOf(pooling), seed: streamSeed(seed, name, "dropout") }],
     parameters: [...encoderSpecs(config), ...head],
-    encoded: encodedRowsOf(pooling),
-    headDropout: false,
-    seed: streamSeed(seed, name, "dropout"),
-    loss: (call, tensors) => {
+    loss: ([call], tensors) => {
       const pooled = embedSequences(call, pooling); // [2 rows, dim]
       const views = head.length > 0 ? project(pooled, tensors) : pooled;
       const [anchors, positives] = tf.split(views, 2, 0) as [tf.Tensor2D, tf.Tensor2D];
@@ -79,18 +76,18 @@ export function simCse(model: EncoderModel, sentences: SimCseSentences, options:
     const rows = Array.from(sampler.batch(step), (row) =>
       assembleFor(pooling, raggedRow(sentences.ids, row), sentences.special, maxTokens),
     );
-    return steps.prepare(step, steps.pack([...rows, ...rows]), { inputs: [], feeds: {} });
+    return steps.prepare(step, [steps.pack([...rows, ...rows])], { inputs: [], feeds: {} });
   };
   return {
     config,
     start: withHead(model, head, streamSeed(seed, name, "head")),
     stepsPerEpoch: sampler.stepsPerEpoch,
-    optimizer: { ...adamWDefaults.pytorch, weightDecay: options.weightDecay, decays: decaysByDefault },
+    optimizer: optimizerOf(options, "adamw"),
     collapsedLoss: Math.log(Math.min(options.batchSize, raggedRows(sentences.ids))),
     // Every row is the others' negative, so the batch is one part whatever its size.
     parts: (step) => [{ share: 1, prepare: () => prepare(step) }],
-    observe: (outputs, { batch }) => spreadOfViews(outputs["views"]!, batch.shape.sequences / 2),
-    uniformity: (outputs, { batch }) => {
+    observe: (outputs, { encodings: [{ batch }] }) => spreadOfViews(outputs["views"]!, batch.shape.sequences / 2),
+    uniformity: (outputs, { encodings: [{ batch }] }) => {
       const views = outputs["views"]!; // of each sentence the first one
       return sampledUniformity(views.subarray(0, views.length / 2), batch.shape.sequences / 2);
     },

@@ -6,10 +6,12 @@ import evaluateBinary from "./evaluate-binary.ts";
 import evaluateSts from "./evaluate-sts.ts";
 import evaluateTransfer from "./evaluate-transfer.ts";
 import generateCorpus from "./generate-corpus.ts";
+import groupPairs from "./group-pairs.ts";
 import loadCrossEncoder from "./load-cross-encoder.ts";
 import loadModel from "./load-model.ts";
 import pretrainMlm from "./pretrain-mlm.ts";
 import pseudoLabel from "./pseudo-label.ts";
+import readGroups from "./read-groups.ts";
 import readLabelledSentences from "./read-labelled-sentences.ts";
 import readPairs from "./read-pairs.ts";
 import readSentences from "./read-sentences.ts";
@@ -29,6 +31,7 @@ export const stages: ReadonlyArray<AnyStage> = [
   readSentences,
   readPairs,
   readLabelledSentences,
+  readGroups,
   generateCorpus,
   sample,
   deduplicate,
@@ -43,6 +46,7 @@ export const stages: ReadonlyArray<AnyStage> = [
   whiten,
   pseudoLabel,
   averageScores,
+  groupPairs,
   trainCrossEncoder,
   trainBiEncoder,
   evaluateSts,

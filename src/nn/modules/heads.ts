@@ -56,12 +56,12 @@ export function maskedPositionFeeds(
 
 /**
  * Logits over the vocabulary at masked positions: dense → activation → LayerNorm → the word table as decoder, plus a bias. Needs the
- * word table among the call's tensors. @returns [positions, vocab]
+ * word table among the call's tensors. @param states [tokens, dim], where they are known already @returns [positions, vocab]
  */
-export function maskedWordLogits(call: EncoderCall): tf.Tensor2D {
+export function maskedWordLogits(call: EncoderCall, states = encodeTokens(call)): tf.Tensor2D {
   const parameter = (name: keyof typeof headParameters) => parameterOf(call, headParameters[name]);
   const tokens = tensorOf(call, maskedPositionNames.tokens);
-  const rows = gatherParts(encodeTokens(call), [tokens], tensorOf(call, maskedPositionNames.places), true)[0]!;
+  const rows = gatherParts(states, [tokens], tensorOf(call, maskedPositionNames.places), true)[0]!;
   const activation = headFormOf(call.config).wordActivation ?? call.config.activation;
   const transformed = activate(linear(rows, parameter("transformWeight"), parameter("transformBias")), activation);
   const normed = layerNorm(

@@ -1,0 +1,16 @@
+/** Ids → texts, as the tokenizer's own decoder has it: the way back from `encodeTexts`. */
+import type { Tokenizer } from "../artifact/index.ts";
+
+/** Makes the function that turns ids into a text, special tokens left out. Spaces between Chinese characters, which no tokenizer keeps, are not put in. */
+export async function textDecoder(tokenizer: Tokenizer): Promise<(ids: ReadonlyArray<number>) => string> {
+  const { Tokenizer: Decoder } = await import("@huggingface/tokenizers");
+  // Cast: its type asks for what a decoder does not read.
+  const decoder = new Decoder(tokenizer.json as unknown as ConstructorParameters<typeof Decoder>[0], {});
+  return (ids) => (ids.length === 0 ? "" : closedUp(decoder.decode([...ids], { skip_special_tokens: true }).trim()));
+}
+
+/** Characters of scripts that are written without spaces, and their signs. */
+const unspaced = "[\\p{Script=Han}\\p{Script=Hiragana}\\p{Script=Katakana}\\u3000-\\u303f\\uff00-\\uffef]";
+const between = new RegExp(`(?<=${unspaced}) +| +(?=${unspaced})`, "gu");
+
+const closedUp = (text: string): string => text.replace(between, "");

@@ -20,7 +20,7 @@ export interface Encoding {
 
 /** What goes through the encoders at once, ready but for the parameters: the batch of an update, or a part of it. */
 export interface PreparedStep {
-  /** Gives `loss` and gradients (`withGradients`). */
+  /** Gives `loss` and gradients (`withGradients`); of a `before`, what the part is made from. */
   readonly program: Program;
   /** Parameters the program takes as inputs, by name. */
   readonly parameters: ReadonlyArray<string>;
@@ -36,8 +36,10 @@ export interface PreparedStep {
 export interface StepPart {
   /** Above 0, at most 1; the shares of an update add up to 1. */
   readonly share: number;
+  /** What the part depends on and is computed without gradients: what a frozen model says. Its outputs go to `prepare`. */
+  readonly before?: () => PreparedStep;
   /** Called when the parts before are done, so that one part at a time is in memory. */
-  readonly prepare: () => PreparedStep;
+  readonly prepare: (before: Outputs) => PreparedStep;
 }
 
 export type Outputs = { readonly [name: string]: Float32Array };

@@ -8,7 +8,7 @@ import { embeddingRows, weightValues } from "../nn/embeddingRows.ts";
 import type { Gradients } from "../nn/optim/Gradient.ts";
 import { embeddingsName } from "../nn/PackedBatch.ts";
 import { GradientSum } from "./GradientSum.ts";
-import type { Method, Numbers, PreparedStep } from "./Method.ts";
+import type { Method, Numbers, Outputs, PreparedStep } from "./Method.ts";
 import { parameterGradients } from "./parameterGradients.ts";
 import type { TrainingState } from "./trainingState.ts";
 
@@ -32,15 +32,16 @@ export function batchGradients(
   // Trained in place, so these are the values of every update.
   const values = new Map([...state.parameters, ...weightValues(method.frozen ?? new Map())]);
   const sum = new GradientSum();
+  const run = async (prepared: PreparedStep, into?: { readonly [name: string]: Float32Array }): Promise<Outputs> =>
+    (await engine.compile(prepared.program)).run(feedsOf(prepared, values), into);
   return async (step) => {
     const observed: { [name: string]: number } = {};
     let loss = 0;
     let tokens = 0;
     let uniformity: BatchGradients["uniformity"] = unknown;
-    for (const { share, prepare } of method.parts(step)) {
-      const part = prepare();
-      const executable = await engine.compile(part.program);
-      const outputs = await executable.run(feedsOf(part, values), buffersFor(part, state, buffers));
+    for (const { share, before, prepare } of method.parts(step)) {
+      const part = prepare(before === undefined ? {} : await run(before()));
+      const outputs = await run(part, buffersFor(part, state, buffers));
       sum.add(parameterGradients(state.parameters, part, outputs), share);
       loss += share * outputs["loss"]![0]!;
       for (const { batch } of part.encodings) tokens += batch.realTokens;

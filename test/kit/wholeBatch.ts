@@ -4,5 +4,5 @@ import type { Method, PreparedStep } from "../../src/training/Method.ts";
 export function wholeBatch(method: Method, step = 0): PreparedStep {
   const [part, ...others] = method.parts(step);
   if (others.length > 0) throw new Error(`Update ${step} has ${others.length + 1} parts.`);
-  return part!.prepare();
+  return part!.prepare({});
 }

@@ -83,7 +83,7 @@ describe("crossEncoder", () => {
       rowsOf(
         crossEncoder(model, pairs, tinyScores(2), { ...cross, bothOrders: false }, 1)
           .parts(0)[0]!
-          .prepare(),
+          .prepare({}),
       ).length,
     ).toBe(2);
   });
@@ -154,7 +154,7 @@ describe("maskedLanguageModel", () => {
     for (const maskRatio of [0.3, 1e-9]) {
       const { encodings, feeds } = maskedLanguageModel(model, tinyTokens(8), { ...tinyOptions, maskRatio }, 1)
         .parts(0)[0]!
-        .prepare();
+        .prepare({});
       const [{ batch }] = encodings;
       const weights = feeds["mlm.weights"]!;
       const guessed = Array.from(weights).reduce((a, b) => a + b);

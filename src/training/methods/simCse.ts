@@ -9,10 +9,9 @@ import { assembleSingle } from "../../nn/assembleInput.ts";
 import type { EncoderModel, Pooling, SpecialTokens } from "../../nn/EncoderModel.ts";
 import { infoNce } from "../../nn/losses/infoNce.ts";
 import { embedSequences, encodedRowsOf } from "../../nn/modules/pooling.ts";
-import { linear } from "../../nn/ops/index.ts";
+import { projectionSpecs, tanhProjection } from "../../nn/modules/projection.ts";
 import { encoderSpecs } from "../../nn/parameters.ts";
 import { type Ragged, raggedRow, raggedRows } from "../../nn/Ragged.ts";
-import { tensorNamed, type TensorSpec } from "../../nn/TensorSpec.ts";
 import { sampledUniformity, spreadOfViews } from "../batchSpread.ts";
 import { requireKnownIds, requirePositions, requireRows, requireSameTokenizer } from "../checks.ts";
 import type { Method } from "../Method.ts";
@@ -59,7 +58,7 @@ export function simCse(model: EncoderModel, sentences: SimCseSentences, options:
     parameters: [...encoderSpecs(config), ...head],
     loss: ([call], tensors) => {
       const pooled = embedSequences(call, pooling); // [2 rows, dim]
-      const views = head.length > 0 ? project(pooled, tensors) : pooled;
+      const views = head.length > 0 ? tanhProjection(pooled, tensors) : pooled;
       const [anchors, positives] = tf.split(views, 2, 0) as [tf.Tensor2D, tf.Tensor2D];
       return { loss: infoNce({ anchors, positives }, { temperature }), views };
     },
@@ -85,15 +84,3 @@ export function simCse(model: EncoderModel, sentences: SimCseSentences, options:
     },
   };
 }
-
-const projectionNames = { weight: "projection.dense.weight", bias: "projection.dense.bias" } as const;
-
-const projectionSpecs = (dim: number): ReadonlyArray<TensorSpec> => [
-  { name: projectionNames.weight, shape: [dim, dim], dtype: "float32" },
-  { name: projectionNames.bias, shape: [dim], dtype: "float32" },
-];
-
-const project = (x: tf.Tensor2D, tensors: { readonly [name: string]: tf.Tensor }): tf.Tensor2D =>
-  tf.tanh(
-    linear(x, tensorNamed(tensors, projectionNames.weight), tensorNamed(tensors, projectionNames.bias)),
-  ) as tf.Tensor2D;

@@ -15,6 +15,7 @@ import stopLoop from "./stop-loop.ts";
 import tokenizePairs from "./tokenize-pairs.ts";
 import tokenize from "./tokenize.ts";
 import trainBiEncoder from "./train-bi-encoder.ts";
+import trainContrastiveTension from "./train-contrastive-tension.ts";
 import trainCrossEncoder from "./train-cross-encoder.ts";
 import trainSimcse from "./train-simcse.ts";
 import trainTokenizer from "./train-tokenizer.ts";
@@ -34,6 +35,7 @@ export const stages: ReadonlyArray<AnyStage> = [
   trainWordVectors,
   pretrainMlm,
   trainSimcse,
+  trainContrastiveTension,
   pseudoLabel,
   averageScores,
   trainCrossEncoder,

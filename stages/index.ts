@@ -20,6 +20,7 @@ import stopLoop from "./stop-loop.ts";
 import tokenizePairs from "./tokenize-pairs.ts";
 import tokenize from "./tokenize.ts";
 import trainBiEncoder from "./train-bi-encoder.ts";
+import trainContrastiveTension from "./train-contrastive-tension.ts";
 import trainCrossEncoder from "./train-cross-encoder.ts";
 import trainSimcse from "./train-simcse.ts";
 import trainTokenizer from "./train-tokenizer.ts";
@@ -44,6 +45,7 @@ export const stages: ReadonlyArray<AnyStage> = [
   pretrainMlm,
   trainSimcse,
   whiten,
+  trainContrastiveTension,
   pseudoLabel,
   averageScores,
   groupPairs,

@@ -49,8 +49,10 @@ interface PartOfLoss {
  * whole update.
  */
 export interface StepPart extends PartOfLoss {
+  /** What the part depends on and is computed without gradients: what a frozen model says. Its outputs go to `prepare`. */
+  readonly before?: () => ReadyProgram;
   /** Called when the parts before are done, so that one part at a time is in memory. */
-  readonly prepare: () => PreparedStep;
+  readonly prepare: (before: Outputs) => PreparedStep;
 }
 
 /**

@@ -62,8 +62,8 @@ export function batchGradients(
   };
 }
 
-async function wholeGradients({ prepare }: StepPart, { run, add }: Runner): Promise<CachedOutputs> {
-  const step = prepare();
+async function wholeGradients({ before, prepare }: StepPart, { run, add }: Runner): Promise<CachedOutputs> {
+  const step = prepare(before === undefined ? {} : await run(before()));
   const outputs = await run(step);
   add(step, outputs);
   return { outputs, step, tokens: step.encodings.reduce((sum, { batch }) => sum + batch.realTokens, 0) };

@@ -8,21 +8,14 @@ import { type LossProgram, withGradients } from "../engine/withGradients.ts";
 import type { EncoderCall } from "../nn/modules/EncoderCall.ts";
 import type { Sequence } from "../nn/PackedBatch.ts";
 import { tensorNamed, type Tensors, type TensorSpec } from "../nn/TensorSpec.ts";
-import {
-  type CachedPart,
-  type EmbeddedPiece,
-  pieceNames,
-  type PreparedStep,
-  type ReadyProgram,
-  type StepPart,
-} from "./Method.ts";
+import { type CachedPart, type EmbeddedPiece, pieceNames, type ReadyProgram, type StepPart } from "./Method.ts";
 import { cutByTokens } from "./parts.ts";
 import {
-  encoderPasses,
   encoderSteps,
   type Extra,
+  forwardSteps,
   type OfEach,
-  type Preparer,
+  type Preparation,
   shapesKey,
   type StepEncoder,
 } from "./prepareEncoderStep.ts";
@@ -127,14 +120,17 @@ function lossProgram<Encoders extends EmbeddingEncoders>(
 /** Cuts an encoder's sequences into pieces. A piece's masks are those its rows have in the whole batch. */
 function piecesOf(key: string, encoder: EmbeddingEncoder, matrix: string) {
   const { weights, embed, width = encoder.config.hiddenSize } = encoder;
-  const common = { key, encoders: [encoder] as const, parameters: weights };
-  const forward = encoderPasses({
-    ...common,
+  const encoders = [encoder] as const;
+  const forward = forwardSteps({
+    key,
+    encoders,
+    frozen: weights,
     outputs: ([call], tensors) => ({ [pieceNames.embeddings]: embed(call, tensors) }),
   });
   const back = encoderSteps({
-    ...common,
     key: `${key}|back`,
+    encoders,
+    parameters: weights,
     // Its gradients are those of the loss: its derivative by the embeddings is what comes in.
     loss: ([call], tensors) => ({
       loss: tf.sum(tf.mul(embed(call, tensors), tensorNamed(tensors, pieceNames.gradient))),
@@ -144,7 +140,7 @@ function piecesOf(key: string, encoder: EmbeddingEncoder, matrix: string) {
     const tokens = sequences.map(({ ids }) => ids.length);
     return cutByTokens(tokens, most).map((rows) => {
       const gradient = { name: pieceNames.gradient, shape: [rows.length, width], dtype: "float32" } as const;
-      const through = (way: Preparer<readonly [EmbeddingEncoder], PreparedStep>, extra: Extra) =>
+      const through = (way: Preparation<readonly [EmbeddingEncoder]>, extra: Extra) =>
         way.prepare(step, [way.pack(Array.from(rows, (row) => sequences[row]!))], extra, [rows]);
       return {
         matrix,

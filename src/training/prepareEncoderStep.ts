@@ -5,7 +5,8 @@
  * A program has one encoder or several (docs/adr/0035): each with a batch, masks and parameters of its own, told apart by
  * prefixes of names.
  */
-import { withGradients } from "../engine/withGradients.ts";
+import type { Program } from "../engine/Engine.ts";
+import { type LossProgram, withGradients } from "../engine/withGradients.ts";
 import { type DropoutSite, dropoutMasks, dropoutSites, type EncodedRows } from "../nn/dropout.ts";
 import type { ModelConfig } from "../nn/EncoderModel.ts";
 import type { EncoderCall } from "../nn/modules/EncoderCall.ts";
@@ -21,9 +22,7 @@ import {
 import { embeddingWidth } from "../nn/parameters.ts";
 import { defaultLayoutPolicy, type LayoutPolicy, shapeKey } from "../nn/PackedLayout.ts";
 import type { Feeds, Tensors, TensorSpec } from "../nn/TensorSpec.ts";
-import type { Program } from "../engine/Engine.ts";
-import type { LossProgram } from "../engine/withGradients.ts";
-import type { Encoding, PreparedStep, ReadyProgram } from "./Method.ts";
+import type { Encoding, PreparedStep } from "./Method.ts";
 
 /** An encoder of a program. */
 export interface StepEncoder {
@@ -47,15 +46,23 @@ export type StepEncoders = readonly [StepEncoder, ...ReadonlyArray<StepEncoder>]
 /** One for each encoder, in their order. */
 export type OfEach<Encoders extends StepEncoders, A> = { readonly [i in keyof Encoders]: A };
 
-export interface EncoderSteps<Encoders extends StepEncoders> {
+interface Steps<Encoders extends StepEncoders> {
   /** Name and options of the method: with the shapes, all that decides the program. */
   readonly key: string;
   readonly encoders: Encoders;
-  /** What is trained and the program takes as inputs, by full names: all but the tables that are only looked up. */
-  readonly parameters: ReadonlyArray<TensorSpec>;
-  /** What it takes besides and nothing changes (`Method.frozen`). */
+  /** What the program takes as inputs and nothing changes (`Method.frozen`), by full names: all but tables that are only looked up. */
   readonly frozen?: ReadonlyArray<TensorSpec>;
+}
+
+export interface EncoderSteps<Encoders extends StepEncoders> extends Steps<Encoders> {
+  /** What is trained and the program takes as inputs, likewise. */
+  readonly parameters: ReadonlyArray<TensorSpec>;
   readonly loss: (calls: OfEach<Encoders, EncoderCall>, tensors: Tensors) => ReturnType<LossProgram["build"]>;
+}
+
+/** Steps that train nothing: what comes before a part. */
+export interface ForwardSteps<Encoders extends StepEncoders> extends Steps<Encoders> {
+  readonly outputs: (calls: OfEach<Encoders, EncoderCall>, tensors: Tensors) => Tensors;
 }
 
 /** What one method adds to a batch: further inputs with their values. */
@@ -72,11 +79,12 @@ const policy: LayoutPolicy = { ...defaultLayoutPolicy, lengthMultiple: 16, minTo
 
 const inputsOf = ({ inputs }: StepEncoder): string => inputs ?? defaultBatchPrefix;
 
-/** Makes what goes through encoders, one after the other: mask buffers are used again by the next. */
-export interface Preparer<Encoders extends StepEncoders, Prepared extends ReadyProgram> {
+/** Prepares what goes through the encoders. */
+export interface Preparation<Encoders extends StepEncoders> {
   /** @param encoder its index; default the first */
   readonly pack: (sequences: ReadonlyArray<Sequence>, encoder?: number) => PackedBatch;
   /**
+   * Mask buffers are used again by the next call.
    * @param batches of each encoder
    * @param examples of a part of a batch: for each encoder, the index in its batch of each of its sequences
    */
@@ -85,32 +93,42 @@ export interface Preparer<Encoders extends StepEncoders, Prepared extends ReadyP
     batches: OfEach<Encoders, PackedBatch>,
     extra: Extra,
     examples?: OfEach<Encoders, ArrayLike<number>>,
-  ) => Prepared;
+  ) => PreparedStep;
 }
 
-/** Steps of a loss and its gradients. */
+/** Steps with a loss and the gradients of all that is trained. */
 export const encoderSteps = <const Encoders extends StepEncoders>(
   steps: EncoderSteps<Encoders>,
-): Preparer<Encoders, PreparedStep> => preparer(steps, (encoded, extra) => stepProgram(steps, encoded, extra));
+): Preparation<Encoders> =>
+  preparation(steps, [...steps.parameters, ...(steps.frozen ?? [])], (inputs, encoded) => {
+    const trained = encoded.filter(({ encoder }) => encoder.isFrozen !== true);
+    return withGradients({
+      ...inputs,
+      key: `train|${inputs.key}`,
+      wrt: [
+        ...steps.parameters.map(({ name }) => name),
+        ...trained.map(({ encoder }) => embeddingsName(inputsOf(encoder))),
+      ],
+      build: (tensors) => steps.loss(callsOf<Encoders>(encoded, tensors), tensors),
+    });
+  });
 
-/** What encoders give, under the masks of training and without gradients. */
-export interface EncoderPasses<Encoders extends StepEncoders> extends Omit<EncoderSteps<Encoders>, "loss"> {
-  readonly outputs: (calls: OfEach<Encoders, EncoderCall>, tensors: Tensors) => Tensors;
-}
-
-export const encoderPasses = <const Encoders extends StepEncoders>(
-  passes: EncoderPasses<Encoders>,
-): Preparer<Encoders, PreparedStep> =>
-  preparer(passes, (encoded, extra) => ({
-    key: ["encode", ...keyParts(passes.key, encoded, extra)].join("|"),
-    inputs: programInputs(passes, encoded, extra),
-    build: (tensors) => passes.outputs(callsOf<Encoders>(encoded, tensors), tensors),
+/** Steps without. */
+export const forwardSteps = <const Encoders extends StepEncoders>(
+  steps: ForwardSteps<Encoders>,
+): Preparation<Encoders> =>
+  preparation(steps, steps.frozen ?? [], (inputs, encoded) => ({
+    ...inputs,
+    key: `forward|${inputs.key}`,
+    build: (tensors) => steps.outputs(callsOf<Encoders>(encoded, tensors), tensors),
   }));
 
-function preparer<Encoders extends StepEncoders>(
-  { encoders, parameters, frozen = [] }: Omit<EncoderSteps<Encoders>, "loss">,
-  programOf: (encoded: ReadonlyArray<EncodedBatch>, extra: Extra) => Program,
-): Preparer<Encoders, PreparedStep> {
+/** @param program from key and inputs, and what was packed, to all of it */
+function preparation<Encoders extends StepEncoders>(
+  { key, encoders }: Steps<Encoders>,
+  parameters: ReadonlyArray<TensorSpec>,
+  program: (inputs: Pick<Program, "key" | "inputs">, encoded: ReadonlyArray<EncodedBatch>) => Program,
+): Preparation<Encoders> {
   const buffers: { [name: string]: Uint8Array } = {};
   return {
     pack: (sequences, encoder = 0) => {
@@ -128,9 +146,10 @@ function preparer<Encoders extends StepEncoders>(
         Object.assign(buffers, masks);
         return { encoder, batch, sites, feeds: { ...batch.feeds, ...masks } };
       });
+      const inputs = [...parameters, ...encoded.flatMap(inputsOfEncoder), ...extra.inputs];
       return {
-        program: programOf(encoded, extra),
-        parameters: [...parameters, ...frozen].map(({ name }) => name),
+        program: program({ key: keyOf(key, encoded, extra), inputs }, encoded),
+        parameters: parameters.map(({ name }) => name),
         encodings: encoded.map(encodingOf) as [Encoding, ...Array<Encoding>], // cast: one for each encoder
         feeds: Object.assign({}, ...encoded.map(({ feeds }) => feeds), extra.feeds) as Feeds,
       };
@@ -152,42 +171,16 @@ const encodingOf = ({ encoder, batch }: EncodedBatch): Encoding => ({
   parameters: encoder.parameters ?? "",
 });
 
-function stepProgram<Encoders extends StepEncoders>(
-  steps: EncoderSteps<Encoders>,
-  encoded: ReadonlyArray<EncodedBatch>,
-  extra: Extra,
-): Program {
-  const { key, parameters, loss } = steps;
-  const trained = encoded.filter(({ encoder }) => encoder.isFrozen !== true);
-  return withGradients({
-    key: ["train", ...keyParts(key, encoded, extra)].join("|"),
-    inputs: programInputs(steps, encoded, extra),
-    wrt: [...parameters.map(({ name }) => name), ...trained.map(({ encoder }) => embeddingsName(inputsOf(encoder)))],
-    build: (tensors) => loss(callsOf<Encoders>(encoded, tensors), tensors),
-  });
-}
-
-/** All that decides a program of these encoders. */
-const keyParts = (key: string, encoded: ReadonlyArray<EncodedBatch>, extra: Extra): ReadonlyArray<string> => [
-  key,
-  ...encoded.map(
+function keyOf(key: string, encoded: ReadonlyArray<EncodedBatch>, extra: Extra): string {
+  const shapes = encoded.map(
     ({ encoder, batch }) =>
-      `${JSON.stringify(encoder.config)}|${shapeKey(batch.shape)}${encoder.isFrozen ? "|frozen" : ""}`,
-  ),
-  shapesKey(extra.inputs),
-];
+      `${JSON.stringify(encoder.config)}|${shapeKey(batch.shape)}${encoder.isFrozen === true ? "|frozen" : ""}`,
+  );
+  return [key, ...shapes, shapesKey(extra.inputs)].join("|");
+}
 
 export const shapesKey = (inputs: ReadonlyArray<TensorSpec>): string =>
   inputs.map(({ name, shape }) => `${name}[${shape.join()}]`).join();
-
-const programInputs = (
-  { parameters, frozen = [] }: Pick<EncoderSteps<StepEncoders>, "parameters" | "frozen">,
-  encoded: ReadonlyArray<EncodedBatch>,
-  extra: Extra,
-): ReadonlyArray<TensorSpec> => [...parameters, ...frozen, ...encoded.flatMap(inputsOfEncoder), ...extra.inputs];
-
-const callsOf = <Encoders extends StepEncoders>(encoded: ReadonlyArray<EncodedBatch>, tensors: Tensors) =>
-  encoded.map((each) => callOf(each, tensors)) as unknown as OfEach<Encoders, EncoderCall>; // cast: one for each encoder
 
 const inputsOfEncoder = ({ encoder, batch: { shape }, sites }: EncodedBatch): ReadonlyArray<TensorSpec> => [
   embeddingsInput(shape, embeddingWidth(encoder.config), inputsOf(encoder)),
@@ -203,3 +196,6 @@ const callOf = ({ encoder, batch, sites }: EncodedBatch, tensors: Tensors): Enco
   prefix: inputsOf(encoder),
   parameters: encoder.parameters ?? "",
 });
+
+const callsOf = <Encoders extends StepEncoders>(encoded: ReadonlyArray<EncodedBatch>, tensors: Tensors) =>
+  encoded.map((each) => callOf(each, tensors)) as unknown as OfEach<Encoders, EncoderCall>; // cast: one for each encoder

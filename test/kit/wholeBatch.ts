@@ -8,6 +8,6 @@ export function wholeBatch(method: Method, step = 0): PreparedStep {
 }
 
 export function preparedPart(part: StepPart | CachedPart): PreparedStep {
-  if ("prepare" in part) return part.prepare();
+  if ("prepare" in part) return part.prepare({});
   throw new Error(`The part has ${part.pieces.length} pieces.`);
 }

@@ -9,11 +9,10 @@ import { assembleFor } from "../../nn/assembleInput.ts";
 import type { EncoderModel, Pooling, SpecialTokens } from "../../nn/EncoderModel.ts";
 import { infoNce } from "../../nn/losses/infoNce.ts";
 import { embedSequences, encodedRowsOf } from "../../nn/modules/pooling.ts";
-import { linear } from "../../nn/ops/index.ts";
+import { projectionSpecs, tanhProjection } from "../../nn/modules/projection.ts";
 import { encoderSpecs } from "../../nn/parameters.ts";
 import { poolingText } from "../../nn/pooling.ts";
 import { type Ragged, raggedRow, raggedRows } from "../../nn/Ragged.ts";
-import { tensorNamed, type TensorSpec } from "../../nn/TensorSpec.ts";
 import { sampledUniformity, spreadOfViews } from "../batchSpread.ts";
 import {
   requireKnownIds,
@@ -71,7 +70,7 @@ export function simCse(model: EncoderModel, sentences: SimCseSentences, options:
         weights: [...encoderSpecs(config), ...head],
         embed: (call, tensors) => {
           const pooled = embedSequences(call, pooling); // [2 rows, dim]
-          return head.length > 0 ? project(pooled, tensors) : pooled;
+          return head.length > 0 ? tanhProjection(pooled, tensors) : pooled;
         },
       },
     ],
@@ -99,15 +98,3 @@ export function simCse(model: EncoderModel, sentences: SimCseSentences, options:
     },
   };
 }
-
-const projectionNames = { weight: "projection.dense.weight", bias: "projection.dense.bias" } as const;
-
-const projectionSpecs = (dim: number): ReadonlyArray<TensorSpec> => [
-  { name: projectionNames.weight, shape: [dim, dim], dtype: "float32" },
-  { name: projectionNames.bias, shape: [dim], dtype: "float32" },
-];
-
-const project = (x: tf.Tensor2D, tensors: { readonly [name: string]: tf.Tensor }): tf.Tensor2D =>
-  tf.tanh(
-    linear(x, tensorNamed(tensors, projectionNames.weight), tensorNamed(tensors, projectionNames.bias)),
-  ) as tf.Tensor2D;

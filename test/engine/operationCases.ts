@@ -6,6 +6,7 @@ import {
   gatherParts,
   layerNorm,
   linear,
+  logSoftmax,
   maskedSoftmax,
   maskScale,
   scaledMatMul,
@@ -75,7 +76,7 @@ export const differentiable: { readonly [name: string]: Case } = {
   max: one((a) => tf.max(a, 1), wide(floats([3, 4], 21))),
   min: one((a) => tf.min(a, 0, true)),
   softmax: one((a) => tf.softmax(a)),
-  logSoftmax: one((a) => tf.logSoftmax(a)),
+  logSoftmax: one((a) => logSoftmax(a)),
   logSumExp: one((a) => tf.logSumExp(a, -1)),
   reshape: one((a) => tf.mul(tf.reshape(a, [2, 6]), 2)),
   expandDims: one((a) => tf.expandDims(a, 1)),
@@ -105,6 +106,10 @@ export const differentiable: { readonly [name: string]: Case } = {
   "gather with repeats": {
     inputs: { x, at: ints([5], [2, 0, 2, 1, 2]) },
     build: (t) => tf.gather(t["x"]!, t["at"] as tf.Tensor1D),
+  },
+  "sums of rows by segment": {
+    inputs: { x, at: ints([3], [1, 0, 1]) },
+    build: (t) => tf.square(tf.unsortedSegmentSum(t["x"]!, t["at"] as tf.Tensor1D, 3)),
   },
   linear: {
     inputs: { x, weight: floats([2, 4], 7), bias: floats([2], 8) },

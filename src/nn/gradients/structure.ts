@@ -54,6 +54,10 @@ register(tf.GatherV2, {
     },
   }),
 });
+register(tf.UnsortedSegmentSum, {
+  reads: ["segmentIds"],
+  gradient: (dy, [segmentIds]) => ({ x: () => tf.gather(dy, segmentIds as tf.Tensor1D) }),
+});
 register(tf.BatchMatMul, {
   reads: ["a", "b"],
   gradient: (dy, [a, b], { transposeA, transposeB }) => ({

@@ -22,6 +22,7 @@
  * Neighbours: with labels between 0 and 1 for given pairs, see `cosineRegression`.
  */
 import * as tf from "@tensorflow/tfjs-core";
+import { logSoftmax } from "../ops/index.ts";
 import { unitRows } from "./unitRows.ts";
 
 export interface InfoNceInputs {
@@ -38,7 +39,7 @@ export interface InfoNceOptions {
 export function infoNce({ anchors, positives }: InfoNceInputs, { temperature }: InfoNceOptions): tf.Scalar {
   const rows = anchors.shape[0];
   const cosines = tf.matMul(unitRows(anchors), unitRows(positives), false, true); // [rows, rows]
-  const logProbabilities = tf.logSoftmax(tf.div(cosines, temperature)); // [rows, rows]
+  const logProbabilities = logSoftmax(tf.div(cosines, temperature)); // [rows, rows]
   const own = tf.mul(logProbabilities, tf.eye(rows)); // [rows, rows], all but the diagonal 0
   return tf.div(tf.neg(tf.sum(own)), rows);
 }

@@ -15,6 +15,7 @@
  * Neighbours: as an auxiliary term of SimCSE it is weighted by 0.1 (SimCSE, section 4.2).
  */
 import * as tf from "@tensorflow/tfjs-core";
+import { logSoftmax } from "../ops/index.ts";
 
 export interface MaskedLanguageModelInputs {
   /** [positions, vocab] */
@@ -26,7 +27,7 @@ export interface MaskedLanguageModelInputs {
 }
 
 export function maskedLanguageModel({ logits, targets, weights }: MaskedLanguageModelInputs): tf.Scalar {
-  const logProbabilities = tf.logSoftmax(logits); // [positions, vocab]
+  const logProbabilities = logSoftmax(logits); // [positions, vocab]
   const chosen = tf.oneHot(targets, logits.shape[1], 1, 0, "float32"); // [positions, vocab]
   const perPosition = tf.neg(tf.sum(tf.mul(logProbabilities, chosen), -1)); // [positions]
   return tf.div(tf.sum(tf.mul(perPosition, weights)), tf.sum(weights));

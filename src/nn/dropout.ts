@@ -7,7 +7,7 @@
  */
 import type { ModelConfig } from "./EncoderModel.ts";
 import { headFormOf } from "./headForms.ts";
-import type { PackedBatch } from "./PackedBatch.ts";
+import { defaultBatchPrefix, type PackedBatch } from "./PackedBatch.ts";
 import type { PackedShape } from "./PackedLayout.ts";
 import { embeddingWidth } from "./parameters.ts";
 import { childKey, randomKey, type RandomKey } from "./random.ts";
@@ -38,8 +38,9 @@ export const dropoutSiteNumbers = {
   headInput: (layers: number) => 2 + 3 * layers,
 };
 
-export const dropoutInputName = (site: number, group?: number): string =>
-  group === undefined ? `dropout.${site}` : `dropout.${site}.${group}`;
+/** @param prefix of the batch whose tokens are dropped */
+export const dropoutInputName = (prefix: string, site: number, group?: number): string =>
+  `${prefix}.dropout.${site}${group === undefined ? "" : `.${group}`}`;
 
 const levels = 65536;
 const thresholdOf = (rate: number): number => Math.round(rate * levels);
@@ -47,16 +48,17 @@ const thresholdOf = (rate: number): number => Math.round(rate * levels);
 /** What kept elements are multiplied by. */
 export const keptScale = (rate: number): number => levels / (levels - thresholdOf(rate));
 
-/** The masks that a program over this shape takes. `head`: the cross-encoder's, on rows of first tokens. */
+/** The masks that a program over this shape takes. `head`: the cross-encoder's, on rows of first tokens. @param prefix of the batch */
 export function dropoutSites(
   config: ModelConfig,
   shape: PackedShape,
   encoded: EncodedRows,
   head = false,
+  prefix = defaultBatchPrefix,
 ): ReadonlyArray<DropoutSite> {
   const { hiddenSize, hiddenDropout, layers } = config;
   const hidden = (site: number, rows: "tokens" | "first", dim = hiddenSize, rate = hiddenDropout): DropoutSite => ({
-    name: dropoutInputName(site),
+    name: dropoutInputName(prefix, site),
     shape: [rows === "tokens" ? shape.tokens : shape.sequences, dim],
     dtype: "bool",
     site,
@@ -66,7 +68,7 @@ export function dropoutSites(
   const sites: Array<DropoutSite> = [hidden(dropoutSiteNumbers.embeddings, "tokens", embeddingWidth(config))];
   for (let layer = 0; layer < layers; layer++) {
     const rows = encoded === "first" && layer === layers - 1 ? "first" : "tokens";
-    sites.push(...attentionSites(config, shape, layer, rows));
+    sites.push(...attentionSites(config, shape, layer, rows, prefix));
     sites.push(hidden(dropoutSiteNumbers.attentionOutput(layer), rows));
     sites.push(hidden(dropoutSiteNumbers.feedForwardOutput(layer), rows));
   }
@@ -81,12 +83,13 @@ function attentionSites(
   shape: PackedShape,
   layer: number,
   queries: "tokens" | "first",
+  prefix: string,
 ): ReadonlyArray<DropoutSite> {
   const site = dropoutSiteNumbers.attention(layer);
   let firstRow = 0;
   return shape.groups.map(({ rows, length }, group) => {
     const spec: DropoutSite = {
-      name: dropoutInputName(site, group),
+      name: dropoutInputName(prefix, site, group),
       shape: [rows, config.heads, queries === "first" ? 1 : length, length],
       dtype: "bool",
       site,

@@ -18,12 +18,13 @@ export const weightValues = (weights: Weights): Map<string, Float32Array> =>
 
 /**
  * word + position + type rows of each token `[tokens, width of the embeddings]`; fillers are zero.
- * @param into reused where it has the size
+ * @param prefix before the names of the encoder's tables, where there are several @param into reused where it has the size
  */
 export function embeddingRows(
   tables: Tables,
   batch: PackedBatch,
   config: ModelConfig,
+  prefix = "",
   into?: Float32Array,
 ): Float32Array {
   const dim = embeddingWidth(config);
@@ -31,9 +32,9 @@ export function embeddingRows(
   const positions = positionRows(batch, config);
   const types = typeRows(batch, config);
   const rows = into?.length === ids.length * dim ? into : new Float32Array(ids.length * dim);
-  const words = tables.get(embeddingTables.word)!;
-  const places = tables.get(embeddingTables.position)!;
-  const segments = tables.get(embeddingTables.type) ?? new Float32Array(dim);
+  const words = tables.get(prefix + embeddingTables.word)!;
+  const places = tables.get(prefix + embeddingTables.position)!;
+  const segments = tables.get(prefix + embeddingTables.type) ?? new Float32Array(dim);
   for (let token = 0; token < ids.length; token++) {
     const to = token * dim;
     if (ids[token]! < 0) {
@@ -49,11 +50,15 @@ export function embeddingRows(
 }
 
 /** Table name → the row of it that each token looked up; -1 for fillers. With the gradient of the rows, all an optimizer needs. */
-export const embeddingOccurrences = (batch: PackedBatch, config: ModelConfig): ReadonlyMap<string, Int32Array> =>
+export const embeddingOccurrences = (
+  batch: PackedBatch,
+  config: ModelConfig,
+  prefix = "",
+): ReadonlyMap<string, Int32Array> =>
   new Map([
-    [embeddingTables.word, batch.ids],
-    [embeddingTables.position, positionRows(batch, config)],
-    [embeddingTables.type, typeRows(batch, config)],
+    [prefix + embeddingTables.word, batch.ids],
+    [prefix + embeddingTables.position, positionRows(batch, config)],
+    [prefix + embeddingTables.type, typeRows(batch, config)],
   ]);
 
 /** The numbers of words that `wordNumbers` gives, as an input of a program. */

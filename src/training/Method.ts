@@ -8,13 +8,24 @@ import type { AdamWOptions } from "../nn/optim/adamW.ts";
 import type { PackedBatch } from "../nn/PackedBatch.ts";
 import type { Weights } from "../nn/Weights.ts";
 
-/** What goes through the encoder at once, ready but for the parameters: the batch of an update, or a part of it. */
+/** A batch and the encoder it goes through. */
+export interface Encoding {
+  readonly config: ModelConfig;
+  readonly batch: PackedBatch;
+  /** Before the names of the batch's inputs: `batch`, and another for each further one of a program. */
+  readonly inputs: string;
+  /** Before the names of the encoder's parameters: nothing, or `second.`. Encodings of equal prefixes share their weights. */
+  readonly parameters: string;
+}
+
+/** What goes through the encoders at once, ready but for the parameters: the batch of an update, or a part of it. */
 export interface PreparedStep {
   /** Gives `loss` and gradients (`withGradients`). */
   readonly program: Program;
   /** Parameters the program takes as inputs, by name. */
   readonly parameters: ReadonlyArray<string>;
-  readonly batch: PackedBatch;
+  /** Of each encoder the program has, at least one. */
+  readonly encodings: readonly [Encoding, ...ReadonlyArray<Encoding>];
   /** Everything the program takes besides parameters and embedding rows. */
   readonly feeds: Feeds;
 }
@@ -33,9 +44,12 @@ export type Outputs = { readonly [name: string]: Float32Array };
 export type Numbers = { readonly [name: string]: number };
 
 export interface Method {
+  /** Of the encoder that is kept. */
   readonly config: ModelConfig;
-  /** Encoder and heads, all of it trained. */
+  /** Encoders and heads, all of it trained. Names of a further encoder's parameters begin with its prefix. */
   readonly start: Weights;
+  /** What programs take besides and nothing changes: part of no checkpoint and no result. */
+  readonly frozen?: Weights;
   readonly stepsPerEpoch: number;
   readonly optimizer: AdamWOptions;
   /** A pure function of the update's index, from 0. At least one part. */

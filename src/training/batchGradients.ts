@@ -4,8 +4,7 @@
  */
 import type { EngineShape, Feeds } from "../engine/Engine.ts";
 import { gradientName } from "../engine/withGradients.ts";
-import { embeddingRows } from "../nn/embeddingRows.ts";
-import type { ModelConfig } from "../nn/EncoderModel.ts";
+import { embeddingRows, weightValues } from "../nn/embeddingRows.ts";
 import type { Gradients } from "../nn/optim/Gradient.ts";
 import { embeddingsName } from "../nn/PackedBatch.ts";
 import { GradientSum } from "./GradientSum.ts";
@@ -30,7 +29,8 @@ export function batchGradients(
   state: TrainingState,
 ): (step: number) => Promise<BatchGradients> {
   const buffers = new Map<string, Float32Array>();
-  const { config } = method;
+  // Trained in place, so these are the values of every update.
+  const values = new Map([...state.parameters, ...weightValues(method.frozen ?? new Map())]);
   const sum = new GradientSum();
   return async (step) => {
     const observed: { [name: string]: number } = {};
@@ -40,10 +40,10 @@ export function batchGradients(
     for (const { share, prepare } of method.parts(step)) {
       const part = prepare();
       const executable = await engine.compile(part.program);
-      const outputs = await executable.run(feedsOf(part, state, config), buffersFor(part, state, buffers));
-      sum.add(parameterGradients(state.parameters, part, outputs, config), share);
+      const outputs = await executable.run(feedsOf(part, values), buffersFor(part, state, buffers));
+      sum.add(parameterGradients(state.parameters, part, outputs), share);
       loss += share * outputs["loss"]![0]!;
-      tokens += part.batch.realTokens;
+      for (const { batch } of part.encodings) tokens += batch.realTokens;
       uniformity = () => method.uniformity?.(outputs, part);
       addObserved(observed, method.observe?.(outputs, part) ?? {}, share);
     }
@@ -55,9 +55,20 @@ function addObserved(sums: { [name: string]: number }, values: Numbers, share: n
   for (const [name, value] of Object.entries(values)) sums[name] = (sums[name] ?? 0) + share * value;
 }
 
-function feedsOf({ parameters, batch, feeds }: PreparedStep, state: TrainingState, config: ModelConfig): Feeds {
-  const values = Object.fromEntries(parameters.map((name) => [name, state.parameters.get(name)!]));
-  return { ...values, ...feeds, [embeddingsName()]: embeddingRows(state.parameters, batch, config) };
+/** All that a prepared step's program takes. @param values of every parameter, by name */
+export function feedsOf(
+  { parameters, encodings, feeds }: PreparedStep,
+  values: ReadonlyMap<string, Float32Array>,
+): Feeds {
+  const rows = encodings.map(({ config, batch, inputs, parameters: prefix }) => [
+    embeddingsName(inputs),
+    embeddingRows(values, batch, config, prefix),
+  ]);
+  return {
+    ...Object.fromEntries(parameters.map((name) => [name, values.get(name)!])),
+    ...feeds,
+    ...Object.fromEntries(rows),
+  };
 }
 
 /** Where gradients are written: allocated once, since parameters keep their sizes. */
@@ -66,9 +77,10 @@ function buffersFor(
   state: TrainingState,
   buffers: Map<string, Float32Array>,
 ): { readonly [name: string]: Float32Array } {
-  for (const name of parameters)
+  const trained = parameters.filter((name) => state.parameters.has(name));
+  for (const name of trained)
     if (!buffers.has(name)) buffers.set(name, new Float32Array(state.parameters.get(name)!.length));
-  return Object.fromEntries(parameters.map((name) => [gradientName(name), buffers.get(name)!]));
+  return Object.fromEntries(trained.map((name) => [gradientName(name), buffers.get(name)!]));
 }
 
 const unknown = (): undefined => undefined;

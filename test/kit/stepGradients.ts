@@ -1,10 +1,10 @@
 /** The loss of an update and the gradients of its parameters, dense and by name. */
 import type { EngineShape } from "../../src/engine/Engine.ts";
-import { embeddingRows, weightValues } from "../../src/nn/embeddingRows.ts";
-import type { ModelConfig } from "../../src/nn/EncoderModel.ts";
+import { weightValues } from "../../src/nn/embeddingRows.ts";
 import type { Gradient } from "../../src/nn/optim/Gradient.ts";
-import { embeddingsName, type PackedBatch } from "../../src/nn/PackedBatch.ts";
+import type { PackedBatch } from "../../src/nn/PackedBatch.ts";
 import type { Weights } from "../../src/nn/Weights.ts";
+import { feedsOf } from "../../src/training/batchGradients.ts";
 import type { Method, PreparedStep } from "../../src/training/Method.ts";
 import { parameterGradients } from "../../src/training/parameterGradients.ts";
 import { wholeBatch } from "./wholeBatch.ts";
@@ -17,17 +17,13 @@ export interface StepGradients {
 export async function stepGradients(
   prepared: PreparedStep,
   weights: Weights,
-  config: ModelConfig,
   engine: EngineShape,
+  frozen: Weights = new Map(),
 ): Promise<StepGradients> {
   const parameters = weightValues(weights);
   const executable = await engine.compile(prepared.program);
-  const outputs = await executable.run({
-    ...Object.fromEntries(prepared.parameters.map((name) => [name, parameters.get(name)!])),
-    ...prepared.feeds,
-    [embeddingsName()]: embeddingRows(parameters, prepared.batch, config),
-  });
-  const gradients = parameterGradients(parameters, prepared, outputs, config);
+  const outputs = await executable.run(feedsOf(prepared, new Map([...parameters, ...weightValues(frozen)])));
+  const gradients = parameterGradients(parameters, prepared, outputs);
   return {
     loss: outputs["loss"]![0]!,
     gradients: new Map([...gradients].map(([name, gradient]) => [name, dense(gradient, parameters.get(name)!.length)])),
@@ -35,7 +31,7 @@ export async function stepGradients(
 }
 
 export const firstGradients = (method: Method, engine: EngineShape): Promise<StepGradients> =>
-  stepGradients(wholeBatch(method), method.start, method.config, engine);
+  stepGradients(wholeBatch(method), method.start, engine, method.frozen);
 
 function dense(gradient: Gradient, length: number): Float32Array {
   if (gradient instanceof Float32Array) return gradient;

@@ -8,7 +8,7 @@ import type { PackedBatch } from "../PackedBatch.ts";
 import type { PackedShape } from "../PackedLayout.ts";
 import type { Feeds, TensorSpec } from "../TensorSpec.ts";
 import { encodeFirstTokens, encodeTokens } from "./bertEncoder.ts";
-import { dropped, tensorOf, type EncoderCall } from "./EncoderCall.ts";
+import { dropped, parameterOf, tensorOf, type EncoderCall } from "./EncoderCall.ts";
 import { inCallersOrder } from "./pooling.ts";
 
 /**
@@ -17,11 +17,11 @@ import { inCallersOrder } from "./pooling.ts";
  * @returns [sequences] in the caller's order
  */
 export function pairLogits(call: EncoderCall): tf.Tensor1D {
-  const parameter = (name: keyof typeof headParameters) => tensorOf(call, headParameters[name]);
+  const parameter = (name: keyof typeof headParameters) => parameterOf(call, headParameters[name]);
   const { dense, activation } = headFormOf(call.config);
   const { layers } = call.config;
   const first = dropped(call, encodeFirstTokens(call), dropoutSiteNumbers.headInput(layers)); // [sequences, dim]
-  const hidden = linear(first, tensorOf(call, `${dense}.weight`), tensorOf(call, `${dense}.bias`));
+  const hidden = linear(first, parameterOf(call, `${dense}.weight`), parameterOf(call, `${dense}.bias`));
   const kept = dropped(call, activate(hidden, activation), dropoutSiteNumbers.head(layers));
   const logits = linear(kept, parameter("classifierWeight"), parameter("classifierBias")); // [sequences, 1]
   return tf.reshape(inCallersOrder(call, logits), [call.shape.sequences]);
@@ -59,7 +59,7 @@ export function maskedPositionFeeds(
  * word table among the call's tensors. @returns [positions, vocab]
  */
 export function maskedWordLogits(call: EncoderCall): tf.Tensor2D {
-  const parameter = (name: keyof typeof headParameters) => tensorOf(call, headParameters[name]);
+  const parameter = (name: keyof typeof headParameters) => parameterOf(call, headParameters[name]);
   const tokens = tensorOf(call, maskedPositionNames.tokens);
   const rows = gatherParts(encodeTokens(call), [tokens], tensorOf(call, maskedPositionNames.places), true)[0]!;
   const activation = headFormOf(call.config).wordActivation ?? call.config.activation;
@@ -70,5 +70,5 @@ export function maskedWordLogits(call: EncoderCall): tf.Tensor2D {
     parameter("transformNormBias"),
     call.config.layerNormEps,
   ); // [positions, width of the embeddings]
-  return linear(normed, tensorOf(call, embeddingTables.word), parameter("decoderBias")) as tf.Tensor2D;
+  return linear(normed, parameterOf(call, embeddingTables.word), parameter("decoderBias")) as tf.Tensor2D;
 }

@@ -54,12 +54,9 @@ export function biEncoder(
   });
   const steps = encoderSteps({
     key: `${name}|${pooling}`,
-    config,
+    encoders: [{ config, encoded: encodedRowsOf(pooling), seed: streamSeed(seed, name, "dropout") }],
     parameters: encoderSpecs(config),
-    encoded: encodedRowsOf(pooling),
-    headDropout: false,
-    seed: streamSeed(seed, name, "dropout"),
-    loss: (call, tensors) => {
+    loss: ([call], tensors) => {
       const sides = embedSequences(call, pooling); // [2 rows, dim]
       const [left, right] = tf.split(sides, 2, 0) as [tf.Tensor2D, tf.Tensor2D];
       const labels = tensorNamed(tensors, labelsInput) as tf.Tensor1D;
@@ -84,10 +81,10 @@ export function biEncoder(
           inputs: [{ name: labelsInput, shape: [part.length], dtype: "float32" } as const],
           feeds: { [labelsInput]: labels },
         };
-        return steps.prepare(step, batch, extra, [...part, ...part.map((i) => rows.length + i)]);
+        return steps.prepare(step, [batch], extra, [[...part, ...part.map((i) => rows.length + i)]]);
       });
     },
     warnings,
-    uniformity: (outputs, { batch }) => sampledUniformity(outputs["sides"]!, batch.shape.sequences),
+    uniformity: (outputs, { encodings: [{ batch }] }) => sampledUniformity(outputs["sides"]!, batch.shape.sequences),
   };
 }

@@ -56,12 +56,9 @@ export function crossEncoder(
   });
   const steps = encoderSteps({
     key: name,
-    config,
+    encoders: [{ config, encoded: "first", headDropout: true, seed: streamSeed(seed, name, "dropout") }],
     parameters: [...encoderSpecs(config), ...head],
-    encoded: "first",
-    headDropout: true,
-    seed: streamSeed(seed, name, "dropout"),
-    loss: (call, tensors) => ({
+    loss: ([call], tensors) => ({
       loss: softBinaryCrossEntropy({
         logits: pairLogits(call),
         labels: tensorNamed(tensors, labelsInput) as tf.Tensor1D,
@@ -90,7 +87,7 @@ export function crossEncoder(
           inputs: [{ name: labelsInput, shape: [part.length], dtype: "float32" } as const],
           feeds: { [labelsInput]: Float32Array.from(part, (i) => labels[rows[i]! % count]!) },
         };
-        return steps.prepare(step, batch, extra, part);
+        return steps.prepare(step, [batch], extra, [part]);
       });
     },
     warnings,

@@ -57,12 +57,9 @@ export function maskedLanguageModel(
   });
   const steps = encoderSteps({
     key: name,
-    config,
+    encoders: [{ config, encoded: "all", seed: streamSeed(seed, name, "dropout") }],
     parameters: [...wordTable, ...encoderSpecs(config), ...head],
-    encoded: "all",
-    headDropout: false,
-    seed: streamSeed(seed, name, "dropout"),
-    loss: (call, tensors) => ({
+    loss: ([call], tensors) => ({
       loss: maskedLanguageModelLoss({
         logits: maskedWordLogits(call),
         targets: tensorNamed(tensors, inputs.targets) as tf.Tensor1D,
@@ -92,7 +89,7 @@ export function maskedLanguageModel(
       const prepare = (part: Int32Array) => {
         const rows = Array.from(part, (i) => ({ ...masked[i]!, targets: whole[i]!.ids }));
         const batch = steps.pack(rows);
-        return steps.prepare(step, batch, chosenWords(batch, rows, options.maskRatio), part);
+        return steps.prepare(step, [batch], chosenWords(batch, rows, options.maskRatio), [part]);
       };
       const tokens = whole.map(({ ids }) => ids.length);
       const words = masked.map(({ positions }) => positions.length);

@@ -55,12 +55,9 @@ export function simCse(model: EncoderModel, sentences: SimCseSentences, options:
   });
   const steps = encoderSteps({
     key: `${name}|${temperature}|${pooling}|${head.length > 0}`,
-    config,
+    encoders: [{ config, encoded: encodedRowsOf(pooling), seed: streamSeed(seed, name, "dropout") }],
     parameters: [...encoderSpecs(config), ...head],
-    encoded: encodedRowsOf(pooling),
-    headDropout: false,
-    seed: streamSeed(seed, name, "dropout"),
-    loss: (call, tensors) => {
+    loss: ([call], tensors) => {
       const pooled = embedSequences(call, pooling); // [2 rows, dim]
       const views = head.length > 0 ? project(pooled, tensors) : pooled;
       const [anchors, positives] = tf.split(views, 2, 0) as [tf.Tensor2D, tf.Tensor2D];
@@ -71,7 +68,7 @@ export function simCse(model: EncoderModel, sentences: SimCseSentences, options:
     const rows = Array.from(sampler.batch(step), (row) =>
       assembleSingle(raggedRow(sentences.ids, row), sentences.special, maxTokens),
     );
-    return steps.prepare(step, steps.pack([...rows, ...rows]), { inputs: [], feeds: {} });
+    return steps.prepare(step, [steps.pack([...rows, ...rows])], { inputs: [], feeds: {} });
   };
   return {
     config,
@@ -81,8 +78,8 @@ export function simCse(model: EncoderModel, sentences: SimCseSentences, options:
     collapsedLoss: Math.log(Math.min(options.batchSize, raggedRows(sentences.ids))),
     // Every row is the others' negative, so the batch is one part whatever its size.
     parts: (step) => [{ share: 1, prepare: () => prepare(step) }],
-    observe: (outputs, { batch }) => spreadOfViews(outputs["views"]!, batch.shape.sequences / 2),
-    uniformity: (outputs, { batch }) => {
+    observe: (outputs, { encodings: [{ batch }] }) => spreadOfViews(outputs["views"]!, batch.shape.sequences / 2),
+    uniformity: (outputs, { encodings: [{ batch }] }) => {
       const views = outputs["views"]!; // of each sentence the first one
       return sampledUniformity(views.subarray(0, views.length / 2), batch.shape.sequences / 2);
     },

@@ -5,7 +5,9 @@ import { weightValues } from "../src/nn/embeddingRows.ts";
 import type { ModelConfig } from "../src/nn/EncoderModel.ts";
 import { infoNce } from "../src/nn/losses/infoNce.ts";
 import { embedSequences } from "../src/nn/modules/pooling.ts";
-import { adamW, adamWDefaults, decaysByDefault, initialAdamWState } from "../src/nn/optim/adamW.ts";
+import { adamWDefaults } from "../src/nn/optim/adamW.ts";
+import { decayGroups } from "../src/nn/optim/decayGroups.ts";
+import { initialOptimizerState, updateParameters } from "../src/nn/optim/Optimizer.ts";
 import { encoderSpecs, parameterSpecs } from "../src/nn/parameters.ts";
 import { random32, randomKey } from "../src/nn/random.ts";
 import { sizeOf } from "../src/nn/TensorSpec.ts";
@@ -68,15 +70,15 @@ export function trainingRig(batch: number, tokens: number, engine: EngineShape):
   const into = Object.fromEntries(
     specs.map(({ name, shape }) => [gradientName(name), new Float32Array(sizeOf(shape))]),
   );
-  const state = initialAdamWState();
-  const optimizer = { ...adamWDefaults.pytorch, weightDecay: 0.01, decays: decaysByDefault };
+  const state = initialOptimizerState();
+  const optimizer = { ...adamWDefaults.pytorch, weightDecay: 0.01, decays: decayGroups.weights };
   let done = 0;
   return async () => {
     const started = performance.now();
     const prepared = steps.prepare(done++, [steps.pack(sequences)], { inputs: [], feeds: {} });
     const executable = await engine.compile(prepared.program);
     const outputs = await executable.run(feedsOf(prepared, parameters), into);
-    adamW(parameters, parameterGradients(parameters, prepared, outputs), state, optimizer, 3e-5);
+    updateParameters(parameters, parameterGradients(parameters, prepared, outputs), state, optimizer, 3e-5);
     return performance.now() - started;
   };
 }

@@ -10,18 +10,19 @@ import { Backbone, BiEncoder, CrossEncoder, Tokens, TrainingCurve } from "../src
 import { input, inputOneOf, output } from "../src/core/ArtifactType.ts";
 import { defineStage } from "../src/core/Stage.ts";
 import { guardFields, guardsField } from "../src/training/guardOptions.ts";
-import { partsOptions, poolingField, trainingOptions } from "../src/training/options.ts";
+import { partsOptions, poolingField, type TrainingDefaults, trainingOptions } from "../src/training/options.ts";
 import { runTraining } from "../src/training/runTraining.ts";
 import { asBackbone, asBiEncoder } from "../src/training/trainedModel.ts";
 
 const { diverged } = guardFields;
 
-const defaults = {
+const defaults: TrainingDefaults = {
   batchSize: 256,
   learningRate: 1e-4,
   epochs: 1,
   warmupRatio: 0.01,
   weightDecay: 0.01,
+  optimizer: "adamw-transformers",
   maxTokens: 128,
   source: "BERT, one pass instead of 40",
 };

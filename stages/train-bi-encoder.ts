@@ -10,18 +10,19 @@ import { Backbone, BiEncoder, CrossEncoder, Scores, TokenPairs, TrainingCurve } 
 import { input, inputOneOf, output } from "../src/core/ArtifactType.ts";
 import { defineStage } from "../src/core/Stage.ts";
 import { guardFields, guardsField } from "../src/training/guardOptions.ts";
-import { partsOptions, trainingOptions } from "../src/training/options.ts";
+import { partsOptions, type TrainingDefaults, trainingOptions } from "../src/training/options.ts";
 import { runTraining } from "../src/training/runTraining.ts";
 import { asBiEncoder } from "../src/training/trainedModel.ts";
 
 const { diverged, collapsed, labels } = guardFields;
 
-const defaults = {
+const defaults: TrainingDefaults = {
   batchSize: 128,
   learningRate: 5e-5,
   epochs: 10,
   warmupRatio: 0,
   weightDecay: 0.01,
+  optimizer: "adamw-transformers",
   maxTokens: 32,
   source: "Trans-Encoder, STS",
 };

@@ -10,18 +10,19 @@ import { Backbone, BiEncoder, CrossEncoder, Tokens, TrainingCurve } from "../src
 import { input, inputOneOf, output } from "../src/core/ArtifactType.ts";
 import { defineStage } from "../src/core/Stage.ts";
 import { guardFields, guardsField } from "../src/training/guardOptions.ts";
-import { poolingField, positiveNumber, trainingOptions } from "../src/training/options.ts";
+import { poolingField, positiveNumber, type TrainingDefaults, trainingOptions } from "../src/training/options.ts";
 import { runTraining } from "../src/training/runTraining.ts";
 import { asBiEncoder } from "../src/training/trainedModel.ts";
 
 const { diverged, stuck, collapsed } = guardFields;
 
-const defaults = {
+const defaults: TrainingDefaults = {
   batchSize: 64,
   learningRate: 3e-5,
   epochs: 1,
   warmupRatio: 0,
   weightDecay: 0,
+  optimizer: "adamw",
   maxTokens: 32,
   source: "SimCSE, BERT base",
 };

@@ -4,7 +4,7 @@
  */
 import type { Feeds, Program } from "../engine/Engine.ts";
 import type { ModelConfig } from "../nn/EncoderModel.ts";
-import type { AdamWOptions } from "../nn/optim/adamW.ts";
+import type { OptimizerOptions } from "../nn/optim/Optimizer.ts";
 import type { PackedBatch } from "../nn/PackedBatch.ts";
 import type { Weights } from "../nn/Weights.ts";
 
@@ -51,7 +51,7 @@ export interface Method {
   /** What programs take besides and nothing changes: part of no checkpoint and no result. */
   readonly frozen?: Weights;
   readonly stepsPerEpoch: number;
-  readonly optimizer: AdamWOptions;
+  readonly optimizer: OptimizerOptions;
   /** A pure function of the update's index, from 0. At least one part. */
   readonly parts: (step: number) => ReadonlyArray<StepPart>;
   /** Numbers worth a place in the curve beside the loss, averaged over parts by their shares. The same names at every step. */

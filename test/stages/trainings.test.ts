@@ -15,6 +15,8 @@ import { keyPartsOf } from "../../src/core/fingerprint.ts";
 import { type AnyStage, Progress, type ProgressReport } from "../../src/core/Stage.ts";
 import { Engine } from "../../src/engine/Engine.ts";
 import { OnnxEngine } from "../../src/engine/onnx/OnnxEngine.ts";
+import { contrastiveTensionSteps } from "../../src/nn/optim/stepwiseSchedule.ts";
+import { trainingOptions } from "../../src/training/options.ts";
 import { graphOf } from "../kit/graphs.ts";
 import { testEngine } from "../kit/runEvents.ts";
 import { tinyBackbone, tinyPairs, tinyScores, tinyTokens } from "../training/tinyModel.ts";
@@ -56,10 +58,12 @@ function keyed(stage: AnyStage, settings: object): { readonly [field: string]: J
 
 describe("the training stages", () => {
   it("have the published settings as defaults", () => {
-    const shared = { maxGradientNorm: 1 };
+    const shared = { maxGradientNorm: 1, schedule: "linear", decayed: "weights", momentum: 0, nesterov: false };
+    const [ofTrainer, ofTransEncoder] = [{ optimizer: "adamw" }, { optimizer: "adamw-transformers" }];
     const [diverged, warn] = ["fail", "warn"];
     assert.deepStrictEqual(defaults(trainSimcse), {
       ...shared,
+      ...ofTrainer,
       guards: { diverged, stuck: warn, collapsed: warn },
       temperature: 0.05,
       pooling: "cls",
@@ -72,6 +76,7 @@ describe("the training stages", () => {
     });
     assert.deepStrictEqual(defaults(trainCrossEncoder), {
       ...shared,
+      ...ofTransEncoder,
       guards: { diverged, labels: warn },
       loss: "bce",
       labels: "cosine-raw",
@@ -85,6 +90,7 @@ describe("the training stages", () => {
     });
     assert.deepStrictEqual(defaults(trainBiEncoder), {
       ...shared,
+      ...ofTransEncoder,
       guards: { diverged, collapsed: warn, labels: warn },
       loss: "mse",
       batchSize: 128,
@@ -96,6 +102,7 @@ describe("the training stages", () => {
     });
     assert.deepStrictEqual(defaults(pretrainMlm), {
       ...shared,
+      ...ofTransEncoder,
       guards: { diverged },
       maskRatio: 0.15,
       pooling: "mean",
@@ -119,6 +126,40 @@ describe("the training stages", () => {
     assert.throws(() => decode(trainSimcse, { temperature: 0 }), /greater than 0/);
     assert.throws(() => decode(trainSimcse, { batchSize: 1 }), /greater than or equal to 2/);
     assert.throws(() => decode(trainBiEncoder, { dropout: 1 }), /between 0 and 1 \(excluded\)/);
+    assert.throws(() => decode(trainBiEncoder, { optimizer: "lion" }), /"adamw-transformers"/);
+    assert.throws(() => decode(trainBiEncoder, { maxGradientNorm: -1 }), /greater than or equal to 0/);
+  });
+
+  it("have the keys of before there was a choice of optimizer and schedule, but where another is chosen", () => {
+    const since = ["schedule", "rateSteps", "decayRate", "optimizer", "momentum", "nesterov", "decayed"];
+    for (const stage of [trainSimcse, trainCrossEncoder, trainBiEncoder, pretrainMlm] as ReadonlyArray<AnyStage>)
+      assert.doesNotHaveAnyKeys(keyed(stage, {}), since);
+    const chosen = { optimizer: "sgd", momentum: 0.9, nesterov: true, schedule: "cosine", decayed: "all" };
+    assert.deepInclude(keyed(trainSimcse, chosen), chosen);
+    assert.deepInclude(keyed(trainBiEncoder, { optimizer: "adamw" }), { optimizer: "adamw" });
+    const steps = { schedule: "stepwise", rateSteps: [{ after: 500, factor: 0.8 }] };
+    assert.deepInclude(keyed(pretrainMlm, steps), steps);
+  });
+
+  it("may have an optimizer and a schedule of their own, as Contrastive Tension has", () => {
+    const own = {
+      batchSize: 16,
+      learningRate: 1e-5,
+      epochs: 1,
+      warmupRatio: 0,
+      weightDecay: 0,
+      maxTokens: 75,
+      optimizer: "rmsprop-keras" as const,
+      schedule: "stepwise" as const,
+      rateSteps: contrastiveTensionSteps,
+      maxGradientNorm: 0,
+      source: "Contrastive Tension",
+    };
+    const config = Schema.Struct(trainingOptions(own, "Pairs", 1, 3));
+    const { optimizer, schedule, rateSteps, maxGradientNorm } = own;
+    assert.deepInclude(Schema.decodeUnknownSync(config)({}), { optimizer, schedule, rateSteps, maxGradientNorm });
+    const given = { rateSteps: [{ after: 1, factor: 2 }] };
+    assert.deepInclude(Schema.decodeUnknownSync(config)(given), given);
   });
 
   it("have the keys of before they had guards, but where a guard is set to what it was not", () => {

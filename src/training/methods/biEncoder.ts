@@ -9,7 +9,6 @@ import { assembleSingle } from "../../nn/assembleInput.ts";
 import type { EncoderModel, Pooling } from "../../nn/EncoderModel.ts";
 import { cosineRegression } from "../../nn/losses/cosineRegression.ts";
 import { embedSequences, encodedRowsOf } from "../../nn/modules/pooling.ts";
-import { adamWDefaults, decaysByDefault } from "../../nn/optim/adamW.ts";
 import { encoderSpecs } from "../../nn/parameters.ts";
 import { type Ragged, raggedRow, raggedRows } from "../../nn/Ragged.ts";
 import { tensorNamed } from "../../nn/TensorSpec.ts";
@@ -18,6 +17,7 @@ import { checkLabels, type LabelRange } from "../checks.ts";
 import type { Method } from "../Method.ts";
 import { inParts } from "../parts.ts";
 import type { TrainingOptions } from "../options.ts";
+import { optimizerOf } from "../optimizer.ts";
 import { encoderSteps } from "../prepareEncoderStep.ts";
 import { streamKey, streamSeed } from "../random.ts";
 import { makeSampler } from "../sampler.ts";
@@ -67,7 +67,7 @@ export function biEncoder(
     config,
     start: encoderWeights(config, model.weights),
     stepsPerEpoch: sampler.stepsPerEpoch,
-    optimizer: { ...adamWDefaults.transformers, weightDecay: options.weightDecay, decays: decaysByDefault },
+    optimizer: optimizerOf(options, "adamw-transformers"),
     parts: (step) => {
       const rows = sampler.batch(step);
       const assemble = (side: Ragged) =>

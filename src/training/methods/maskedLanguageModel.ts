@@ -9,7 +9,6 @@ import { assembleSingle } from "../../nn/assembleInput.ts";
 import type { EncoderModel } from "../../nn/EncoderModel.ts";
 import { maskedLanguageModel as maskedLanguageModelLoss } from "../../nn/losses/maskedLanguageModel.ts";
 import { maskedPositionFeeds, maskedPositionInputs, maskedWordLogits } from "../../nn/modules/heads.ts";
-import { adamWDefaults, decaysByDefault } from "../../nn/optim/adamW.ts";
 import { embeddingTables, encoderSpecs, headSpecs, tableSpecs } from "../../nn/parameters.ts";
 import { raggedRow, raggedRows } from "../../nn/Ragged.ts";
 import { tensorNamed } from "../../nn/TensorSpec.ts";
@@ -18,6 +17,7 @@ import { maskKey, type MaskedRow, maskTokens } from "../maskTokens.ts";
 import type { Method } from "../Method.ts";
 import { inParts } from "../parts.ts";
 import type { TrainingOptions } from "../options.ts";
+import { optimizerOf } from "../optimizer.ts";
 import { encoderSteps, type Extra } from "../prepareEncoderStep.ts";
 import { streamKey, streamSeed } from "../random.ts";
 import { makeSampler } from "../sampler.ts";
@@ -76,7 +76,7 @@ export function maskedLanguageModel(
       head.map((parameter) => parameter.name),
     ),
     stepsPerEpoch: sampler.stepsPerEpoch,
-    optimizer: { ...adamWDefaults.transformers, weightDecay: options.weightDecay, decays: decaysByDefault },
+    optimizer: optimizerOf(options, "adamw-transformers"),
     parts: (step) => {
       const whole = Array.from(sampler.batch(step), (row) =>
         assembleSingle(raggedRow(sentences.ids, rows[row]!), sentences.special, options.maxTokens),

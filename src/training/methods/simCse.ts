@@ -10,7 +10,6 @@ import type { EncoderModel, Pooling, SpecialTokens } from "../../nn/EncoderModel
 import { infoNce } from "../../nn/losses/infoNce.ts";
 import { embedSequences, encodedRowsOf } from "../../nn/modules/pooling.ts";
 import { linear } from "../../nn/ops/index.ts";
-import { adamWDefaults, decaysByDefault } from "../../nn/optim/adamW.ts";
 import { encoderSpecs } from "../../nn/parameters.ts";
 import { type Ragged, raggedRow, raggedRows } from "../../nn/Ragged.ts";
 import { tensorNamed, type TensorSpec } from "../../nn/TensorSpec.ts";
@@ -18,6 +17,7 @@ import { sampledUniformity, spreadOfViews } from "../batchSpread.ts";
 import { requireKnownIds, requirePositions, requireRows, requireSameTokenizer } from "../checks.ts";
 import type { Method } from "../Method.ts";
 import type { TrainingOptions } from "../options.ts";
+import { optimizerOf } from "../optimizer.ts";
 import { encoderSteps } from "../prepareEncoderStep.ts";
 import { streamKey, streamSeed } from "../random.ts";
 import { makeSampler } from "../sampler.ts";
@@ -74,7 +74,7 @@ export function simCse(model: EncoderModel, sentences: SimCseSentences, options:
     config,
     start: withHead(model, head, streamSeed(seed, name, "head")),
     stepsPerEpoch: sampler.stepsPerEpoch,
-    optimizer: { ...adamWDefaults.pytorch, weightDecay: options.weightDecay, decays: decaysByDefault },
+    optimizer: optimizerOf(options, "adamw"),
     collapsedLoss: Math.log(Math.min(options.batchSize, raggedRows(sentences.ids))),
     // Every row is the others' negative, so the batch is one part whatever its size.
     parts: (step) => [{ share: 1, prepare: () => prepare(step) }],

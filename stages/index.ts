@@ -16,6 +16,7 @@ import tokenizePairs from "./tokenize-pairs.ts";
 import tokenize from "./tokenize.ts";
 import trainBiEncoder from "./train-bi-encoder.ts";
 import trainCrossEncoder from "./train-cross-encoder.ts";
+import trainSbert from "./train-sbert.ts";
 import trainSimcse from "./train-simcse.ts";
 import trainTokenizer from "./train-tokenizer.ts";
 import trainWordVectors from "./train-word-vectors.ts";
@@ -38,6 +39,7 @@ export const stages: ReadonlyArray<AnyStage> = [
   averageScores,
   trainCrossEncoder,
   trainBiEncoder,
+  trainSbert,
   evaluateSts,
   stopLoop,
 ];

@@ -11,9 +11,11 @@ import * as Schema from "effect/Schema";
 import { Backbone, BiEncoder, CrossEncoder, Gold, TokenPairs, Tokens, TrainingCurve } from "../src/artifact/index.ts";
 import { inputOneOf, optionalInput, output } from "../src/core/ArtifactType.ts";
 import { defineStage } from "../src/core/Stage.ts";
+import { poolingOf } from "../src/nn/pooling.ts";
 import { guardFields, guardsField } from "../src/training/guardOptions.ts";
 import {
   nonNegativeNumber,
+  paddedLengthField,
   partsOptions,
   poolingField,
   positiveNumber,
@@ -88,10 +90,8 @@ const config = Schema.Struct({
     "shared",
     "One encoder for both sides of a pair (shared), or one for each, which start equal (apart): for unlike sides, such as question and text. Of a triple the anchor has the first.",
   ),
-  pooling: poolingField(
-    "mean",
-    "The embedding: the last hidden state of [CLS], or the mean over all tokens; it travels with the encoder.",
-  ),
+  pooling: poolingField("mean", "The embedding, which travels with the encoder"),
+  paddedLength: paddedLengthField,
   ...classifierOptions,
   highestScore: positiveNumber(
     5,
@@ -151,17 +151,18 @@ export default defineStage({
   runsIn: "worker",
   run: Effect.fn("train-sbert")(function* ({ config, inputs, seed }) {
     const { model, ...ports } = inputs;
-    const { gradientPenalty, penaltyForm, ...options } = config;
+    const { gradientPenalty, penaltyForm } = config;
     const penalty = gradientPenalty === 0 ? {} : { penalty: { epsilon: gradientPenalty, form: penaltyForm } };
+    const pooling = poolingOf(config);
     const trained = yield* runTraining(async () => {
       const { sbert } = await import("../src/training/methods/sbert.ts");
       const { labelledTexts } = await import("../src/training/labelledTexts.ts");
-      return sbert(model, labelledTexts(model, ports, config), { ...options, ...penalty }, seed);
+      return sbert(model, labelledTexts(model, ports, config), { ...config, pooling, ...penalty }, seed);
     }, config);
-    const encoder = asBiEncoder(model, trained.weights, config);
+    const encoder = asBiEncoder(model, trained.weights, { ...config, pooling });
     if (config.towers === "shared") return { encoder, second: encoder, curve: trained.curve };
     const { secondTowerOf } = yield* Effect.promise(() => import("../src/training/methods/sbert.ts"));
-    const second = asBiEncoder(model, secondTowerOf(trained.weights), config);
+    const second = asBiEncoder(model, secondTowerOf(trained.weights), { ...config, pooling });
     return { encoder, second, curve: trained.curve };
   }),
 });

@@ -70,9 +70,16 @@ function attend(
   layer: number,
   group: number,
 ): tf.Tensor {
-  const { masked } = call.shape.groups[group]!;
-  const bias = masked ? tensorOf(call, batchInputNames(prefixOf(call)).bias(group)) : undefined;
   const scale = 1 / Math.sqrt(query.shape.at(-1)!);
-  const weights = maskedSoftmax(scaledMatMul(query, key, { transposeB: true, scale }), bias);
+  const scores = scaledMatMul(query, key, { transposeB: true, scale }); // [rows, heads, queries, length]
+  const weights = maskedSoftmax(scores, maskBias(call, group, query.shape[2]!));
   return scaledMatMul(dropped(call, weights, dropoutSiteNumbers.attention(layer), group), value);
+}
+
+/** [rows, 1, 1 or queries, length]; undefined where every key is seen. @param queries the first so many of each row */
+function maskBias(call: EncoderCall, group: number, queries: number): tf.Tensor | undefined {
+  const { rows, length, masked } = call.shape.groups[group]!;
+  if (!masked) return undefined;
+  const bias = tensorOf(call, batchInputNames(prefixOf(call)).bias(group));
+  return masked === "by-query" && queries < length ? tf.slice(bias, [0, 0, 0, 0], [rows, 1, queries, length]) : bias;
 }

@@ -6,7 +6,7 @@
  * a TensorFlow variant for LCQMC (methods §7).
  */
 import * as tf from "@tensorflow/tfjs-core";
-import { assembleSingle } from "../../nn/assembleInput.ts";
+import { assembleFor } from "../../nn/assembleInput.ts";
 import { keptScale, rowDropoutMask } from "../../nn/dropout.ts";
 import { wordNumbers, wordsInput } from "../../nn/embeddingRows.ts";
 import type { EncoderModel, ModelConfig, Pooling } from "../../nn/EncoderModel.ts";
@@ -20,10 +20,12 @@ import { featureWidth } from "../../nn/modules/pairFeatures.ts";
 import { embedSequences, encodedRowsOf } from "../../nn/modules/pooling.ts";
 import { defaultBatchPrefix, embeddingsName, type PackedBatch } from "../../nn/PackedBatch.ts";
 import { encoderSpecs, initializeWeights } from "../../nn/parameters.ts";
+import { poolingText } from "../../nn/pooling.ts";
 import { raggedRow, raggedRows } from "../../nn/Ragged.ts";
 import { tensorNamed, type Tensors, type TensorSpec } from "../../nn/TensorSpec.ts";
 import type { Weights } from "../../nn/Weights.ts";
 import { sampledUniformity } from "../batchSpread.ts";
+import { requirePaddedLength } from "../checks.ts";
 import type { Method, Outputs, PreparedStep } from "../Method.ts";
 import { optimizerOf } from "../optimizer.ts";
 import type { TrainingOptions } from "../options.ts";
@@ -59,13 +61,14 @@ export interface SbertOptions extends TrainingOptions {
 
 /** @throws TrainingFailure of reason `invalid` where the options do not fit each other */
 export function sbert(model: EncoderModel, texts: LabelledTexts, options: SbertOptions, seed: number): Method {
+  requirePaddedLength(model.config, options.pooling);
   requirePlainParts(options);
   const config = withDropout(model.config, options.dropout);
   const towers = towersOf(config, texts.sides.length, options, seed);
   const objective = objectiveOf(texts, config.hiddenSize, streamSeed(seed, name, "classifier dropout"));
   const { penalty } = options;
   const steps = encoderSteps({
-    key: [name, options.pooling, objective.key, JSON.stringify(penalty ?? "no penalty")].join("|"),
+    key: [name, poolingText(options.pooling), objective.key, JSON.stringify(penalty ?? "no penalty")].join("|"),
     encoders: towers.encoders,
     parameters: [...towers.parameters, ...objective.head],
     loss: (calls, tensors) => {
@@ -96,7 +99,7 @@ export function sbert(model: EncoderModel, texts: LabelledTexts, options: SbertO
     parts: (step) => {
       const rows = sampler.batch(step);
       const sides = texts.sides.map((side) =>
-        Array.from(rows, (row) => assembleSingle(raggedRow(side, row), texts.special, options.maxTokens)),
+        Array.from(rows, (row) => assembleFor(options.pooling, raggedRow(side, row), texts.special, options.maxTokens)),
       );
       const tokens = Array.from(rows, (_, i) => sides.reduce((sum, side) => sum + side[i]!.ids.length, 0));
       return inParts(tokens, options.microBatchTokens, (part) => {

@@ -95,6 +95,8 @@ export const differentiable: { readonly [name: string]: Case } = {
     const [left, right] = tf.split(a, [1, 3], 1);
     return tf.concat([tf.mul(right!, 2), left!], 1);
   }),
+  "split into one": one((a) => tf.mul(tf.split(a, 1, 0)[0]!, 2)),
+  "unstack of one": one((a) => tf.square(tf.unstack(tf.reshape(a, [1, 12]), 0)[0]!)),
   stack: two((a, b) => tf.stack([a, b], 1)),
   unstack: one((a) => {
     const [first, , third] = tf.unstack(a, 0);

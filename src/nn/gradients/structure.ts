@@ -66,6 +66,9 @@ register(tf.BatchMatMul, {
   }),
 });
 
+/** tfjs hands over the gradient of a list of one by itself. */
+const asList = (dys: tf.Tensor | Array<tf.Tensor>): Array<tf.Tensor> => (Array.isArray(dys) ? dys : [dys]);
+
 // Kernels that take or give lists.
 tf.registerGradient({
   kernelName: tf.Concat,
@@ -83,7 +86,7 @@ tf.registerGradient({
 tf.registerGradient({
   kernelName: tf.SplitV,
   gradFunc: (dys, _, attributes) => ({
-    x: () => tf.concat(dys as Array<tf.Tensor>, (attributes as { axis: number }).axis),
+    x: () => tf.concat(asList(dys), (attributes as { axis: number }).axis),
   }),
 });
 tf.registerGradient({
@@ -97,6 +100,6 @@ tf.registerGradient({
 tf.registerGradient({
   kernelName: tf.Unpack,
   gradFunc: (dys, _, attributes) => ({
-    value: () => tf.stack(dys as Array<tf.Tensor>, (attributes as { axis: number }).axis),
+    value: () => tf.stack(asList(dys), (attributes as { axis: number }).axis),
   }),
 });

@@ -22,6 +22,7 @@ import tokenize from "./tokenize.ts";
 import trainBiEncoder from "./train-bi-encoder.ts";
 import trainContrastiveTension from "./train-contrastive-tension.ts";
 import trainCrossEncoder from "./train-cross-encoder.ts";
+import trainSbert from "./train-sbert.ts";
 import trainSimcse from "./train-simcse.ts";
 import trainTokenizer from "./train-tokenizer.ts";
 import trainWordVectors from "./train-word-vectors.ts";
@@ -51,6 +52,7 @@ export const stages: ReadonlyArray<AnyStage> = [
   groupPairs,
   trainCrossEncoder,
   trainBiEncoder,
+  trainSbert,
   evaluateSts,
   evaluateBinary,
   evaluateTransfer,

@@ -24,6 +24,7 @@ import trainContrastiveTension from "./train-contrastive-tension.ts";
 import trainCrossEncoder from "./train-cross-encoder.ts";
 import trainSbert from "./train-sbert.ts";
 import trainSimcse from "./train-simcse.ts";
+import trainSimbert from "./train-simbert.ts";
 import trainTokenizer from "./train-tokenizer.ts";
 import trainWordVectors from "./train-word-vectors.ts";
 
@@ -47,6 +48,7 @@ export const stages: ReadonlyArray<AnyStage> = [
   trainSimcse,
   whiten,
   trainContrastiveTension,
+  trainSimbert,
   pseudoLabel,
   averageScores,
   groupPairs,

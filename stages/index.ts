@@ -6,6 +6,7 @@ import evaluateBinary from "./evaluate-binary.ts";
 import evaluateSts from "./evaluate-sts.ts";
 import evaluateTransfer from "./evaluate-transfer.ts";
 import generateCorpus from "./generate-corpus.ts";
+import generateParaphrases from "./generate-paraphrases.ts";
 import groupPairs from "./group-pairs.ts";
 import loadCrossEncoder from "./load-cross-encoder.ts";
 import loadModel from "./load-model.ts";
@@ -55,6 +56,7 @@ export const stages: ReadonlyArray<AnyStage> = [
   trainCrossEncoder,
   trainBiEncoder,
   trainSbert,
+  generateParaphrases,
   evaluateSts,
   evaluateBinary,
   evaluateTransfer,

@@ -1,5 +1,7 @@
 /** Ids → texts, as the tokenizer's own decoder has it: the way back from `encodeTexts`. */
 import type { Tokenizer } from "../artifact/index.ts";
+import { raggedFrom, type Ragged } from "../nn/Ragged.ts";
+import { textEncoder } from "./encodeTexts.ts";
 
 /** Makes the function that turns ids into a text, special tokens left out. Spaces between Chinese characters, which no tokenizer keeps, are not put in. */
 export async function textDecoder(tokenizer: Tokenizer): Promise<(ids: ReadonlyArray<number>) => string> {
@@ -7,6 +9,12 @@ export async function textDecoder(tokenizer: Tokenizer): Promise<(ids: ReadonlyA
   // Cast: its type asks for what a decoder does not read.
   const decoder = new Decoder(tokenizer.json as unknown as ConstructorParameters<typeof Decoder>[0], {});
   return (ids) => (ids.length === 0 ? "" : closedUp(decoder.decode([...ids], { skip_special_tokens: true }).trim()));
+}
+
+/** Both ways, for texts that are written on from their ids. */
+export async function textIds(tokenizer: Tokenizer) {
+  const [encodeText, decode] = [await textEncoder(tokenizer), await textDecoder(tokenizer)];
+  return { encode: (texts: ReadonlyArray<string>): Ragged => raggedFrom(texts.map(encodeText)), decode };
 }
 
 /** Characters of scripts that are written without spaces, and their signs. */

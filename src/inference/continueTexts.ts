@@ -58,15 +58,13 @@ export async function continueTexts(
     if (open.length === 0) break;
     const byState = Map.groupBy(open, ({ start, words }) => `${start.join()}|${words.join()}`);
     const states = [...byState.values()];
-    const { isInterrupted } = options;
+    const asked = options.isInterrupted === undefined ? {} : { isInterrupted: options.isInterrupted };
     const logits = await runInBatches(
       model,
       nextWordHead(model),
       states.map(([text]) => sequenceOf(text!)),
       engine,
-      {
-        ...(isInterrupted === undefined ? {} : { isInterrupted }),
-      },
+      asked,
     );
     const width = model.config.vocabSize;
     states.forEach((same, row) => {

@@ -47,7 +47,7 @@ export const oneOf = <Word extends string>(
     .annotate({ description: `${description} Default ${value}.`, default: value, absentMeans })
     .pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)));
 
-const poolingWords =
+export const poolingWords =
   "the last hidden state of [CLS] (cls), the mean over all tokens (mean), their greatest of each channel (max), the mean over the first and the last layer (first-last), or the mean over all positions of a fixed length, padding counted (mean-with-padding)";
 
 /** How an embedding is read off the encoder, where each stage has its own default in words; it travels with the model. */

@@ -16,6 +16,7 @@ import tokenizePairs from "./tokenize-pairs.ts";
 import tokenize from "./tokenize.ts";
 import trainBiEncoder from "./train-bi-encoder.ts";
 import trainCrossEncoder from "./train-cross-encoder.ts";
+import trainMirrorBert from "./train-mirror-bert.ts";
 import trainSimcse from "./train-simcse.ts";
 import trainTokenizer from "./train-tokenizer.ts";
 import trainWordVectors from "./train-word-vectors.ts";
@@ -34,6 +35,7 @@ export const stages: ReadonlyArray<AnyStage> = [
   trainWordVectors,
   pretrainMlm,
   trainSimcse,
+  trainMirrorBert,
   pseudoLabel,
   averageScores,
   trainCrossEncoder,

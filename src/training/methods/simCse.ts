@@ -11,7 +11,7 @@ import { infoNce } from "../../nn/losses/infoNce.ts";
 import { embedSequences, encodedRowsOf } from "../../nn/modules/pooling.ts";
 import { linear } from "../../nn/ops/index.ts";
 import { encoderSpecs } from "../../nn/parameters.ts";
-import { poolingText } from "../../nn/pooling.ts";
+import { paddedLengthOf, poolingText } from "../../nn/pooling.ts";
 import { type Ragged, raggedRow, raggedRows } from "../../nn/Ragged.ts";
 import { tensorNamed, type TensorSpec } from "../../nn/TensorSpec.ts";
 import { sampledUniformity, spreadOfViews } from "../batchSpread.ts";
@@ -63,7 +63,14 @@ export function simCse(model: EncoderModel, sentences: SimCseSentences, options:
   });
   const steps = encoderSteps({
     key: `${name}|${temperature}|${poolingText(pooling)}|${head.length > 0}`,
-    encoders: [{ config, encoded: encodedRowsOf(pooling), seed: streamSeed(seed, name, "dropout") }],
+    encoders: [
+      {
+        config,
+        maxLength: paddedLengthOf(pooling),
+        encoded: encodedRowsOf(pooling),
+        seed: streamSeed(seed, name, "dropout"),
+      },
+    ],
     parameters: [...encoderSpecs(config), ...head],
     loss: ([call], tensors) => {
       const pooled = embedSequences(call, pooling); // [2 rows, dim]

@@ -24,6 +24,7 @@ import trainBiEncoder from "./train-bi-encoder.ts";
 import trainContrastiveTension from "./train-contrastive-tension.ts";
 import trainCrossEncoder from "./train-cross-encoder.ts";
 import trainSbert from "./train-sbert.ts";
+import trainMirrorBert from "./train-mirror-bert.ts";
 import trainSimcse from "./train-simcse.ts";
 import trainSimbert from "./train-simbert.ts";
 import trainTokenizer from "./train-tokenizer.ts";
@@ -50,6 +51,7 @@ export const stages: ReadonlyArray<AnyStage> = [
   whiten,
   trainContrastiveTension,
   trainSimbert,
+  trainMirrorBert,
   pseudoLabel,
   averageScores,
   groupPairs,

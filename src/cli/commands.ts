@@ -136,7 +136,12 @@ export const commands: ReadonlyArray<Command> = [
     options: [
       set,
       { name: "head", value: "N", least: 0, description: "the first N rows; default: 20 for a table, else all" },
-      { name: "format", value: "FORMAT", choices: ["table", "json", "csv", "arrow"], description: "default: table" },
+      {
+        name: "format",
+        value: "FORMAT",
+        choices: ["table", "json", "csv", "arrow", "svg"],
+        description: "default: what --to ends in, else table; svg: of a figure",
+      },
       { name: "to", value: "PATH", description: "write to a file instead of stdout" },
       ...engine,
       cache,

@@ -12,27 +12,30 @@ import { meanAndDeviation } from "../src/metrics/meanAndDeviation.ts";
 
 const refuse = (message: string, hint: string) => new StageFailure({ cause: "stage-error", message, hint });
 
+const namesOf = ({ rows }: Metrics): string => rows.map(({ name }) => name).join(", ");
+
 /** Why these have no summary; undefined when they have. */
 function mismatch(runs: ReadonlyArray<Metrics>): StageFailure | undefined {
   const [first, ...others] = runs;
   if (first === undefined)
     return refuse("There are no metrics to summarize.", 'Link those of all cells: metrics: "score[*]".');
-  const names = (metrics: Metrics) => metrics.rows.map(({ name }) => name).join(", ");
-  const unlike = others.findIndex((other) => names(other) !== names(first));
+  const unlike = others.findIndex((other) => namesOf(other) !== namesOf(first));
   if (unlike < 0) return undefined;
   return refuse(
-    `The metrics are of unlike evaluations: the first have ${names(first)}, number ${unlike + 2} has ${names(others[unlike]!)}.`,
+    `The metrics are of unlike evaluations: the first have ${namesOf(first)}, number ${unlike + 2} has ${namesOf(others[unlike]!)}.`,
     "Summarize runs of the same evaluation.",
   );
 }
 
-const summaryOf = (runs: ReadonlyArray<Metrics>): Metrics["rows"] => [
-  ...runs[0]!.rows.flatMap(({ name }, i) => {
+function summaryOf(runs: ReadonlyArray<Metrics>): Metrics["rows"] {
+  const summary: Array<Metrics["rows"][number]> = [];
+  for (const [i, { name }] of runs[0]!.rows.entries()) {
     const { mean, deviation } = meanAndDeviation(runs.map(({ rows }) => rows[i]!.value));
-    return [{ name, value: mean }, ...(deviation === undefined ? [] : [{ name: `${name}.sd`, value: deviation }])];
-  }),
-  { name: "runs", value: runs.length },
-];
+    summary.push({ name, value: mean });
+    if (deviation !== undefined) summary.push({ name: `${name}.sd`, value: deviation });
+  }
+  return summary.concat({ name: "runs", value: runs.length });
+}
 
 export default defineStage({
   name: "summarize-metrics",

@@ -175,10 +175,11 @@ describe("load-model's wordHead", () => {
 });
 
 describe("load-model's reinitialize", () => {
+  const isLast = (name: string) => name.startsWith(`encoder.layer.${tinyConfig.layers - 1}.`);
+
   it("gives the last layers fresh weights from the seed, keeps all others and leaves a pooler out", async () => {
     const asRead = (await runStage(loadModel, given())).model.weights;
     const { model, encoder } = await runStage(loadModel, { ...given({ reinitialize: 1 }), seed: 5 });
-    const isLast = (name: string) => name.startsWith(`encoder.layer.${tinyConfig.layers - 1}.`);
     for (const [name, { values }] of model.weights) {
       const before = asRead.get(name)!.values;
       if (name.endsWith("dense.weight") || !isLast(name))

@@ -15,6 +15,7 @@ import stopLoop from "./stop-loop.ts";
 import tokenizePairs from "./tokenize-pairs.ts";
 import tokenize from "./tokenize.ts";
 import trainBiEncoder from "./train-bi-encoder.ts";
+import trainContrastiveTension from "./train-contrastive-tension.ts";
 import trainCrossEncoder from "./train-cross-encoder.ts";
 import trainMirrorBert from "./train-mirror-bert.ts";
 import trainSimcse from "./train-simcse.ts";
@@ -36,6 +37,7 @@ export const stages: ReadonlyArray<AnyStage> = [
   pretrainMlm,
   trainSimcse,
   trainMirrorBert,
+  trainContrastiveTension,
   pseudoLabel,
   averageScores,
   trainCrossEncoder,

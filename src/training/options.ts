@@ -4,9 +4,9 @@
  */
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
-import { defaultPaddedLength, type PoolingName, poolingNames } from "../nn/pooling.ts";
 import type { DecayGroup } from "../nn/optim/decayGroups.ts";
 import type { RateStep } from "../nn/optim/stepwiseSchedule.ts";
+import { defaultPaddedLength, type PoolingName, poolingNames } from "../nn/pooling.ts";
 import type { Reactions } from "./guardOptions.ts";
 
 const numberField = (check: Schema.Finite, value: number, description: string) =>
@@ -36,7 +36,18 @@ export const flag = (value: boolean, description: string) =>
     Schema.withDecodingDefaultKey(Effect.succeed(value)),
   );
 
-const poolingWords =
+/** One of several words with a default. @param absentMeans what a config meant before it had the field */
+export const oneOf = <Word extends string>(
+  words: ReadonlyArray<Word>,
+  value: Word,
+  absentMeans: Word,
+  description: string,
+) =>
+  Schema.Literals(words)
+    .annotate({ description: `${description} Default ${value}.`, default: value, absentMeans })
+    .pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)));
+
+export const poolingWords =
   "the last hidden state of [CLS] (cls), the mean over all tokens (mean), their greatest of each channel (max), the mean over the first and the last layer (first-last), or the mean over all positions of a fixed length, padding counted (mean-with-padding)";
 
 /** How an embedding is read off the encoder, where each stage has its own default in words; it travels with the model. */
@@ -55,16 +66,6 @@ export const paddedLengthField = Schema.optionalKey(
     description: `With pooling mean-with-padding, of no use elsewhere: the positions that every text is cut or filled up to, from 3 on. Default: ${defaultPaddedLength} (Mirror-BERT).`,
   }),
 );
-/** One of several words with a default. @param absentMeans what a config meant before it had the field */
-export const oneOf = <Word extends string>(
-  words: ReadonlyArray<Word>,
-  value: Word,
-  absentMeans: Word,
-  description: string,
-) =>
-  Schema.Literals(words)
-    .annotate({ description: `${description} Default ${value}.`, default: value, absentMeans })
-    .pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)));
 
 export const optimizerNames = ["adamw", "adamw-transformers", "adam", "rmsprop", "rmsprop-keras", "sgd"] as const;
 export type OptimizerName = (typeof optimizerNames)[number];
@@ -210,12 +211,12 @@ function optimizerOptions({
   };
 }
 
-/** Besides, for losses that are means over rows: a batch of such a loss may be computed in parts. */
+/** Besides, for losses whose batch may be computed in parts: means over rows, and functions of embeddings (docs/adr/0032). */
 export const partsOptions = {
   microBatchTokens: Schema.optionalKey(
     Schema.Int.check(Schema.isGreaterThan(0)).annotate({
       description:
-        "Tokens that go through the encoder at once, from 1 on. A batch of more is computed in parts whose gradients are added up: less memory, numbers equal to rounding. Default: the whole batch.",
+        "Tokens that go through the encoder at once, from 1 on. A batch of more is computed in parts whose gradients are added up: less memory, numbers equal to rounding. Where all rows meet in the loss, each part goes through the encoder twice. Default: the whole batch.",
     }),
   ),
 };

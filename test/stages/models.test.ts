@@ -35,6 +35,7 @@ const given = (config: object = {}, names = Object.keys(tinyFiles())) => ({
   files: { source: names.map((name) => sourceFile(join(folder, name), name)) },
 });
 
+const isLast = (name: string) => name.startsWith(`encoder.layer.${tinyConfig.layers - 1}.`);
 const equalNumbers = (a: Float32Array, b: Float32Array) => a.every((value, i) => value === b[i]);
 
 const sentences = { texts: ["the cat sleeps", "the cat", "a dog sleeps", ""] };
@@ -175,8 +176,6 @@ describe("load-model's wordHead", () => {
 });
 
 describe("load-model's reinitialize", () => {
-  const isLast = (name: string) => name.startsWith(`encoder.layer.${tinyConfig.layers - 1}.`);
-
   it("gives the last layers fresh weights from the seed, keeps all others and leaves a pooler out", async () => {
     const asRead = (await runStage(loadModel, given())).model.weights;
     const { model, encoder } = await runStage(loadModel, { ...given({ reinitialize: 1 }), seed: 5 });

@@ -106,6 +106,7 @@ export function makeMethods(
   return {
     "train-simcse": (seed, rows) =>
       simCse(model, tinyTokens(rows), { ...options, temperature: 0.05, pooling: "cls" }, seed),
+    "train-mirror-bert": (seed, rows) => mirrorBert(model, tinyCopies(rows), { ...options, ...tinyMirror }, seed),
     "train-simcse with hard negatives and masked words": (seed, rows) =>
       simCse(
         model,
@@ -114,7 +115,6 @@ export function makeMethods(
         seed,
         { negatives: { ...tinyTokens(rows), ids: topicSentences(rows, "negatives") } },
       ),
-    "train-mirror-bert": (seed, rows) => mirrorBert(model, tinyCopies(rows), { ...options, ...tinyMirror }, seed),
     "train-cross-encoder": (seed, rows) =>
       crossEncoder(
         model,

@@ -10,7 +10,7 @@ import { Backbone, BiEncoder, CrossEncoder, Scores, TokenPairs, TrainingCurve } 
 import { input, inputOneOf, output } from "../src/core/ArtifactType.ts";
 import { defineStage } from "../src/core/Stage.ts";
 import { guardFields, guardsField } from "../src/training/guardOptions.ts";
-import { partsOptions, trainingOptions } from "../src/training/options.ts";
+import { biEncoderLosses, partsOptions, trainingOptions } from "../src/training/options.ts";
 import { runTraining } from "../src/training/runTraining.ts";
 import { asBiEncoder } from "../src/training/trainedModel.ts";
 
@@ -27,8 +27,12 @@ const defaults = {
 };
 
 const config = Schema.Struct({
-  loss: Schema.Literals(["mse"])
-    .annotate({ description: "Squared error between cosine and score. Default mse.", default: "mse" })
+  loss: Schema.Literals(biEncoderLosses)
+    .annotate({
+      description:
+        "mse: squared error between cosine and score (Trans-Encoder). To compare with it: log-cosh of them; bce: binary cross-entropy with the cosine as logit, so that probabilities reach 0.27 to 0.73 only. Default mse.",
+      default: "mse",
+    })
     .pipe(Schema.withDecodingDefaultKey(Effect.succeed("mse" as const))),
   pooling: Schema.optionalKey(
     Schema.Literals(["cls", "mean"]).annotate({

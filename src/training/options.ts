@@ -90,6 +90,14 @@ export const trainingOptions = (defaults: TrainingDefaults, row: string, leastRo
   ),
 });
 
+/** What teaches a cross-encoder; `distillationLosses.ts` has what they are. */
+export const crossEncoderLosses = ["bce", "mse", "log-cosh", "softmax"] as const;
+export type CrossEncoderLoss = (typeof crossEncoderLosses)[number];
+
+/** What teaches a bi-encoder. */
+export const biEncoderLosses = ["mse", "bce", "log-cosh"] as const;
+export type BiEncoderLoss = (typeof biEncoderLosses)[number];
+
 /** Besides, for losses that are means over rows: a batch of such a loss may be computed in parts. */
 export const partsOptions = {
   microBatchTokens: Schema.optionalKey(

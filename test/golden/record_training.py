@@ -30,6 +30,23 @@ def encoded(tensor):
     return base64.b64encode(tensor.detach().to(torch.float32).numpy().astype("<f4").tobytes()).decode("ascii")
 
 
+def log_cosh(found, labels):
+    return torch.log(torch.cosh(found - labels)).mean()
+
+
+PAIR_LOSSES = {
+    "softBinaryCrossEntropy": lambda logits, y: functional.binary_cross_entropy_with_logits(logits[:, 0], y),
+    "softmaxOfTwo": lambda logits, y: functional.cross_entropy(logits, torch.stack([1 - y, y], 1)),
+    "probabilityMse": lambda logits, y: functional.mse_loss(torch.sigmoid(logits[:, 0]), y),
+    "probabilityLogCosh": lambda logits, y: log_cosh(torch.sigmoid(logits[:, 0]), y),
+}
+COSINE_LOSSES = {
+    "cosineRegression": functional.mse_loss,
+    "cosineCrossEntropy": functional.binary_cross_entropy_with_logits,
+    "cosineLogCosh": log_cosh,
+}
+
+
 class Student(torch.nn.Module):
     """The encoder, and what a method puts on it. Parameters have our names, which are transformers' without `bert.`."""
 
@@ -37,13 +54,14 @@ class Student(torch.nn.Module):
         super().__init__()
         self.problem = problem
         dropless = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0, "attn_implementation": "eager"}
-        is_pairs = problem["loss"] == "softBinaryCrossEntropy"
+        is_pairs = problem["loss"] in PAIR_LOSSES
         kind = transformers.BertForSequenceClassification if is_pairs else transformers.BertModel
-        more = {"num_labels": 1} if is_pairs else {"add_pooling_layer": False}
+        labels = {"num_labels": 2 if problem["loss"] == "softmaxOfTwo" else 1}
+        more = labels if is_pairs else {"add_pooling_layer": False}
         if "folder" in problem:
             self.bert = kind.from_pretrained(problem["folder"], **dropless, **more)
         else:
-            config = transformers.BertConfig(**problem["config"], **dropless, **({"num_labels": 1} if is_pairs else {}))
+            config = transformers.BertConfig(**problem["config"], **dropless, **(labels if is_pairs else {}))
             self.bert = kind(config) if is_pairs else kind(config, **more)
         if problem["projection"]:
             size = self.bert.config.hidden_size
@@ -85,12 +103,12 @@ class Student(torch.nn.Module):
         half = len(rows) // 2
         dtype = next(self.parameters()).dtype
         labels = torch.tensor(step.get("labels", []), dtype=dtype)
-        if self.problem["loss"] == "softBinaryCrossEntropy":
-            logits = self.bert(**self.padded(rows)).logits.squeeze(-1)
-            return functional.binary_cross_entropy_with_logits(logits, labels)
+        name = self.problem["loss"]
+        if name in PAIR_LOSSES:
+            return PAIR_LOSSES[name](self.bert(**self.padded(rows)).logits, labels)
         left, right = self.embed(rows[:half]), self.embed(rows[half:])
-        if self.problem["loss"] == "cosineRegression":
-            return functional.mse_loss(functional.cosine_similarity(left, right), labels)
+        if name in COSINE_LOSSES:
+            return COSINE_LOSSES[name](functional.cosine_similarity(left, right), labels)
         cosines = functional.cosine_similarity(left.unsqueeze(1), right.unsqueeze(0), dim=-1)
         return functional.cross_entropy(cosines / self.problem["temperature"], torch.arange(half))
 

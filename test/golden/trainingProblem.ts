@@ -14,7 +14,7 @@ import type { Method, PreparedStep } from "../../src/training/Method.ts";
 import { biEncoder } from "../../src/training/methods/biEncoder.ts";
 import { crossEncoder } from "../../src/training/methods/crossEncoder.ts";
 import { simCse } from "../../src/training/methods/simCse.ts";
-import type { TrainingOptions } from "../../src/training/options.ts";
+import type { BiEncoderLoss, CrossEncoderLoss, TrainingOptions } from "../../src/training/options.ts";
 import { scheduleOf } from "../../src/training/schedule.ts";
 import { numbers } from "../kit/engineRig.ts";
 import { sequencesOf } from "../kit/stepGradients.ts";
@@ -23,7 +23,15 @@ import { wholeBatch } from "../kit/wholeBatch.ts";
 export interface TrainingCase {
   readonly method: Method;
   readonly options: TrainingOptions & { readonly temperature?: number };
-  readonly loss: "infoNce" | "softBinaryCrossEntropy" | "cosineRegression";
+  readonly loss:
+    | "infoNce"
+    | "softBinaryCrossEntropy"
+    | "softmaxOfTwo"
+    | "probabilityMse"
+    | "probabilityLogCosh"
+    | "cosineRegression"
+    | "cosineCrossEntropy"
+    | "cosineLogCosh";
   readonly pooling: "cls" | "mean";
   readonly projection: boolean;
 }
@@ -97,23 +105,30 @@ export function trackedCases(): { readonly [name: string]: TrainingCase } {
     pooling,
     projection,
   });
+  const cross = (by: CrossEncoderLoss, loss: TrainingCase["loss"]): TrainingCase => ({
+    method: crossEncoder(model, pairs, scores, { ...options, loss: by, labels: "cosine-raw", bothOrders: true }, 1),
+    options,
+    loss,
+    pooling: "cls",
+    projection: false,
+  });
+  const bi = (by: BiEncoderLoss, loss: TrainingCase["loss"]): TrainingCase => ({
+    method: biEncoder(model, pairs, scores, "mean", { ...options, loss: by }, 1),
+    options,
+    loss,
+    pooling: "mean",
+    projection: false,
+  });
   return {
     "simcse-cls": contrastive("cls", true),
     "simcse-mean": contrastive("mean", false),
-    "cross-encoder": {
-      method: crossEncoder(model, pairs, scores, { ...options, labels: "cosine-raw", bothOrders: true }, 1),
-      options,
-      loss: "softBinaryCrossEntropy",
-      pooling: "cls",
-      projection: false,
-    },
-    "bi-encoder": {
-      method: biEncoder(model, pairs, scores, "mean", options, 1),
-      options,
-      loss: "cosineRegression",
-      pooling: "mean",
-      projection: false,
-    },
+    "cross-encoder": cross("bce", "softBinaryCrossEntropy"),
+    "cross-encoder-softmax": cross("softmax", "softmaxOfTwo"),
+    "cross-encoder-mse": cross("mse", "probabilityMse"),
+    "cross-encoder-log-cosh": cross("log-cosh", "probabilityLogCosh"),
+    "bi-encoder": bi("mse", "cosineRegression"),
+    "bi-encoder-bce": bi("bce", "cosineCrossEntropy"),
+    "bi-encoder-log-cosh": bi("log-cosh", "cosineLogCosh"),
   };
 }
 

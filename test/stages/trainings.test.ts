@@ -131,6 +131,14 @@ describe("the training stages", () => {
     assert.throws(() => decode(pretrainMlm, { guards: { diverged: "warn" } }), /"fail"/);
   });
 
+  it("have a loss in their keys as ever, and take those that papers compare them with", () => {
+    assert.strictEqual(keyed(trainCrossEncoder, {})["loss"], "bce");
+    assert.strictEqual(keyed(trainBiEncoder, {})["loss"], "mse");
+    assert.strictEqual(keyed(trainCrossEncoder, { loss: "softmax" })["loss"], "softmax");
+    assert.throws(() => decode(trainCrossEncoder, { loss: "hinge" }), /"bce" | "mse" | "log-cosh" | "softmax"/);
+    assert.throws(() => decode(trainBiEncoder, { loss: "softmax" }), /"mse" | "bce" | "log-cosh"/);
+  });
+
   it.effect("run one after the other as the main job links them", () =>
     Effect.gen(function* () {
       const pairs = tinyPairs(24);

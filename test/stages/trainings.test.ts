@@ -182,6 +182,20 @@ describe("the training stages", () => {
     }).pipe(Effect.provide(services())),
   );
 
+  it.effect("give a cross-encoder of one logit, as any other, where two classes taught it", () =>
+    Effect.gen(function* () {
+      const inputs = { model, pairs: tinyPairs(24), scores: tinyScores(24) };
+      const { encoder } = yield* trainCrossEncoder.run(
+        context(decode(trainCrossEncoder, { ...small, loss: "softmax", bothOrders: false }), inputs),
+      );
+      assert.deepStrictEqual(encoder.weights.get("classifier.weight")!.shape, [1, model.config.hiddenSize]);
+      const read = yield* Effect.promise(async () => CrossEncoder.decode(await CrossEncoder.encode(encoder)));
+      const labels = context(decode(pseudoLabel, {}), { pairs: inputs.pairs, encoder: read });
+      const { scores } = yield* pseudoLabel.run(labels);
+      assert.isTrue(scores.values.every((score) => score > 0 && score < 1));
+    }).pipe(Effect.provide(services())),
+  );
+
   it.effect("fail by name where tokens are another tokenizer's", () =>
     Effect.gen(function* () {
       const sentences = { ...tinyTokens(4), tokenizer: "8".repeat(64) };

@@ -211,6 +211,14 @@ function optimizerOptions({
   };
 }
 
+/** What teaches a cross-encoder; `distillationLosses.ts` has what they are. */
+export const crossEncoderLosses = ["bce", "mse", "log-cosh", "softmax"] as const;
+export type CrossEncoderLoss = (typeof crossEncoderLosses)[number];
+
+/** What teaches a bi-encoder. */
+export const biEncoderLosses = ["mse", "bce", "log-cosh"] as const;
+export type BiEncoderLoss = (typeof biEncoderLosses)[number];
+
 /** Besides, for losses whose batch may be computed in parts: means over rows, and functions of embeddings (docs/adr/0032). */
 export const partsOptions = {
   microBatchTokens: Schema.optionalKey(

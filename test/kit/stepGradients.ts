@@ -4,10 +4,10 @@ import { weightValues } from "../../src/nn/embeddingRows.ts";
 import type { Gradient } from "../../src/nn/optim/Gradient.ts";
 import type { PackedBatch } from "../../src/nn/PackedBatch.ts";
 import type { Weights } from "../../src/nn/Weights.ts";
-import { feedsOf } from "../../src/training/batchGradients.ts";
+import { batchGradients, feedsOf } from "../../src/training/batchGradients.ts";
 import type { Method, PreparedStep } from "../../src/training/Method.ts";
 import { parameterGradients } from "../../src/training/parameterGradients.ts";
-import { wholeBatch } from "./wholeBatch.ts";
+import { startFrom } from "../../src/training/trainingState.ts";
 
 export interface StepGradients {
   readonly loss: number;
@@ -30,8 +30,16 @@ export async function stepGradients(
   };
 }
 
-export const firstGradients = (method: Method, engine: EngineShape): Promise<StepGradients> =>
-  stepGradients(wholeBatch(method), method.start, engine, method.frozen);
+/** Of the first update, whatever its parts. */
+export async function firstGradients(method: Method, engine: EngineShape): Promise<StepGradients> {
+  const state = startFrom(method.start);
+  const { loss, gradients } = await batchGradients(method, engine, state)(0);
+  const sizeOf = (name: string) => state.parameters.get(name)!.length;
+  return {
+    loss,
+    gradients: new Map([...gradients].map(([name, gradient]) => [name, dense(gradient, sizeOf(name))])),
+  };
+}
 
 function dense(gradient: Gradient, length: number): Float32Array {
   if (gradient instanceof Float32Array) return gradient;

@@ -210,6 +210,14 @@ describe("the training stages", () => {
     assert.throws(() => decode(pretrainMlm, { guards: { diverged: "warn" } }), /"fail"/);
   });
 
+  it("have a loss in their keys as ever, and take those that papers compare them with", () => {
+    assert.strictEqual(keyed(trainCrossEncoder, {})["loss"], "bce");
+    assert.strictEqual(keyed(trainBiEncoder, {})["loss"], "mse");
+    assert.strictEqual(keyed(trainCrossEncoder, { loss: "softmax" })["loss"], "softmax");
+    assert.throws(() => decode(trainCrossEncoder, { loss: "hinge" }), /"bce" | "mse" | "log-cosh" | "softmax"/);
+    assert.throws(() => decode(trainBiEncoder, { loss: "softmax" }), /"mse" | "bce" | "log-cosh"/);
+  });
+
   it.effect("run one after the other as the main job links them", () =>
     Effect.gen(function* () {
       const pairs = tinyPairs(24);
@@ -250,6 +258,20 @@ describe("the training stages", () => {
       ]);
       assert.deepInclude(reports.at(-1), { done: 6, total: 6, unit: "steps" });
       assert.containsAllKeys(reports.at(-1)!.metrics, ["loss", "learningRate", "tokensPerSecond"]);
+    }).pipe(Effect.provide(services())),
+  );
+
+  it.effect("give a cross-encoder of one logit, as any other, where two classes taught it", () =>
+    Effect.gen(function* () {
+      const inputs = { model, pairs: tinyPairs(24), scores: tinyScores(24) };
+      const { encoder } = yield* trainCrossEncoder.run(
+        context(decode(trainCrossEncoder, { ...small, loss: "softmax", bothOrders: false }), inputs),
+      );
+      assert.deepStrictEqual(encoder.weights.get("classifier.weight")!.shape, [1, model.config.hiddenSize]);
+      const read = yield* Effect.promise(async () => CrossEncoder.decode(await CrossEncoder.encode(encoder)));
+      const labels = context(decode(pseudoLabel, {}), { pairs: inputs.pairs, encoder: read });
+      const { scores } = yield* pseudoLabel.run(labels);
+      assert.isTrue(scores.values.every((score) => score > 0 && score < 1));
     }).pipe(Effect.provide(services())),
   );
 

@@ -10,7 +10,7 @@ import { Backbone, BiEncoder, CrossEncoder, Tokens, TrainingCurve } from "../src
 import { input, inputOneOf, output } from "../src/core/ArtifactType.ts";
 import { defineStage } from "../src/core/Stage.ts";
 import { guardFields, guardsField } from "../src/training/guardOptions.ts";
-import { partsOptions, poolingField, type TrainingDefaults, trainingOptions } from "../src/training/options.ts";
+import { flag, partsOptions, poolingField, type TrainingDefaults, trainingOptions } from "../src/training/options.ts";
 import { runTraining } from "../src/training/runTraining.ts";
 import { asBackbone, asBiEncoder } from "../src/training/trainedModel.ts";
 
@@ -35,6 +35,10 @@ const config = Schema.Struct({
       default: 0.15,
     })
     .pipe(Schema.withDecodingDefaultKey(Effect.succeed(0.15))),
+  wordHead: flag(
+    false,
+    "Keeps the head that guesses words in `model`, for `train-diffcse` as its generator, or to go on from; of no use elsewhere.",
+  ).annotate({ absentMeans: false }),
   pooling: poolingField("mean", "How `encoder` makes an embedding: from [CLS] or as the mean over all tokens."),
   ...trainingOptions(defaults, "Sentences", 1, 3),
   ...partsOptions,
@@ -54,7 +58,7 @@ export default defineStage({
     sentences: input(Tokens, "Sentences to learn from, tokenized with the model's tokenizer."),
   },
   outputs: {
-    model: output(Backbone, "The trained encoder without a head."),
+    model: output(Backbone, "The trained encoder without a head, or with that for words."),
     encoder: output(BiEncoder, "The trained encoder with `pooling`."),
     curve: output(TrainingCurve, "Loss by update: mean cross-entropy of the guessed words, in nats."),
   },
@@ -68,7 +72,7 @@ export default defineStage({
       return maskedLanguageModel(model, sentences, config, seed);
     }, config);
     return {
-      model: asBackbone(model, trained.weights),
+      model: asBackbone(model, trained.weights, config.wordHead ? ["mlm"] : []),
       encoder: asBiEncoder(model, trained.weights, config),
       curve: trained.curve,
     };

@@ -16,6 +16,8 @@ export interface Encoding {
   readonly inputs: string;
   /** Before the names of the encoder's parameters: nothing, or `second.`. Encodings of equal prefixes share their weights. */
   readonly parameters: string;
+  /** A word whose row stays as it is, where one does: what PyTorch calls the padding index. */
+  readonly paddingId?: number;
 }
 
 /** What goes through the encoders at once, ready but for the parameters: the batch of an update, or a part of it. */

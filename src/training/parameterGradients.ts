@@ -44,10 +44,10 @@ export function parameterGradients(
 /** Table → its look-ups in the order of the encodings; those of frozen encoders have no gradient. */
 function lookUpsOf({ encodings }: PreparedStep, outputs: Outputs): ReadonlyMap<string, ReadonlyArray<LookUp>> {
   const lookUps = new Map<string, Array<LookUp>>();
-  for (const { config, batch, inputs, parameters } of encodings) {
+  for (const { config, batch, inputs, parameters, paddingId } of encodings) {
     const gradient = outputs[gradientName(embeddingsName(inputs))];
     if (gradient === undefined) continue;
-    for (const [name, ids] of embeddingOccurrences(batch, config, parameters))
+    for (const [name, ids] of embeddingOccurrences(batch, config, parameters, paddingId))
       lookUps.set(name, [...(lookUps.get(name) ?? []), { ids, gradient, dim: embeddingWidth(config) }]);
   }
   return lookUps;

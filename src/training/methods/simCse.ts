@@ -9,7 +9,7 @@ import { assembleSingle } from "../../nn/assembleInput.ts";
 import type { EncoderModel, Pooling, SpecialTokens } from "../../nn/EncoderModel.ts";
 import { infoNce } from "../../nn/losses/infoNce.ts";
 import { embedSequences, encodedRowsOf } from "../../nn/modules/pooling.ts";
-import { projectionSpecs, tanhProjection } from "../../nn/modules/projection.ts";
+import { projectionOf } from "../../nn/modules/projection.ts";
 import { encoderSpecs } from "../../nn/parameters.ts";
 import { type Ragged, raggedRow, raggedRows } from "../../nn/Ragged.ts";
 import { sampledUniformity, spreadOfViews } from "../batchSpread.ts";
@@ -44,7 +44,8 @@ export function simCse(model: EncoderModel, sentences: SimCseSentences, options:
   requireKnownIds(model.config, sentences.ids, "sentences");
   requirePositions(model.config, options.maxTokens);
   const config = withDropout(model.config, options.dropout);
-  const head = (options.projection ?? options.pooling === "cls") ? projectionSpecs(config.hiddenSize) : [];
+  const form = (options.projection ?? options.pooling === "cls") ? "tanh" : "none";
+  const projection = projectionOf(form, config.hiddenSize);
   const { temperature, pooling, maxTokens } = options;
   const sampler = makeSampler({
     rows: raggedRows(sentences.ids),
@@ -53,12 +54,11 @@ export function simCse(model: EncoderModel, sentences: SimCseSentences, options:
     key: streamKey(seed, name, "shuffle"),
   });
   const steps = encoderSteps({
-    key: `${name}|${temperature}|${pooling}|${head.length > 0}`,
+    key: `${name}|${temperature}|${pooling}|${form}`,
     encoders: [{ config, encoded: encodedRowsOf(pooling), seed: streamSeed(seed, name, "dropout") }],
-    parameters: [...encoderSpecs(config), ...head],
+    parameters: [...encoderSpecs(config), ...projection.specs],
     loss: ([call], tensors) => {
-      const pooled = embedSequences(call, pooling); // [2 rows, dim]
-      const views = head.length > 0 ? tanhProjection(pooled, tensors) : pooled;
+      const views = projection.project(embedSequences(call, pooling), tensors); // [2 rows, dim]
       const [anchors, positives] = tf.split(views, 2, 0) as [tf.Tensor2D, tf.Tensor2D];
       return { loss: infoNce({ anchors, positives }, { temperature }), views };
     },
@@ -71,7 +71,7 @@ export function simCse(model: EncoderModel, sentences: SimCseSentences, options:
   };
   return {
     config,
-    start: withHead(model, head, streamSeed(seed, name, "head")),
+    start: withHead(model, projection.specs, streamSeed(seed, name, "head")),
     stepsPerEpoch: sampler.stepsPerEpoch,
     optimizer: optimizerOf(options, "adamw"),
     collapsedLoss: Math.log(Math.min(options.batchSize, raggedRows(sentences.ids))),

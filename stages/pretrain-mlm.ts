@@ -9,8 +9,16 @@ import * as Schema from "effect/Schema";
 import { Backbone, BiEncoder, CrossEncoder, Tokens, TrainingCurve } from "../src/artifact/index.ts";
 import { input, inputOneOf, output } from "../src/core/ArtifactType.ts";
 import { defineStage } from "../src/core/Stage.ts";
+import { poolingOf } from "../src/nn/pooling.ts";
 import { guardFields, guardsField } from "../src/training/guardOptions.ts";
-import { flag, partsOptions, poolingField, type TrainingDefaults, trainingOptions } from "../src/training/options.ts";
+import {
+  flag,
+  paddedLengthField,
+  partsOptions,
+  poolingField,
+  type TrainingDefaults,
+  trainingOptions,
+} from "../src/training/options.ts";
 import { runTraining } from "../src/training/runTraining.ts";
 import { asBackbone, asBiEncoder } from "../src/training/trainedModel.ts";
 
@@ -39,7 +47,8 @@ const config = Schema.Struct({
     false,
     "Keeps the head that guesses words in `model`, for `train-diffcse` as its generator, or to go on from; of no use elsewhere.",
   ).annotate({ absentMeans: false }),
-  pooling: poolingField("mean", "How `encoder` makes an embedding: from [CLS] or as the mean over all tokens."),
+  pooling: poolingField("mean", "How `encoder` makes an embedding"),
+  paddedLength: paddedLengthField,
   ...trainingOptions(defaults, "Sentences", 1, 3),
   ...partsOptions,
   guards: guardsField({ diverged }),
@@ -67,13 +76,16 @@ export default defineStage({
   runsIn: "worker",
   run: Effect.fn("pretrain-mlm")(function* ({ config, inputs, seed }) {
     const { model, sentences } = inputs;
+    const pooling = poolingOf(config);
     const trained = yield* runTraining(async () => {
       const { maskedLanguageModel } = await import("../src/training/methods/maskedLanguageModel.ts");
+      const { requirePaddedLength } = await import("../src/training/checks.ts");
+      requirePaddedLength(model.config, pooling);
       return maskedLanguageModel(model, sentences, config, seed);
     }, config);
     return {
       model: asBackbone(model, trained.weights, config.wordHead ? ["mlm"] : []),
-      encoder: asBiEncoder(model, trained.weights, config),
+      encoder: asBiEncoder(model, trained.weights, { ...config, pooling }),
       curve: trained.curve,
     };
   }),

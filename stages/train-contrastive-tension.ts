@@ -15,6 +15,8 @@ import {
   byForm,
   choice,
   optimizerNames,
+  paddedLengthField,
+  partsOptions,
   poolingField,
   positiveNumber,
   scheduleNames,
@@ -67,7 +69,8 @@ const config = Schema.Struct({
         "Whose settings stand where a field is left out: code, the authors' TensorFlow, or library, sentence-transformers. They differ in reduction, sampling, dropout, optimizer, schedule, epochs and clipping. Default: code; in-batch has the library's alone.",
     }),
   ),
-  pooling: poolingField("mean", "The embedding: the mean over all tokens, or the last hidden state of [CLS]."),
+  pooling: poolingField("mean", "The embedding"),
+  paddedLength: paddedLengthField,
   keep: choice(
     ["first", "second"],
     "second",
@@ -142,6 +145,7 @@ const config = Schema.Struct({
     "Dropout rate everywhere in both encoders, 0 to below 1.",
     "the model's own rates",
   ),
+  ...partsOptions,
   guards: guardsField({ diverged, stuck, collapsed }),
 }).check(Schema.makeFilter(tensionMistake));
 
@@ -176,6 +180,6 @@ export default defineStage({
       return contrastiveTension(model, sentences, options, seed);
     }, options);
     const weights = config.keep === "first" ? trained.weights : weightsUnder(trained.weights, secondTower);
-    return { encoder: asBiEncoder(model, weights, config), curve: trained.curve };
+    return { encoder: asBiEncoder(model, weights, options), curve: trained.curve };
   }),
 });

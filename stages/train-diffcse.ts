@@ -10,12 +10,14 @@ import * as Schema from "effect/Schema";
 import { Backbone, BiEncoder, CrossEncoder, Tokens, TrainingCurve } from "../src/artifact/index.ts";
 import { input, inputOneOf, output } from "../src/core/ArtifactType.ts";
 import { defineStage } from "../src/core/Stage.ts";
+import { poolingOf } from "../src/nn/pooling.ts";
 import { guardFields, guardsField } from "../src/training/guardOptions.ts";
 import {
   byForm,
   choice,
   flag,
   nonNegativeNumber,
+  paddedLengthField,
   poolingField,
   positiveNumber,
   trainingOptions,
@@ -44,14 +46,12 @@ const config = Schema.Struct({
     "Whose settings of words, positions and reduction stand where they are left out: those of the released code, which made the published numbers, or those the paper describes.",
   ),
   temperature: positiveNumber(0.05, "What cosines are divided by before the softmax, above 0 (DiffCSE: 0.05)."),
-  pooling: poolingField(
-    "cls",
-    "The embedding: the last hidden state of [CLS], or the mean over all tokens; it travels with the encoder.",
-  ),
+  pooling: poolingField("cls", "The embedding, which travels with the encoder"),
+  paddedLength: paddedLengthField,
   projector: Schema.optionalKey(
     Schema.Literals(["batch-norm", "tanh", "none"]).annotate({
       description:
-        "What stands between the embedding and the contrastive loss while it trains: batch-norm, two layers with batch normalisation, or tanh, SimCSE's layer. Default: batch-norm with pooling cls, none with mean, as DiffCSE's code.",
+        "What stands between the embedding and the contrastive loss while it trains: batch-norm, two layers with batch normalisation, or tanh, SimCSE's layer. Default: batch-norm with pooling cls, none with any other, as DiffCSE's code.",
     }),
   ),
   beforeProjector: flag(
@@ -123,7 +123,7 @@ export default defineStage({
     encoder: output(BiEncoder, "The trained encoder with its pooling."),
     curve: output(
       TrainingCurve,
-      "By update: loss, its parts contrastive and detection, the share of words that were exchanged, alignment and uniformity.",
+      "By update: loss, its parts contrastiveLoss and detectionLoss, the share of words that were exchanged, alignment and uniformity.",
     ),
   },
   usesSeed: true,
@@ -132,11 +132,11 @@ export default defineStage({
   run: Effect.fn("train-diffcse")(function* ({ config, inputs, seed }) {
     const { model, generator, sentences } = inputs;
     const projector = config.projector ?? (config.pooling === "cls" ? "batch-norm" : "none");
-    const options = { ...forms[config.form], ...config, projector };
+    const options = { ...forms[config.form], ...config, pooling: poolingOf(config), projector };
     const trained = yield* runTraining(async () => {
       const { diffCse } = await import("../src/training/methods/diffCse.ts");
       return diffCse(model, generator, sentences, options, seed);
     }, options);
-    return { encoder: asBiEncoder(model, trained.weights, config), curve: trained.curve };
+    return { encoder: asBiEncoder(model, trained.weights, options), curve: trained.curve };
   }),
 });

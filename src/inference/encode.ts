@@ -1,11 +1,12 @@
 /** Sentences → embeddings with a bi-encoder. */
 import type { EngineShape } from "../engine/Engine.ts";
-import { assembleSingle } from "../nn/assembleInput.ts";
+import { assembleFor } from "../nn/assembleInput.ts";
 import type { BiEncoder } from "../nn/EncoderModel.ts";
 import { embedSequences } from "../nn/modules/pooling.ts";
 import { encoderSpecs } from "../nn/parameters.ts";
+import { paddedLengthOf, poolingText } from "../nn/pooling.ts";
 import { type Ragged, raggedRow, raggedRows } from "../nn/Ragged.ts";
-import { type InferenceOptions, runInBatches } from "./batchRunner.ts";
+import { type Head, type InferenceOptions, runInBatches } from "./batchRunner.ts";
 
 /**
  * Embeddings as the pooling gives them, scaled to unit length where the model says `normalize`; texts are cut at its `maxTokens`.
@@ -22,13 +23,14 @@ export async function encodeTokens(
 ): Promise<Float32Array> {
   const { config, pooling, special, maxTokens, normalize } = model;
   const sequences = Array.from({ length: raggedRows(ids) }, (_, row) =>
-    assembleSingle(raggedRow(ids, row), special, maxTokens),
+    assembleFor(pooling, raggedRow(ids, row), special, maxTokens),
   );
-  const head = {
-    key: `embed ${pooling}`,
+  const head: Head = {
+    key: `embed ${poolingText(pooling)}`,
     parameters: encoderSpecs(config),
     width: config.hiddenSize,
-    build: (call: Parameters<typeof embedSequences>[0]) => embedSequences(call, pooling),
+    maxLength: paddedLengthOf(pooling) ?? config.maxPositions,
+    build: (call) => embedSequences(call, pooling),
   };
   const embeddings = await runInBatches(model, head, sequences, engine, options);
   if (normalize) scaleToUnitLength(embeddings, config.hiddenSize);

@@ -56,6 +56,7 @@ export async function pairProbabilities(
     key: "pair logit",
     parameters: [...encoderSpecs(config), ...headSpecs(config, "cross-encoder")],
     width: 1,
+    maxLength: config.maxPositions,
     build: pairLogits,
   };
   const logits = await runInBatches(model, head, sequences, engine, options);

@@ -7,8 +7,9 @@
  */
 import type { Tokenizer } from "../artifact/index.ts";
 import type { Json } from "../core/canonicalJson.ts";
-import type { BiEncoder, EncoderModel, ModelConfig, SpecialTokens } from "../nn/EncoderModel.ts";
+import type { BiEncoder, EncoderModel, ModelConfig, Pooling, SpecialTokens } from "../nn/EncoderModel.ts";
 import { embeddingWidth, firstPosition } from "../nn/parameters.ts";
+import { poolingText } from "../nn/pooling.ts";
 import type { Weights } from "../nn/Weights.ts";
 import { architectures, huggingFaceName, isOfHead } from "./architectures.ts";
 import { tokenizerFiles, type TextFiles } from "./exportTokenizer.ts";
@@ -20,7 +21,16 @@ export interface ExportFile {
   readonly bytes: Uint8Array;
 }
 
-/** Everything but the ONNX files and the model card. Equal models give equal bytes. */
+/** The pooling of a model where no other program has it: such a model has no form for them. */
+export const ownPooling = (model: EncoderModel): string | undefined =>
+  model.kind === "bi-encoder" && !(sharedPoolings as ReadonlyArray<unknown>).includes(model.pooling)
+    ? poolingText(model.pooling)
+    : undefined;
+
+/** What sentence-transformers can be told to do. */
+const sharedPoolings = ["cls", "mean", "max"] as const satisfies ReadonlyArray<Pooling>;
+
+/** Everything but the ONNX files and the model card, of a model without `ownPooling`. Equal models give equal bytes. */
 export function exportFiles(model: EncoderModel, tokenizer: Tokenizer): ReadonlyArray<ExportFile> {
   const maxTokens = longestInput(model);
   const texts: TextFiles = {
@@ -119,7 +129,7 @@ function sentenceFiles({ config, pooling, normalize, maxTokens }: BiEncoder): Te
       word_embedding_dimension: config.hiddenSize,
       pooling_mode_cls_token: pooling === "cls",
       pooling_mode_mean_tokens: pooling === "mean",
-      pooling_mode_max_tokens: false,
+      pooling_mode_max_tokens: pooling === "max",
       pooling_mode_mean_sqrt_len_tokens: false,
     },
     ...(normalize ? { "2_Normalize/config.json": {} } : {}),

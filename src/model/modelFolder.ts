@@ -161,7 +161,7 @@ export function crossEncoderWeights({ config, weights, classifier }: FolderModel
 const poolingModes: ReadonlyArray<readonly [key: string, pooling: Pooling | undefined]> = [
   ["pooling_mode_cls_token", "cls"],
   ["pooling_mode_mean_tokens", "mean"],
-  ["pooling_mode_max_tokens", undefined],
+  ["pooling_mode_max_tokens", "max"],
   ["pooling_mode_mean_sqrt_len_tokens", undefined],
   ["pooling_mode_weightedmean_tokens", undefined],
   ["pooling_mode_lasttoken", undefined],
@@ -186,15 +186,15 @@ function readPooling(config: JsonObject | undefined, problems: Array<string>): P
   if (chosen.length === 1 && only?.[1] !== undefined) return only[1];
   const names = chosen.map(([key]) => key).join(" and ") || "no mode";
   problems.push(
-    `1_Pooling/config.json: ${names} is not supported, only pooling_mode_cls_token or pooling_mode_mean_tokens`,
+    `1_Pooling/config.json: ${names} is not supported, only pooling_mode_cls_token, pooling_mode_mean_tokens or pooling_mode_max_tokens`,
   );
   return undefined;
 }
 
 function readNamedPooling(names: ReadonlyArray<unknown>, problems: Array<string>): Pooling | undefined {
   const [only] = names;
-  if (names.length === 1 && (only === "cls" || only === "mean")) return only;
-  problems.push(`1_Pooling/config.json: pooling_mode is ${names.join(" and ")}, only cls or mean is supported`);
+  if (names.length === 1 && (only === "cls" || only === "mean" || only === "max")) return only;
+  problems.push(`1_Pooling/config.json: pooling_mode is ${names.join(" and ")}, only cls, mean or max is supported`);
   return undefined;
 }
 

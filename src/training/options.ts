@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 import type { DecayGroup } from "../nn/optim/decayGroups.ts";
 import type { RateStep } from "../nn/optim/stepwiseSchedule.ts";
+import { defaultPaddedLength, type PoolingName, poolingNames } from "../nn/pooling.ts";
 import type { Reactions } from "./guardOptions.ts";
 
 const numberField = (check: Schema.Finite, value: number, description: string) =>
@@ -68,11 +69,25 @@ export const byForm = <S extends Schema.Top>(
   return Schema.optionalKey(schema.annotate({ description: `${description} Default: ${defaults.join(", ")}.` }));
 };
 
-/** How an embedding is read off the encoder; it travels with the model. */
-export const poolingField = (value: "cls" | "mean", description: string) =>
-  Schema.Literals(["cls", "mean"])
-    .annotate({ description: `${description} Default ${value}.`, default: value })
+const poolingWords =
+  "the last hidden state of [CLS] (cls), the mean over all tokens (mean), their greatest of each channel (max), the mean over the first and the last layer (first-last), or the mean over all positions of a fixed length, padding counted (mean-with-padding)";
+
+/** How an embedding is read off the encoder, where each stage has its own default in words; it travels with the model. */
+export const anyPooling = (description: string, defaultWords: string) =>
+  Schema.Literals(poolingNames).annotate({ description: `${description}: ${poolingWords}. Default: ${defaultWords}.` });
+
+/** The same with a default. */
+export const poolingField = (value: PoolingName, description: string) =>
+  anyPooling(description, value)
+    .annotate({ default: value })
     .pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)));
+
+/** Beside every `pooling`: what `poolingOf` takes with it. */
+export const paddedLengthField = Schema.optionalKey(
+  Schema.Int.check(Schema.isGreaterThanOrEqualTo(3)).annotate({
+    description: `With pooling mean-with-padding, of no use elsewhere: the positions that every text is cut or filled up to, from 3 on. Default: ${defaultPaddedLength} (Mirror-BERT).`,
+  }),
+);
 
 export const optimizerNames = ["adamw", "adamw-transformers", "adam", "rmsprop", "rmsprop-keras", "sgd"] as const;
 export type OptimizerName = (typeof optimizerNames)[number];
@@ -218,12 +233,12 @@ function optimizerOptions({
   };
 }
 
-/** Besides, for losses that are means over rows: a batch of such a loss may be computed in parts. */
+/** Besides, for losses whose batch may be computed in parts: means over rows, and functions of embeddings (docs/adr/0032). */
 export const partsOptions = {
   microBatchTokens: Schema.optionalKey(
     Schema.Int.check(Schema.isGreaterThan(0)).annotate({
       description:
-        "Tokens that go through the encoder at once, from 1 on. A batch of more is computed in parts whose gradients are added up: less memory, numbers equal to rounding. Default: the whole batch.",
+        "Tokens that go through the encoder at once, from 1 on. A batch of more is computed in parts whose gradients are added up: less memory, numbers equal to rounding. Where all rows meet in the loss, each part goes through the encoder twice. Default: the whole batch.",
     }),
   ),
 };

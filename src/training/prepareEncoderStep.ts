@@ -44,9 +44,9 @@ export interface StepEncoder {
 }
 
 /** At least one. */
-type StepEncoders = readonly [StepEncoder, ...ReadonlyArray<StepEncoder>];
+export type StepEncoders = readonly [StepEncoder, ...ReadonlyArray<StepEncoder>];
 /** One for each encoder, in their order. */
-type OfEach<Encoders extends StepEncoders, A> = { readonly [i in keyof Encoders]: A };
+export type OfEach<Encoders extends StepEncoders, A> = { readonly [i in keyof Encoders]: A };
 
 interface Steps<Encoders extends StepEncoders> {
   /** Name and options of the method: with the shapes, all that decides the program. */
@@ -179,9 +179,11 @@ function keyOf(key: string, encoded: ReadonlyArray<EncodedBatch>, extra: Extra):
     ({ encoder, batch }) =>
       `${JSON.stringify(encoder.config)}|${shapeKey(batch.shape)}${encoder.isFrozen === true ? "|frozen" : ""}`,
   );
-  const extraShapes = extra.inputs.map((input) => `${input.name}[${input.shape.join()}]`).join();
-  return [key, ...shapes, extraShapes].join("|");
+  return [key, ...shapes, shapesKey(extra.inputs)].join("|");
 }
+
+export const shapesKey = (inputs: ReadonlyArray<TensorSpec>): string =>
+  inputs.map(({ name, shape }) => `${name}[${shape.join()}]`).join();
 
 const inputsOfEncoder = ({ encoder, batch: { shape }, sites }: EncodedBatch): ReadonlyArray<TensorSpec> => [
   embeddingsInput(shape, embeddingWidth(encoder.config), inputsOf(encoder)),

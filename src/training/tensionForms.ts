@@ -3,6 +3,7 @@
  * `in-batch` are sentence-transformers'. Light to import: the stage makes its descriptions of these.
  */
 import { contrastiveTensionSteps } from "../nn/optim/stepwiseSchedule.ts";
+import { type PoolingName, poolingOf } from "../nn/pooling.ts";
 import type { ContrastiveTensionOptions } from "./methods/contrastiveTension.ts";
 import type { TrainingOptions } from "./options.ts";
 import { groupsMistake } from "./tensionPairs.ts";
@@ -66,7 +67,8 @@ export interface TensionConfig
   readonly variant: "original" | "in-batch";
   /** Default code; in-batch negatives have the library's alone. */
   readonly form?: "code" | "library";
-  readonly pooling: "cls" | "mean";
+  readonly pooling: PoolingName;
+  readonly paddedLength?: number;
   readonly negatives: number;
   readonly epochBatches: number;
   readonly scale: number;
@@ -74,8 +76,9 @@ export interface TensionConfig
 }
 
 export function tensionOptions(config: TensionConfig): ContrastiveTensionOptions {
-  if (config.variant === "in-batch") return { ...inBatch, ...config, variant: "in-batch" };
-  return { ...(config.form === "library" ? library : code), ...config, variant: "original" };
+  const pooling = poolingOf(config);
+  if (config.variant === "in-batch") return { ...inBatch, ...config, pooling, variant: "in-batch" };
+  return { ...(config.form === "library" ? library : code), ...config, pooling, variant: "original" };
 }
 
 /** What is wrong with a config as a whole, in one sentence. */

@@ -10,7 +10,7 @@ import { parameterSpecs } from "../../src/nn/parameters.ts";
 import { raggedFrom } from "../../src/nn/Ragged.ts";
 import { sizeOf } from "../../src/nn/TensorSpec.ts";
 import type { Float32Tensor, Weights } from "../../src/nn/Weights.ts";
-import type { Method, PreparedStep } from "../../src/training/Method.ts";
+import type { Method, ReadyProgram } from "../../src/training/Method.ts";
 import { contrastiveTension } from "../../src/training/methods/contrastiveTension.ts";
 import { diffCse } from "../../src/training/methods/diffCse.ts";
 import type { TrainingOptions } from "../../src/training/options.ts";
@@ -18,6 +18,7 @@ import { scheduleOf } from "../../src/training/schedule.ts";
 import { tensionOptions } from "../../src/training/tensionForms.ts";
 import { numbers } from "../kit/engineRig.ts";
 import { sequencesOf } from "../kit/stepGradients.ts";
+import { wholeBatch, wholePart } from "../kit/wholeBatch.ts";
 import type { TrainingRecord } from "./trainingProblem.ts";
 
 export interface TowersCase {
@@ -131,7 +132,7 @@ export function towersCases(): { readonly [name: string]: TowersCase } {
   };
 }
 
-const rowsOf = ({ encodings }: PreparedStep, encoder: number): ReadonlyArray<ReadonlyArray<number>> =>
+const rowsOf = ({ encodings }: ReadyProgram, encoder: number): ReadonlyArray<ReadonlyArray<number>> =>
   sequencesOf(encodings[encoder]!.batch).map(({ ids }) => Array.from(ids));
 
 const base64 = (values: Float32Array): string =>
@@ -156,11 +157,11 @@ export function towersProblemOf({ loss, method, options, settings }: TowersCase)
 
 /** Of a method that has one, else of any. */
 const generatorOf = (method: Method): ModelConfig =>
-  (method.parts(0)[0]!.before?.() ?? method.parts(0)[0]!.prepare({})).encodings[0].config;
+  (wholePart(method).before?.() ?? wholeBatch(method)).encodings[0]!.config;
 
 /** Sentences by encoder; of a method with a generator the sentences and what it is shown of them. */
 function stepOf(method: Method, step: number) {
-  const part = method.parts(step)[0]!;
+  const part = wholePart(method, step);
   if (part.before !== undefined) {
     const hidden = rowsOf(part.before(), 0);
     // What the generator said is of no interest for the rows of the first encoder.

@@ -121,15 +121,19 @@ class PlainEncoder {
 
   /** [rows, dim] */
   embed(pooling: Pooling): tf.Tensor {
-    const hidden = this.hidden();
+    const states = this.states();
+    const hidden = states.at(-1)!;
     if (pooling === "cls") return this.first(hidden);
     const mask = tf.expandDims(this.tensor(inputNames.mask), -1); // [rows, length, 1]
-    return tf.div(tf.sum(tf.mul(hidden, mask), 1), tf.sum(mask, 1));
+    const mean = (x: tf.Tensor) => tf.div(tf.sum(tf.mul(x, mask), 1), tf.sum(mask, 1));
+    if (pooling === "first-last") return tf.div(tf.add(mean(states[1]!), mean(hidden)), 2);
+    if (pooling !== "max") return mean(hidden);
+    return tf.max(tf.add(hidden, tf.mul(tf.sub(mask, 1), 1e9)), 1);
   }
 
   /** [rows] */
   logits(): tf.Tensor {
-    const pooled = tf.tanh(this.linear(this.first(this.hidden()), "pooler.dense"));
+    const pooled = tf.tanh(this.linear(this.first(this.states().at(-1)!), "pooler.dense"));
     const kept = this.dropped(pooled, dropoutSiteNumbers.head(this.config.layers), this.config.hiddenDropout);
     const logits = tf.add(
       tf.matMul(kept, this.tensor(headParameters.classifierWeight), false, true),
@@ -146,7 +150,8 @@ class PlainEncoder {
     return tf.reshape(tf.slice(hidden, [0, 0, 0], [this.rows, 1, this.config.hiddenSize]), [this.rows, -1]);
   }
 
-  private hidden(): tf.Tensor {
+  /** Before all layers, then after each: [rows, length, dim]. */
+  private states(): ReadonlyArray<tf.Tensor> {
     const { hiddenDropout, layers } = this.config;
     const look = (table: string, at: string) => tf.gather(this.tensor(table), this.tensor(at) as tf.Tensor2D);
     const summed = tf.addN([
@@ -155,6 +160,7 @@ class PlainEncoder {
       look(embeddingTables.type, inputNames.types),
     ]);
     let x = this.dropped(this.norm(summed, "embeddings.LayerNorm"), dropoutSiteNumbers.embeddings, hiddenDropout);
+    const states = [x];
     for (let layer = 0; layer < layers; layer++) {
       const prefix = layerPrefix(layer);
       const attended = this.linear(this.attention(x, layer), `${prefix}attention.output.dense`);
@@ -165,8 +171,9 @@ class PlainEncoder {
       const narrow = this.linear(gelu(this.linear(middle, `${prefix}intermediate.dense`)), `${prefix}output.dense`);
       const out = this.dropped(narrow, dropoutSiteNumbers.feedForwardOutput(layer), hiddenDropout);
       x = this.norm(tf.add(out, middle), `${prefix}output.LayerNorm`);
+      states.push(x);
     }
-    return x;
+    return states;
   }
 
   private attention(x: tf.Tensor, layer: number): tf.Tensor {
@@ -186,11 +193,20 @@ class PlainEncoder {
     const masked = tf.mul(tf.sub(tf.expandDims(this.tensor(inputNames.seen), 1), 1), 1e9); // [rows, 1, length, length]
     const weights = tf.softmax(tf.add(scores, masked));
     const kept = this.dropped(weights, dropoutSiteNumbers.attention(layer), attentionDropout, 0);
-    return tf.reshape(tf.transpose(tf.matMul(kept, split("value")), [0, 2, 1, 3]), [
-      this.rows,
-      this.length,
-      hiddenSize,
-    ]);
+    const context = this.headsDropped(tf.matMul(kept, split("value")), layer);
+    return tf.reshape(tf.transpose(context, [0, 2, 1, 3]), [this.rows, this.length, hiddenSize]);
+  }
+
+  /** Each head by itself: zero, or scaled by heads / kept. */
+  private headsDropped(x: tf.Tensor, layer: number): tf.Tensor {
+    const mask = this.tensors[dropoutInputName(defaultBatchPrefix, dropoutSiteNumbers.attentionHeads(layer), 0)];
+    if (mask === undefined) return x;
+    const heads = tf.split(tf.cast(mask, "float32"), this.config.heads, 1);
+    const kept = heads.reduce((sum, head) => tf.add(sum, head));
+    const scaled = tf
+      .split(x, this.config.heads, 1)
+      .map((head, i) => tf.div(tf.mul(head, tf.mul(heads[i]!, heads.length)), kept));
+    return tf.concat(scaled, 1);
   }
 
   /** Over the last axis. */

@@ -7,6 +7,7 @@ import type { Weights } from "../../src/nn/Weights.ts";
 import { feedsOf } from "../../src/training/batchGradients.ts";
 import type { Method, PreparedStep } from "../../src/training/Method.ts";
 import { parameterGradients } from "../../src/training/parameterGradients.ts";
+import { wholePart } from "./wholeBatch.ts";
 
 export interface StepGradients {
   readonly loss: number;
@@ -34,12 +35,11 @@ export const firstGradients = async (method: Method, engine: EngineShape): Promi
 
 /** The batch of an update that is computed in one part, made from what comes before it. */
 export async function preparedBatch(method: Method, engine: EngineShape, step = 0): Promise<PreparedStep> {
-  const [part, ...others] = method.parts(step);
-  if (others.length > 0) throw new Error(`Update ${step} has ${others.length + 1} parts.`);
-  if (part!.before === undefined) return part!.prepare({});
-  const before = part!.before();
+  const part = wholePart(method, step);
+  if (part.before === undefined) return part.prepare({});
+  const before = part.before();
   const values = weightValues(new Map([...method.start, ...(method.frozen ?? [])]));
-  return part!.prepare(await (await engine.compile(before.program)).run(feedsOf(before, values)));
+  return part.prepare(await (await engine.compile(before.program)).run(feedsOf(before, values)));
 }
 
 function dense(gradient: Gradient, length: number): Float32Array {

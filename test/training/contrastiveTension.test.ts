@@ -155,3 +155,19 @@ describe("contrastiveTension", () => {
     expect(() => methodOf({ ...code, maxTokens: 100 })).toThrow(/positions for 24 tokens only/);
   });
 });
+
+describe("a batch of more tokens than microBatchTokens", () => {
+  it.each([
+    ["the drawn pairs", code],
+    ["in-batch negatives", inBatch],
+  ])("has the losses of the whole batch with %s, to rounding", async (_, options) => {
+    const lossesOf = async (microBatchTokens?: number) => {
+      const chosen = { ...options, maxSteps: 4, ...(microBatchTokens === undefined ? {} : { microBatchTokens }) };
+      const method = methodOf(chosen);
+      if (microBatchTokens !== undefined) expect(method.parts(0)[0]).toHaveProperty("pieces");
+      return (await train(method, engine, chosen, quiet)).curve.series["loss"]!;
+    };
+    const whole = await lossesOf();
+    (await lossesOf(30)).forEach((loss, i) => expect(loss).toBeCloseTo(whole[i]!, 5));
+  });
+});

@@ -6,6 +6,7 @@ import type { Backbone, ModelConfig } from "../../src/nn/EncoderModel.ts";
 import { diffCse, type DiffCseOptions } from "../../src/training/methods/diffCse.ts";
 import { train } from "../../src/training/train.ts";
 import { preparedBatch, sequencesOf } from "../kit/stepGradients.ts";
+import { wholePart } from "../kit/wholeBatch.ts";
 import { special, tinyBackbone, tinyConfig, tinyOptions, tinyTokens, tokenizer } from "./tinyModel.ts";
 
 const engine = new OnnxEngine({ threads: 1, maxSessions: 64 });
@@ -38,7 +39,7 @@ const methodOf = (more: Partial<DiffCseOptions> = {}, generator = generatorOf())
   diffCse(model, generator, tinyTokens(8), { ...options, ...more }, 3);
 
 /** What the generator is asked in the first update. */
-const before = (more: Partial<DiffCseOptions>) => methodOf(more).parts(0)[0]!.before!();
+const before = (more: Partial<DiffCseOptions>) => wholePart(methodOf(more)).before!();
 
 /** What the encoder and the discriminator get in the first update. */
 async function firstBatch(more: Partial<DiffCseOptions> = {}) {
@@ -72,7 +73,7 @@ describe("diffCse", () => {
   });
 
   it("hides other words of each view from the generator, which drops out as in training or not", async () => {
-    const hidden = sequencesOf(before({}).encodings[0].batch);
+    const hidden = sequencesOf(before({}).encodings[0]!.batch);
     expect(hidden.slice(0, 8)).not.toEqual(hidden.slice(8));
     const masks = (more: Partial<DiffCseOptions>) =>
       Object.keys(before(more).feeds).filter((name) => name.includes("dropout")).length;
@@ -106,11 +107,11 @@ describe("diffCse", () => {
   ] as ReadonlyArray<readonly [string, Partial<DiffCseOptions>]>)("learns %s", async (_, more) => {
     const method = methodOf(more);
     const { weights, curve } = await train(method, engine, { ...options, ...more }, quiet);
-    const { loss, contrastive, detection, replaced, alignment, uniformity } = curve.series;
+    const { loss, contrastiveLoss, detectionLoss, replaced, alignment, uniformity } = curve.series;
     for (const series of [alignment, uniformity]) expect(series).toHaveLength(12);
-    expect(contrastive!.at(-1)!).toBeLessThan(contrastive![0]!);
+    expect(contrastiveLoss!.at(-1)!).toBeLessThan(contrastiveLoss![0]!);
     loss!.forEach((value, i) => {
-      const sum = contrastive![i]! + (more.detectionWeight ?? options.detectionWeight) * detection![i]!;
+      const sum = contrastiveLoss![i]! + (more.detectionWeight ?? options.detectionWeight) * detectionLoss![i]!;
       expect(value).toBeCloseTo(sum, 5);
     });
     expect(Math.min(...replaced!)).toBeGreaterThan(0);

@@ -7,22 +7,31 @@
  * are sentence-transformers' (methods §4).
  */
 import * as tf from "@tensorflow/tfjs-core";
-import { assembleSingle } from "../../nn/assembleInput.ts";
+import { assembleFor } from "../../nn/assembleInput.ts";
 import type { EncoderModel, Pooling } from "../../nn/EncoderModel.ts";
 import { contrastiveTension as pairLoss } from "../../nn/losses/contrastiveTension.ts";
 import { inBatchContrastiveTension } from "../../nn/losses/inBatchContrastiveTension.ts";
+import type { EncoderCall } from "../../nn/modules/EncoderCall.ts";
 import { embedSequences, encodedRowsOf } from "../../nn/modules/pooling.ts";
 import type { Sequence } from "../../nn/PackedBatch.ts";
 import { encoderSpecs, withPrefix } from "../../nn/parameters.ts";
+import { poolingText } from "../../nn/pooling.ts";
 import { raggedRow, raggedRows } from "../../nn/Ragged.ts";
 import { tensorNamed, type Tensors, type TensorSpec } from "../../nn/TensorSpec.ts";
 import type { Weights } from "../../nn/Weights.ts";
 import { sampledUniformity } from "../batchSpread.ts";
-import { requireKnownIds, requirePositions, requireRows, requireSameTokenizer } from "../checks.ts";
+import {
+  requireKnownIds,
+  requirePaddedLength,
+  requirePositions,
+  requireRows,
+  requireSameTokenizer,
+} from "../checks.ts";
 import type { Method, Numbers, Outputs } from "../Method.ts";
 import type { TrainingOptions } from "../options.ts";
 import { optimizerOf } from "../optimizer.ts";
-import { encoderSteps, type Extra } from "../prepareEncoderStep.ts";
+import { embeddingSteps } from "../embeddingSteps.ts";
+import type { Extra } from "../prepareEncoderStep.ts";
 import { streamKey, streamSeed } from "../random.ts";
 import { makeSampler } from "../sampler.ts";
 import { encoderWeights, prefixedWeights, withDropout } from "../startingWeights.ts";
@@ -80,35 +89,36 @@ export function contrastiveTension(
   requireRows(sentences.ids, 2, "sentences", "sentence");
   requireKnownIds(model.config, sentences.ids, "sentences");
   requirePositions(model.config, options.maxTokens);
+  requirePaddedLength(model.config, options.pooling);
   const rows = raggedRows(sentences.ids);
   const variant = options.variant === "original" ? ofPairs(options, rows, seed) : inBatch(options, rows, seed);
   const config = withDropout(model.config, options.dropout);
   const { pooling, maxTokens } = options;
-  const encoder = { config, encoded: encodedRowsOf(pooling) };
-  const specs = Array.from(variant.more, ([name, { shape }]): TensorSpec => ({ name, shape, dtype: "float32" }));
-  const steps = encoderSteps({
-    key: `${name}|${variant.key}|${pooling}`,
+  const common = {
+    config,
+    encoded: encodedRowsOf(pooling),
+    embed: (call: EncoderCall) => embedSequences(call, pooling), // [rows, dim]
+  };
+  const partOf = embeddingSteps({
+    key: `${name}|${variant.key}|${poolingText(pooling)}`,
     encoders: [
-      { ...encoder, seed: streamSeed(seed, name, "dropout") },
+      { ...common, seed: streamSeed(seed, name, "dropout"), weights: encoderSpecs(config) },
       {
-        ...encoder,
+        ...common,
         seed: streamSeed(seed, name, "dropout of the second"),
         inputs: "second",
         parameters: secondTower,
+        weights: withPrefix(encoderSpecs(config), secondTower),
       },
     ],
-    parameters: [...encoderSpecs(config), ...withPrefix(encoderSpecs(config), secondTower), ...specs],
-    loss: ([one, other], tensors) => {
-      const embeddings = { first: embedSequences(one, pooling), second: embedSequences(other, pooling) }; // [rows, dim] each
+    parameters: Array.from(variant.more, ([name, { shape }]): TensorSpec => ({ name, shape, dtype: "float32" })),
+    loss: ([first, second], tensors) => {
+      const embeddings = { first, second };
       return { loss: variant.loss(embeddings, tensors), ...embeddings, ...variant.outputs?.(tensors) };
     },
   });
   const assembled = (chosen: Int32Array): ReadonlyArray<Sequence> =>
-    Array.from(chosen, (row) => assembleSingle(raggedRow(sentences.ids, row), sentences.special, maxTokens));
-  const prepare = (step: number) => {
-    const { first, second, extra } = variant.batch(step);
-    return steps.prepare(step, [steps.pack(assembled(first), 0), steps.pack(assembled(second), 1)], extra);
-  };
+    Array.from(chosen, (row) => assembleFor(pooling, raggedRow(sentences.ids, row), sentences.special, maxTokens));
   const start = encoderWeights(config, model.weights);
   return {
     config,
@@ -116,10 +126,12 @@ export function contrastiveTension(
     stepsPerEpoch: variant.stepsPerEpoch,
     optimizer: optimizerOf(options),
     ...(variant.collapsedLoss === undefined ? {} : { collapsedLoss: variant.collapsedLoss }),
-    // A sum over pairs, or rows that meet each other: the batch is one part whatever its size.
-    parts: (step) => [{ share: 1, prepare: () => prepare(step) }],
+    parts: (step) => {
+      const { first, second, extra } = variant.batch(step);
+      return [partOf(step, [assembled(first), assembled(second)], options.microBatchTokens, extra)];
+    },
     observe: (outputs, { feeds }) => variant.observe(outputs, feeds[labelsInput] as Float32Array | undefined),
-    uniformity: (outputs, { encodings }) => sampledUniformity(outputs["second"]!, encodings[0].batch.shape.sequences),
+    uniformity: ({ second }) => sampledUniformity(second!, second!.length / config.hiddenSize),
   };
 }
 

@@ -6,7 +6,7 @@
  * Source: Chuang et al., "DiffCSE", NAACL 2022, and its released code, which differs from the paper (methods §5.1).
  */
 import * as tf from "@tensorflow/tfjs-core";
-import { assembleSingle } from "../../nn/assembleInput.ts";
+import { assembleFor, assembleSingle } from "../../nn/assembleInput.ts";
 import type { EncoderModel, Pooling } from "../../nn/EncoderModel.ts";
 import { infoNce } from "../../nn/losses/infoNce.ts";
 import { replacedTokenDetection } from "../../nn/losses/replacedTokenDetection.ts";
@@ -15,10 +15,17 @@ import { embedSequences, encodedRowsOf } from "../../nn/modules/pooling.ts";
 import { projectionOf, type ProjectionForm } from "../../nn/modules/projection.ts";
 import type { PackedBatch, Sequence } from "../../nn/PackedBatch.ts";
 import { encoderSpecs, headSpecs, initializeWeights, withPrefix } from "../../nn/parameters.ts";
+import { poolingText } from "../../nn/pooling.ts";
 import { raggedRow, raggedRows } from "../../nn/Ragged.ts";
 import { tensorNamed } from "../../nn/TensorSpec.ts";
 import { sampledUniformity, spreadOfViews } from "../batchSpread.ts";
-import { requireKnownIds, requirePositions, requireRows, requireSameTokenizer } from "../checks.ts";
+import {
+  requireKnownIds,
+  requirePaddedLength,
+  requirePositions,
+  requireRows,
+  requireSameTokenizer,
+} from "../checks.ts";
 import { requireGenerator, sentenceEditor } from "../editedSentences.ts";
 import type { Method } from "../Method.ts";
 import type { TrainingOptions } from "../options.ts";
@@ -67,6 +74,7 @@ export function diffCse(
   requireRows(sentences.ids, 2, "sentences", "sentence");
   requireKnownIds(model.config, sentences.ids, "sentences");
   requirePositions(model.config, maxTokens);
+  requirePaddedLength(model.config, pooling);
   requireGenerator(generator, model, maxTokens);
   const config = withDropout(model.config, options.dropout);
   const projection = projectionOf(options.projector, config.hiddenSize);
@@ -85,7 +93,7 @@ export function diffCse(
     key: streamKey(seed, name, "shuffle"),
   });
   const steps = encoderSteps({
-    key: `${name}|${JSON.stringify([temperature, pooling, options.projector, options.beforeProjector, reduction, detectionWeight])}`,
+    key: `${name}|${JSON.stringify([temperature, poolingText(pooling), options.projector, options.beforeProjector, reduction, detectionWeight])}`,
     encoders: [
       { config, encoded: encodedRowsOf(pooling), seed: streamSeed(seed, name, "dropout") },
       {
@@ -117,11 +125,11 @@ export function diffCse(
     },
   });
   const parts: Method["parts"] = (step) => {
-    const once = Array.from(sampler.batch(step), (row) =>
-      assembleSingle(raggedRow(sentences.ids, row), sentences.special, maxTokens),
-    );
-    const views = [...once, ...once];
-    const { before, edited } = editor.edit(step, views);
+    const { special } = sentences;
+    const texts = Array.from(sampler.batch(step), (row) => raggedRow(sentences.ids, row));
+    const views = [...texts, ...texts].map((text) => assembleFor(pooling, text, special, maxTokens));
+    const originals = [...texts, ...texts].map((text) => assembleSingle(text, special, maxTokens));
+    const { before, edited } = editor.edit(step, originals);
     return [
       {
         share: 1,
@@ -129,7 +137,7 @@ export function diffCse(
         prepare: (said) => {
           const ids = edited(said);
           const batch = steps.pack(options.positions === "all" ? padded(ids) : ids.map((each) => ({ ids: each })), 1);
-          return steps.prepare(step, [steps.pack(views, 0), batch], exchanged(batch, views, ids));
+          return steps.prepare(step, [steps.pack(views, 0), batch], exchanged(batch, originals, ids));
         },
       },
     ];
@@ -149,15 +157,15 @@ export function diffCse(
       : {}),
     // Every row is the others' negative, so the batch is one part whatever its size.
     parts,
-    observe: (outputs, { feeds, encodings: [{ batch }] }) => ({
-      contrastive: outputs["contrastive"]![0]!,
-      detection: outputs["detection"]![0]!,
-      replaced: shareOfReplaced(feeds[inputs.replaced]!, batch.realTokens),
-      ...spreadOfViews(outputs["views"]!, batch.shape.sequences / 2),
+    observe: ({ contrastive, detection, views }, { feeds, encodings }) => ({
+      contrastiveLoss: contrastive![0]!,
+      detectionLoss: detection![0]!,
+      replaced: shareOfReplaced(feeds[inputs.replaced]!, encodings[0]!.batch.realTokens),
+      ...spreadOfViews(views!, views!.length / config.hiddenSize / 2),
     }),
-    uniformity: (outputs, { encodings: [{ batch }] }) => {
-      const views = outputs["views"]!; // of each sentence the first one
-      return sampledUniformity(views.subarray(0, views.length / 2), batch.shape.sequences / 2);
+    uniformity: ({ views }) => {
+      const first = views!.subarray(0, views!.length / 2); // of each sentence the first one
+      return sampledUniformity(first, first.length / config.hiddenSize);
     },
   };
 }
@@ -178,14 +186,14 @@ function padded(rows: ReadonlyArray<Int32Array>): ReadonlyArray<Sequence> {
 /** Where a word is not the original; padding is nowhere exchanged. */
 function exchanged(
   { shape, firstToken, lengths }: PackedBatch,
-  views: ReadonlyArray<Sequence>,
+  originals: ReadonlyArray<Sequence>,
   edited: ReadonlyArray<Int32Array>,
 ): Extra {
   const replaced = new Int32Array(shape.tokens);
   const weights = new Float32Array(shape.tokens);
   firstToken.forEach((first, row) => {
     weights.fill(1, first, first + lengths[row]!);
-    edited[row]!.forEach((id, position) => (replaced[first + position] = id === views[row]!.ids[position] ? 0 : 1));
+    edited[row]!.forEach((id, position) => (replaced[first + position] = id === originals[row]!.ids[position] ? 0 : 1));
   });
   return {
     inputs: [

@@ -5,19 +5,26 @@
  * Source: Gao, Yao, Chen, EMNLP 2021; the released code for the head (fresh, dense and tanh, trained but not kept).
  */
 import * as tf from "@tensorflow/tfjs-core";
-import { assembleSingle } from "../../nn/assembleInput.ts";
+import { assembleFor } from "../../nn/assembleInput.ts";
 import type { EncoderModel, Pooling, SpecialTokens } from "../../nn/EncoderModel.ts";
 import { infoNce } from "../../nn/losses/infoNce.ts";
 import { embedSequences, encodedRowsOf } from "../../nn/modules/pooling.ts";
 import { projectionOf } from "../../nn/modules/projection.ts";
 import { encoderSpecs } from "../../nn/parameters.ts";
+import { poolingText } from "../../nn/pooling.ts";
 import { type Ragged, raggedRow, raggedRows } from "../../nn/Ragged.ts";
 import { sampledUniformity, spreadOfViews } from "../batchSpread.ts";
-import { requireKnownIds, requirePositions, requireRows, requireSameTokenizer } from "../checks.ts";
+import {
+  requireKnownIds,
+  requirePaddedLength,
+  requirePositions,
+  requireRows,
+  requireSameTokenizer,
+} from "../checks.ts";
 import type { Method } from "../Method.ts";
 import type { TrainingOptions } from "../options.ts";
 import { optimizerOf } from "../optimizer.ts";
-import { encoderSteps } from "../prepareEncoderStep.ts";
+import { embeddingSteps } from "../embeddingSteps.ts";
 import { streamKey, streamSeed } from "../random.ts";
 import { makeSampler } from "../sampler.ts";
 import { withDropout, withHead } from "../startingWeights.ts";
@@ -43,6 +50,7 @@ export function simCse(model: EncoderModel, sentences: SimCseSentences, options:
   requireRows(sentences.ids, 2, "sentences", "sentence");
   requireKnownIds(model.config, sentences.ids, "sentences");
   requirePositions(model.config, options.maxTokens);
+  requirePaddedLength(model.config, options.pooling);
   const config = withDropout(model.config, options.dropout);
   const form = (options.projection ?? options.pooling === "cls") ? "tanh" : "none";
   const projection = projectionOf(form, config.hiddenSize);
@@ -53,34 +61,38 @@ export function simCse(model: EncoderModel, sentences: SimCseSentences, options:
     dropLast: true,
     key: streamKey(seed, name, "shuffle"),
   });
-  const steps = encoderSteps({
-    key: `${name}|${temperature}|${pooling}|${form}`,
-    encoders: [{ config, encoded: encodedRowsOf(pooling), seed: streamSeed(seed, name, "dropout") }],
-    parameters: [...encoderSpecs(config), ...projection.specs],
-    loss: ([call], tensors) => {
-      const views = projection.project(embedSequences(call, pooling), tensors); // [2 rows, dim]
+  const partOf = embeddingSteps({
+    key: `${name}|${temperature}|${poolingText(pooling)}|${form}`,
+    encoders: [
+      {
+        config,
+        encoded: encodedRowsOf(pooling),
+        seed: streamSeed(seed, name, "dropout"),
+        weights: [...encoderSpecs(config), ...projection.specs],
+        embed: (call, tensors) => projection.project(embedSequences(call, pooling), tensors), // [2 rows, dim]
+      },
+    ],
+    loss: ([views]) => {
       const [anchors, positives] = tf.split(views, 2, 0) as [tf.Tensor2D, tf.Tensor2D];
       return { loss: infoNce({ anchors, positives }, { temperature }), views };
     },
   });
-  const prepare = (step: number) => {
-    const rows = Array.from(sampler.batch(step), (row) =>
-      assembleSingle(raggedRow(sentences.ids, row), sentences.special, maxTokens),
-    );
-    return steps.prepare(step, [steps.pack([...rows, ...rows])], { inputs: [], feeds: {} });
-  };
   return {
     config,
     start: withHead(model, projection.specs, streamSeed(seed, name, "head")),
     stepsPerEpoch: sampler.stepsPerEpoch,
     optimizer: optimizerOf(options, "adamw"),
     collapsedLoss: Math.log(Math.min(options.batchSize, raggedRows(sentences.ids))),
-    // Every row is the others' negative, so the batch is one part whatever its size.
-    parts: (step) => [{ share: 1, prepare: () => prepare(step) }],
-    observe: (outputs, { encodings: [{ batch }] }) => spreadOfViews(outputs["views"]!, batch.shape.sequences / 2),
-    uniformity: (outputs, { encodings: [{ batch }] }) => {
-      const views = outputs["views"]!; // of each sentence the first one
-      return sampledUniformity(views.subarray(0, views.length / 2), batch.shape.sequences / 2);
+    parts: (step) => {
+      const rows = Array.from(sampler.batch(step), (row) =>
+        assembleFor(pooling, raggedRow(sentences.ids, row), sentences.special, maxTokens),
+      );
+      return [partOf(step, [[...rows, ...rows]], options.microBatchTokens)];
+    },
+    observe: ({ views }) => spreadOfViews(views!, views!.length / config.hiddenSize / 2),
+    uniformity: ({ views }) => {
+      const first = views!.subarray(0, views!.length / 2); // of each sentence the first one
+      return sampledUniformity(first, first.length / config.hiddenSize);
     },
   };
 }

@@ -69,7 +69,7 @@ function problemOf(encoder: BiEncoder, { port, rows, gold }: Part) {
 function partsOf(inputs: {
   readonly train: Rows;
   readonly trainGold: Gold;
-  readonly dev: Rows | undefined;
+  readonly dev?: Rows | undefined;
   readonly devGold: Gold | undefined;
   readonly test: Rows | undefined;
   readonly testGold: Gold | undefined;

@@ -27,6 +27,7 @@ import trainContrastiveTension from "./train-contrastive-tension.ts";
 import trainCrossEncoder from "./train-cross-encoder.ts";
 import trainSbert from "./train-sbert.ts";
 import trainMirrorBert from "./train-mirror-bert.ts";
+import trainDiffcse from "./train-diffcse.ts";
 import trainSimcse from "./train-simcse.ts";
 import trainSimbert from "./train-simbert.ts";
 import trainTokenizer from "./train-tokenizer.ts";
@@ -54,6 +55,7 @@ export const stages: ReadonlyArray<AnyStage> = [
   trainContrastiveTension,
   trainSimbert,
   trainMirrorBert,
+  trainDiffcse,
   pseudoLabel,
   averageScores,
   groupPairs,

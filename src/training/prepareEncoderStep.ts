@@ -35,6 +35,8 @@ export interface StepEncoder {
   readonly isFrozen?: boolean;
   /** The longest a sequence can be: no row is padded beyond. Default: the model's positions. */
   readonly maxLength?: number | undefined;
+  /** See `Encoding.paddingId`. */
+  readonly paddingId?: number;
   /** Which hidden states are read. */
   readonly encoded: EncodedRows;
   /** Whether rows of first tokens are dropped too, as a cross-encoder's head does. Default false. */
@@ -171,6 +173,7 @@ const encodingOf = ({ encoder, batch }: EncodedBatch): Encoding => ({
   batch,
   inputs: inputsOf(encoder),
   parameters: encoder.parameters ?? "",
+  ...(encoder.paddingId === undefined ? {} : { paddingId: encoder.paddingId }),
 });
 
 function keyOf(key: string, encoded: ReadonlyArray<EncodedBatch>, extra: Extra): string {

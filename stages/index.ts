@@ -15,7 +15,9 @@ import stopLoop from "./stop-loop.ts";
 import tokenizePairs from "./tokenize-pairs.ts";
 import tokenize from "./tokenize.ts";
 import trainBiEncoder from "./train-bi-encoder.ts";
+import trainContrastiveTension from "./train-contrastive-tension.ts";
 import trainCrossEncoder from "./train-cross-encoder.ts";
+import trainDiffcse from "./train-diffcse.ts";
 import trainSbert from "./train-sbert.ts";
 import trainSimcse from "./train-simcse.ts";
 import trainTokenizer from "./train-tokenizer.ts";
@@ -35,6 +37,8 @@ export const stages: ReadonlyArray<AnyStage> = [
   trainWordVectors,
   pretrainMlm,
   trainSimcse,
+  trainContrastiveTension,
+  trainDiffcse,
   pseudoLabel,
   averageScores,
   trainCrossEncoder,

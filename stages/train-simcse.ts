@@ -13,6 +13,7 @@ import { poolingOf } from "../src/nn/pooling.ts";
 import { guardFields, guardsField } from "../src/training/guardOptions.ts";
 import {
   paddedLengthField,
+  partsOptions,
   poolingField,
   positiveNumber,
   type TrainingDefaults,
@@ -45,6 +46,7 @@ const config = Schema.Struct({
     }),
   ),
   ...trainingOptions(defaults, "Sentences", 2, 3),
+  ...partsOptions,
   guards: guardsField({ diverged, stuck, collapsed }),
 });
 

@@ -293,6 +293,23 @@ export const commands: ReadonlyArray<Command> = [
     load: async () => (await import("./commands/nearest.ts")).nearest,
   },
   {
+    name: "loss",
+    summary: "the value and the gradients of a loss at given numbers, or what losses there are and take",
+    operands: [{ name: "NAME", optional: true, description: "a loss, such as infoNce; without one, all are listed" }],
+    options: [
+      { name: "describe", description: "what the loss takes, instead of computing it" },
+      {
+        name: "input",
+        value: "PATH",
+        description: 'a file with {"inputs": {…}, "with": {…}}; default: standard input',
+      },
+      ...engine,
+      { name: "json", description: "the list, or the description, as JSON; values and gradients always are" },
+    ],
+    examples: ["loss", "loss infoNce --describe", "loss infoNce < numbers.json"],
+    load: async () => (await import("./commands/loss.ts")).loss,
+  },
+  {
     name: "doctor",
     summary: "tell what this machine offers: engines and devices with their speed, and how to install what is missing",
     operands: [],

@@ -34,6 +34,8 @@ export interface ModelConfig {
   /** Rates in training, 0 to 1. */
   readonly hiddenDropout: number;
   readonly attentionDropout: number;
+  /** Of whole attention heads, by example and layer; absent: 0. */
+  readonly dropHead?: number;
   /** Of a cross-encoder's head; absent: `hiddenDropout`. */
   readonly classifierDropout?: number;
   /** Width of the embedding tables; absent: `hiddenSize`, otherwise a projection leads from one to the other (ELECTRA). */

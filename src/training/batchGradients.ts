@@ -7,8 +7,9 @@ import { gradientName } from "../engine/withGradients.ts";
 import { embeddingRows, weightValues } from "../nn/embeddingRows.ts";
 import type { Gradients } from "../nn/optim/Gradient.ts";
 import { embeddingsName } from "../nn/PackedBatch.ts";
+import { type CachedOutputs, cachedGradients, type Runner } from "./cachedGradients.ts";
 import { GradientSum } from "./GradientSum.ts";
-import type { Method, Numbers, PreparedStep } from "./Method.ts";
+import type { Method, Numbers, Outputs, ReadyProgram, StepPart } from "./Method.ts";
 import { parameterGradients } from "./parameterGradients.ts";
 import type { TrainingState } from "./trainingState.ts";
 
@@ -32,23 +33,40 @@ export function batchGradients(
   // Trained in place, so these are the values of every update.
   const values = new Map([...state.parameters, ...weightValues(method.frozen ?? new Map())]);
   const sum = new GradientSum();
+  const run = async (ready: ReadyProgram, more: Feeds = {}): Promise<Outputs> => {
+    const executable = await engine.compile(ready.program);
+    return executable.run({ ...feedsOf(ready, values), ...more }, buffersFor(ready, state, buffers));
+  };
   return async (step) => {
+    const parts = method.parts(step);
     const observed: { [name: string]: number } = {};
     let loss = 0;
     let tokens = 0;
     let uniformity: BatchGradients["uniformity"] = unknown;
-    for (const { share, prepare } of method.parts(step)) {
-      const part = prepare();
-      const executable = await engine.compile(part.program);
-      const outputs = await executable.run(feedsOf(part, values), buffersFor(part, state, buffers));
-      sum.add(parameterGradients(state.parameters, part, outputs), share);
-      loss += share * outputs["loss"]![0]!;
-      for (const { batch } of part.encodings) tokens += batch.realTokens;
-      uniformity = () => method.uniformity?.(outputs, part);
-      addObserved(observed, method.observe?.(outputs, part) ?? {}, share);
+    for (const part of parts) {
+      const factor = part.share * (part.weight ?? 1);
+      const isAll = parts.length === 1 && factor === 1 && "prepare" in part;
+      const add = (from: ReadyProgram, outputs: Outputs) => {
+        const gradients = parameterGradients(state.parameters, from, outputs);
+        if (isAll) sum.setAll(gradients);
+        else sum.add(gradients, factor);
+      };
+      const seen =
+        "prepare" in part ? await wholeGradients(part, { run, add }) : await cachedGradients(part, { run, add });
+      loss += factor * seen.outputs["loss"]![0]!;
+      tokens += seen.tokens;
+      uniformity = () => method.uniformity?.(seen.outputs, seen.step);
+      addObserved(observed, method.observe?.(seen.outputs, seen.step) ?? {}, part.share);
     }
-    return { loss, gradients: sum.take(), observed, tokens, uniformity };
+    return { loss, gradients: sum.take(state.parameters.keys()), observed, tokens, uniformity };
   };
+}
+
+async function wholeGradients({ before, prepare }: StepPart, { run, add }: Runner): Promise<CachedOutputs> {
+  const step = prepare(before === undefined ? {} : await run(before()));
+  const outputs = await run(step);
+  add(step, outputs);
+  return { outputs, step, tokens: step.encodings.reduce((sum, { batch }) => sum + batch.realTokens, 0) };
 }
 
 function addObserved(sums: { [name: string]: number }, values: Numbers, share: number): void {
@@ -57,7 +75,7 @@ function addObserved(sums: { [name: string]: number }, values: Numbers, share: n
 
 /** All that a prepared step's program takes. @param values of every parameter, by name */
 export function feedsOf(
-  { parameters, encodings, feeds }: PreparedStep,
+  { parameters, encodings, feeds }: ReadyProgram,
   values: ReadonlyMap<string, Float32Array>,
 ): Feeds {
   const rows = encodings.map(({ config, batch, inputs, parameters: prefix }) => [
@@ -73,7 +91,7 @@ export function feedsOf(
 
 /** Where gradients are written: allocated once, since parameters keep their sizes. */
 function buffersFor(
-  { parameters }: PreparedStep,
+  { parameters }: ReadyProgram,
   state: TrainingState,
   buffers: Map<string, Float32Array>,
 ): { readonly [name: string]: Float32Array } {

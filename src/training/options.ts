@@ -47,6 +47,28 @@ export const oneOf = <Word extends string>(
     .annotate({ description: `${description} Default ${value}.`, default: value, absentMeans })
     .pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)));
 
+/** One of several words with a default, in a stage that always had the field. */
+export const choice = <const Word extends string>(words: ReadonlyArray<Word>, value: Word, description: string) =>
+  Schema.Literals(words)
+    .annotate({ description: `${description} Default ${value}.`, default: value })
+    .pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)));
+
+/**
+ * A field whose default is set by the form of the method: left out it stays out of the config, and what reads that puts the
+ * form's in its place. @param values "form code" → its default @param absent what is said of a form that sets none
+ */
+export const byForm = <S extends Schema.Top>(
+  schema: S,
+  values: { readonly [form: string]: unknown },
+  description: string,
+  absent = "none",
+) => {
+  const said = (value: unknown) =>
+    value === undefined ? absent : typeof value === "object" ? JSON.stringify(value) : `${value as string | number}`;
+  const defaults = Object.entries(values).map(([form, value]) => `${said(value)} (${form})`);
+  return Schema.optionalKey(schema.annotate({ description: `${description} Default: ${defaults.join(", ")}.` }));
+};
+
 const poolingWords =
   "the last hidden state of [CLS] (cls), the mean over all tokens (mean), their greatest of each channel (max), the mean over the first and the last layer (first-last), or the mean over all positions of a fixed length, padding counted (mean-with-padding)";
 
@@ -211,12 +233,12 @@ function optimizerOptions({
   };
 }
 
-/** Besides, for losses that are means over rows: a batch of such a loss may be computed in parts. */
+/** Besides, for losses whose batch may be computed in parts: means over rows, and functions of embeddings (docs/adr/0032). */
 export const partsOptions = {
   microBatchTokens: Schema.optionalKey(
     Schema.Int.check(Schema.isGreaterThan(0)).annotate({
       description:
-        "Tokens that go through the encoder at once, from 1 on. A batch of more is computed in parts whose gradients are added up: less memory, numbers equal to rounding. Default: the whole batch.",
+        "Tokens that go through the encoder at once, from 1 on. A batch of more is computed in parts whose gradients are added up: less memory, numbers equal to rounding. Where all rows meet in the loss, each part goes through the encoder twice. Default: the whole batch.",
     }),
   ),
 };

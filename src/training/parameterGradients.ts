@@ -4,7 +4,7 @@ import { addRows, embeddingOccurrences } from "../nn/embeddingRows.ts";
 import { type Gradient, type Gradients, type RowGradient, sumRows } from "../nn/optim/Gradient.ts";
 import { embeddingsName } from "../nn/PackedBatch.ts";
 import { embeddingWidth } from "../nn/parameters.ts";
-import type { Outputs, PreparedStep } from "./Method.ts";
+import type { Outputs, ReadyProgram } from "./Method.ts";
 
 /** Rows of a table that the tokens of one batch looked up, and the gradient of what they got. */
 interface LookUp {
@@ -18,12 +18,12 @@ interface LookUp {
 /**
  * Looked-up tables get gradients of rows, from that of the embedding rows; a table that several batches look up (encoders
  * that share their weights) gets their sum. A table that is an input as well (the word table as a masked language model's
- * decoder) gets all in one dense gradient.
+ * decoder) gets all in one dense gradient. Parameters that the program does not have get none.
  * @param parameters name → values, of what is trained
  */
 export function parameterGradients(
   parameters: ReadonlyMap<string, Float32Array>,
-  step: PreparedStep,
+  step: Pick<ReadyProgram, "encodings">,
   outputs: Outputs,
 ): Gradients {
   const lookUps = lookUpsOf(step, outputs);
@@ -31,8 +31,9 @@ export function parameterGradients(
   for (const [name, values] of parameters) {
     const dense = outputs[gradientName(name)];
     const ofTable = lookUps.get(name);
-    if (ofTable === undefined) gradients.set(name, dense!);
-    else if (dense === undefined) gradients.set(name, rowsOf(ofTable, values.length));
+    if (ofTable === undefined) {
+      if (dense !== undefined) gradients.set(name, dense);
+    } else if (dense === undefined) gradients.set(name, rowsOf(ofTable, values.length));
     else {
       for (const { ids, gradient, dim } of ofTable) addRows(dense, ids, gradient, dim);
       gradients.set(name, dense);
@@ -42,12 +43,15 @@ export function parameterGradients(
 }
 
 /** Table → its look-ups in the order of the encodings; those of frozen encoders have no gradient. */
-function lookUpsOf({ encodings }: PreparedStep, outputs: Outputs): ReadonlyMap<string, ReadonlyArray<LookUp>> {
+function lookUpsOf(
+  { encodings }: Pick<ReadyProgram, "encodings">,
+  outputs: Outputs,
+): ReadonlyMap<string, ReadonlyArray<LookUp>> {
   const lookUps = new Map<string, Array<LookUp>>();
-  for (const { config, batch, inputs, parameters } of encodings) {
+  for (const { config, batch, inputs, parameters, paddingId } of encodings) {
     const gradient = outputs[gradientName(embeddingsName(inputs))];
     if (gradient === undefined) continue;
-    for (const [name, ids] of embeddingOccurrences(batch, config, parameters))
+    for (const [name, ids] of embeddingOccurrences(batch, config, parameters, paddingId))
       lookUps.set(name, [...(lookUps.get(name) ?? []), { ids, gradient, dim: embeddingWidth(config) }]);
   }
   return lookUps;

@@ -5,7 +5,8 @@
  * A program has one encoder or several (docs/adr/0035): each with a batch, masks and parameters of its own, told apart by
  * prefixes of names.
  */
-import { withGradients } from "../engine/withGradients.ts";
+import type { Program } from "../engine/Engine.ts";
+import { type LossProgram, withGradients } from "../engine/withGradients.ts";
 import { type DropoutSite, dropoutMasks, dropoutSites, type EncodedRows } from "../nn/dropout.ts";
 import type { ModelConfig } from "../nn/EncoderModel.ts";
 import type { EncoderCall } from "../nn/modules/EncoderCall.ts";
@@ -21,7 +22,6 @@ import {
 import { embeddingWidth } from "../nn/parameters.ts";
 import { defaultLayoutPolicy, type LayoutPolicy, shapeKey } from "../nn/PackedLayout.ts";
 import type { Feeds, Tensors, TensorSpec } from "../nn/TensorSpec.ts";
-import type { LossProgram } from "../engine/withGradients.ts";
 import type { Encoding, PreparedStep } from "./Method.ts";
 
 /** An encoder of a program. */
@@ -33,6 +33,8 @@ export interface StepEncoder {
   readonly parameters?: string;
   /** Its parameters are not trained: no gradient of its embedding rows is asked for. Default false. */
   readonly isFrozen?: boolean;
+  /** See `Encoding.paddingId`. */
+  readonly paddingId?: number;
   /** Which hidden states are read. */
   readonly encoded: EncodedRows;
   /** Whether rows of first tokens are dropped too, as a cross-encoder's head does. Default false. */
@@ -42,19 +44,27 @@ export interface StepEncoder {
 }
 
 /** At least one. */
-type StepEncoders = readonly [StepEncoder, ...ReadonlyArray<StepEncoder>];
+export type StepEncoders = readonly [StepEncoder, ...ReadonlyArray<StepEncoder>];
 /** One for each encoder, in their order. */
-type OfEach<Encoders extends StepEncoders, A> = { readonly [i in keyof Encoders]: A };
+export type OfEach<Encoders extends StepEncoders, A> = { readonly [i in keyof Encoders]: A };
 
-export interface EncoderSteps<Encoders extends StepEncoders> {
+interface Steps<Encoders extends StepEncoders> {
   /** Name and options of the method: with the shapes, all that decides the program. */
   readonly key: string;
   readonly encoders: Encoders;
-  /** What is trained and the program takes as inputs, by full names: all but the tables that are only looked up. */
-  readonly parameters: ReadonlyArray<TensorSpec>;
-  /** What it takes besides and nothing changes (`Method.frozen`). */
+  /** What the program takes as inputs and nothing changes (`Method.frozen`), by full names: all but tables that are only looked up. */
   readonly frozen?: ReadonlyArray<TensorSpec>;
+}
+
+export interface EncoderSteps<Encoders extends StepEncoders> extends Steps<Encoders> {
+  /** What is trained and the program takes as inputs, likewise. */
+  readonly parameters: ReadonlyArray<TensorSpec>;
   readonly loss: (calls: OfEach<Encoders, EncoderCall>, tensors: Tensors) => ReturnType<LossProgram["build"]>;
+}
+
+/** Steps that train nothing: what comes before a part. */
+export interface ForwardSteps<Encoders extends StepEncoders> extends Steps<Encoders> {
+  readonly outputs: (calls: OfEach<Encoders, EncoderCall>, tensors: Tensors) => Tensors;
 }
 
 /** What one method adds to a batch: further inputs with their values. */
@@ -71,13 +81,12 @@ const policy: LayoutPolicy = { ...defaultLayoutPolicy, lengthMultiple: 16, minTo
 
 const inputsOf = ({ inputs }: StepEncoder): string => inputs ?? defaultBatchPrefix;
 
-/** Prepares what goes through the encoders, one after the other: mask buffers are used again by the next. */
-export function encoderSteps<const Encoders extends StepEncoders>(
-  steps: EncoderSteps<Encoders>,
-): {
+/** Prepares what goes through the encoders. */
+export interface Preparation<Encoders extends StepEncoders> {
   /** @param encoder its index; default the first */
   readonly pack: (sequences: ReadonlyArray<Sequence>, encoder?: number) => PackedBatch;
   /**
+   * Mask buffers are used again by the next call.
    * @param batches of each encoder
    * @param examples of a part of a batch: for each encoder, the index in its batch of each of its sequences
    */
@@ -87,16 +96,50 @@ export function encoderSteps<const Encoders extends StepEncoders>(
     extra: Extra,
     examples?: OfEach<Encoders, ArrayLike<number>>,
   ) => PreparedStep;
-} {
+}
+
+/** Steps with a loss and the gradients of all that is trained. */
+export const encoderSteps = <const Encoders extends StepEncoders>(
+  steps: EncoderSteps<Encoders>,
+): Preparation<Encoders> =>
+  preparation(steps, [...steps.parameters, ...(steps.frozen ?? [])], (inputs, encoded) => {
+    const trained = encoded.filter(({ encoder }) => encoder.isFrozen !== true);
+    return withGradients({
+      ...inputs,
+      key: `train|${inputs.key}`,
+      wrt: [
+        ...steps.parameters.map(({ name }) => name),
+        ...trained.map(({ encoder }) => embeddingsName(inputsOf(encoder))),
+      ],
+      build: (tensors) => steps.loss(callsOf<Encoders>(encoded, tensors), tensors),
+    });
+  });
+
+/** Steps without. */
+export const forwardSteps = <const Encoders extends StepEncoders>(
+  steps: ForwardSteps<Encoders>,
+): Preparation<Encoders> =>
+  preparation(steps, steps.frozen ?? [], (inputs, encoded) => ({
+    ...inputs,
+    key: `forward|${inputs.key}`,
+    build: (tensors) => steps.outputs(callsOf<Encoders>(encoded, tensors), tensors),
+  }));
+
+/** @param program from key and inputs, and what was packed, to all of it */
+function preparation<Encoders extends StepEncoders>(
+  { key, encoders }: Steps<Encoders>,
+  parameters: ReadonlyArray<TensorSpec>,
+  program: (inputs: Pick<Program, "key" | "inputs">, encoded: ReadonlyArray<EncodedBatch>) => Program,
+): Preparation<Encoders> {
   const buffers: { [name: string]: Uint8Array } = {};
   return {
     pack: (sequences, encoder = 0) => {
-      const { config, inputs } = steps.encoders[encoder]!;
+      const { config, inputs } = encoders[encoder]!;
       const options = inputs === undefined ? {} : { prefix: inputs };
       return packBatch(sequences, { policy, maxLength: config.maxPositions, ...options });
     },
     prepare: (step, batches, extra, examples) => {
-      const encoded = steps.encoders.map((encoder, i): EncodedBatch => {
+      const encoded = encoders.map((encoder, i): EncodedBatch => {
         const { config, encoded, headDropout, seed } = encoder;
         const batch = batches[i]!;
         const sites = dropoutSites(config, batch.shape, encoded, headDropout, inputsOf(encoder));
@@ -105,9 +148,10 @@ export function encoderSteps<const Encoders extends StepEncoders>(
         Object.assign(buffers, masks);
         return { encoder, batch, sites, feeds: { ...batch.feeds, ...masks } };
       });
+      const inputs = [...parameters, ...encoded.flatMap(inputsOfEncoder), ...extra.inputs];
       return {
-        program: stepProgram(steps, encoded, extra),
-        parameters: [...steps.parameters, ...(steps.frozen ?? [])].map(({ name }) => name),
+        program: program({ key: keyOf(key, encoded, extra), inputs }, encoded),
+        parameters: parameters.map(({ name }) => name),
         encodings: encoded.map(encodingOf) as [Encoding, ...Array<Encoding>], // cast: one for each encoder
         feeds: Object.assign({}, ...encoded.map(({ feeds }) => feeds), extra.feeds) as Feeds,
       };
@@ -127,29 +171,19 @@ const encodingOf = ({ encoder, batch }: EncodedBatch): Encoding => ({
   batch,
   inputs: inputsOf(encoder),
   parameters: encoder.parameters ?? "",
+  ...(encoder.paddingId === undefined ? {} : { paddingId: encoder.paddingId }),
 });
 
-function stepProgram<Encoders extends StepEncoders>(
-  { key, parameters, frozen = [], loss }: EncoderSteps<Encoders>,
-  encoded: ReadonlyArray<EncodedBatch>,
-  extra: Extra,
-): PreparedStep["program"] {
+function keyOf(key: string, encoded: ReadonlyArray<EncodedBatch>, extra: Extra): string {
   const shapes = encoded.map(
     ({ encoder, batch }) =>
-      `${JSON.stringify(encoder.config)}|${shapeKey(batch.shape)}${encoder.isFrozen ? "|frozen" : ""}`,
+      `${JSON.stringify(encoder.config)}|${shapeKey(batch.shape)}${encoder.isFrozen === true ? "|frozen" : ""}`,
   );
-  const extraShapes = extra.inputs.map((input) => `${input.name}[${input.shape.join()}]`).join();
-  const trained = encoded.filter(({ encoder }) => encoder.isFrozen !== true);
-  return withGradients({
-    key: ["train", key, ...shapes, extraShapes].join("|"),
-    inputs: [...parameters, ...frozen, ...encoded.flatMap(inputsOfEncoder), ...extra.inputs],
-    wrt: [...parameters.map(({ name }) => name), ...trained.map(({ encoder }) => embeddingsName(inputsOf(encoder)))],
-    build: (tensors) => {
-      const calls = encoded.map((each) => callOf(each, tensors));
-      return loss(calls as unknown as OfEach<Encoders, EncoderCall>, tensors); // cast: one for each encoder
-    },
-  });
+  return [key, ...shapes, shapesKey(extra.inputs)].join("|");
 }
+
+export const shapesKey = (inputs: ReadonlyArray<TensorSpec>): string =>
+  inputs.map(({ name, shape }) => `${name}[${shape.join()}]`).join();
 
 const inputsOfEncoder = ({ encoder, batch: { shape }, sites }: EncodedBatch): ReadonlyArray<TensorSpec> => [
   embeddingsInput(shape, embeddingWidth(encoder.config), inputsOf(encoder)),
@@ -165,3 +199,6 @@ const callOf = ({ encoder, batch, sites }: EncodedBatch, tensors: Tensors): Enco
   prefix: inputsOf(encoder),
   parameters: encoder.parameters ?? "",
 });
+
+const callsOf = <Encoders extends StepEncoders>(encoded: ReadonlyArray<EncodedBatch>, tensors: Tensors) =>
+  encoded.map((each) => callOf(each, tensors)) as unknown as OfEach<Encoders, EncoderCall>; // cast: one for each encoder

@@ -6,13 +6,21 @@ import type { Weights } from "../nn/Weights.ts";
 const keep = ({ config }: EncoderModel, weights: Weights, heads: ReadonlyArray<Head> = []): Weights =>
   new Map(parameterSpecs(config, heads).map(({ name }) => [name, weights.get(name)!]));
 
+/** The weights of a further encoder of a program under their own names. @param prefix `second.` */
+export const weightsUnder = (weights: Weights, prefix: string): Weights =>
+  new Map(
+    [...weights].flatMap(([name, tensor]) =>
+      name.startsWith(prefix) ? [[name.slice(prefix.length), tensor] as const] : [],
+    ),
+  );
+
 const facts = ({ config, tokenizer, special }: EncoderModel) => ({ config, tokenizer, special });
 
-/** Without any head. */
-export const asBackbone = (from: EncoderModel, weights: Weights): Backbone => ({
+/** @param heads those that are kept; default none */
+export const asBackbone = (from: EncoderModel, weights: Weights, heads: ReadonlyArray<Head> = []): Backbone => ({
   kind: "backbone",
   ...facts(from),
-  weights: keep(from, weights),
+  weights: keep(from, weights, heads),
 });
 
 /** Heads that served training are dropped; config, tokenizer, special tokens and `normalize` are those of the model it started from. */

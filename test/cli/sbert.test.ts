@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Workplace } from "./pipelineCommand.ts";
 
-const example = fileURLToPath(new URL("../../pipelines/examples/04-supervised.yaml", import.meta.url));
+const example = fileURLToPath(new URL("../../pipelines/examples/05-supervised.yaml", import.meta.url));
 
 const words = ["river", "lamp", "stone", "green", "walks", "sings", "old", "small"];
 const sentence = (i: number, length: number) =>
@@ -40,7 +40,7 @@ beforeAll(() => {
   place = new Workplace();
   place.file("nli.tsv", table(rows.map(([, , label]) => label)));
   place.file("texts.txt", rows.flatMap(([a, b]) => [a, b]).join("\n"));
-  copyFileSync(example, join(place.folder, "04-supervised.yaml"));
+  copyFileSync(example, join(place.folder, "05-supervised.yaml"));
 });
 afterAll(() => place.remove());
 
@@ -77,10 +77,10 @@ it("says what is wrong before the first update", { timeout: 120_000 }, async () 
 });
 
 it("runs the example as its first lines say", { timeout: 120_000 }, async () => {
-  const first = await place.run(["run", "04-supervised.yaml"]);
+  const first = await place.run(["run", "05-supervised.yaml"]);
   expect(first, first.stderr).toMatchObject({ code: 0 });
   expect(first.stdout).toContain("output answers: towers.second");
-  const { stdout } = await place.run(["plan", "04-supervised.yaml", "--set", "penalty=1", "--json"]);
+  const { stdout } = await place.run(["plan", "05-supervised.yaml", "--set", "penalty=1", "--json"]);
   const { steps } = JSON.parse(stdout) as { readonly steps: ReadonlyArray<{ step: string; state: string }> };
   expect(steps.filter(({ state }) => state !== "fresh").map(({ step }) => step)).toEqual(["scores", "after"]);
 });

@@ -193,11 +193,20 @@ class PlainEncoder {
     const masked = tf.mul(tf.sub(tf.expandDims(this.tensor(inputNames.seen), 1), 1), 1e9); // [rows, 1, length, length]
     const weights = tf.softmax(tf.add(scores, masked));
     const kept = this.dropped(weights, dropoutSiteNumbers.attention(layer), attentionDropout, 0);
-    return tf.reshape(tf.transpose(tf.matMul(kept, split("value")), [0, 2, 1, 3]), [
-      this.rows,
-      this.length,
-      hiddenSize,
-    ]);
+    const context = this.headsDropped(tf.matMul(kept, split("value")), layer);
+    return tf.reshape(tf.transpose(context, [0, 2, 1, 3]), [this.rows, this.length, hiddenSize]);
+  }
+
+  /** Each head by itself: zero, or scaled by heads / kept. */
+  private headsDropped(x: tf.Tensor, layer: number): tf.Tensor {
+    const mask = this.tensors[dropoutInputName(defaultBatchPrefix, dropoutSiteNumbers.attentionHeads(layer), 0)];
+    if (mask === undefined) return x;
+    const heads = tf.split(tf.cast(mask, "float32"), this.config.heads, 1);
+    const kept = heads.reduce((sum, head) => tf.add(sum, head));
+    const scaled = tf
+      .split(x, this.config.heads, 1)
+      .map((head, i) => tf.div(tf.mul(head, tf.mul(heads[i]!, heads.length)), kept));
+    return tf.concat(scaled, 1);
   }
 
   /** Over the last axis. */

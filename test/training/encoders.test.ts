@@ -7,8 +7,7 @@ import type { EncoderCall } from "../../src/nn/modules/EncoderCall.ts";
 import { embedSequences, inCallersOrder } from "../../src/nn/modules/pooling.ts";
 import { embeddingsName, packBatch } from "../../src/nn/PackedBatch.ts";
 import { type LayoutPolicy, paddedLayoutPolicy } from "../../src/nn/PackedLayout.ts";
-import { encoderSpecs, parameterSpecs } from "../../src/nn/parameters.ts";
-import type { TensorSpec } from "../../src/nn/TensorSpec.ts";
+import { encoderSpecs, parameterSpecs, withPrefix } from "../../src/nn/parameters.ts";
 import type { Weights } from "../../src/nn/Weights.ts";
 import { batchGradients, feedsOf } from "../../src/training/batchGradients.ts";
 import type { Method } from "../../src/training/Method.ts";
@@ -24,9 +23,6 @@ import { makeMethods } from "./tinyModel.ts";
 const otherConfig = { ...tinyConfig, hiddenSize: 24, layers: 1, vocabSize: 60 };
 const packed: LayoutPolicy = { lengthMultiple: 4, maxGroups: 3, minGroupRows: 3, minTokenStep: 4 };
 const nothing = { inputs: [], feeds: {} };
-
-const prefixed = (specs: ReadonlyArray<TensorSpec>, prefix: string): ReadonlyArray<TensorSpec> =>
-  specs.map((spec) => ({ ...spec, name: prefix + spec.name }));
 
 const bare = (config: typeof tinyConfig, prefix = "", salt = 1): Weights => {
   const kept = new Set(parameterSpecs(config).map(({ name }) => name));
@@ -71,7 +67,7 @@ describe.each(engines)("an update of several encoders on the %s engine", (_, ope
   const secondAlone = encoderSteps({
     key: "second alone",
     encoders: [second],
-    parameters: prefixed(encoderSpecs(otherConfig), "second."),
+    parameters: withPrefix(encoderSpecs(otherConfig), "second."),
     loss: ([call]) => ({ loss: weighed(call) }),
   });
   const weights = { one: bare(tinyConfig), second: bare(otherConfig, "second.", 0.7) };
@@ -80,7 +76,7 @@ describe.each(engines)("an update of several encoders on the %s engine", (_, ope
     const both = encoderSteps({
       key: "both",
       encoders: [one, second],
-      parameters: [...encoderSpecs(tinyConfig), ...prefixed(encoderSpecs(otherConfig), "second.")],
+      parameters: [...encoderSpecs(tinyConfig), ...withPrefix(encoderSpecs(otherConfig), "second.")],
       loss: ([first, other]) => ({ loss: tf.add(weighed(first), weighed(other)) }),
     });
     const expected = [
@@ -130,7 +126,7 @@ describe.each(engines)("an update of several encoders on the %s engine", (_, ope
     const through = encoderSteps({
       key: "through",
       encoders: [{ ...one, isFrozen: true }, second],
-      parameters: prefixed(encoderSpecs(otherConfig), "second."),
+      parameters: withPrefix(encoderSpecs(otherConfig), "second."),
       frozen: encoderSpecs(tinyConfig),
       loss: ([frozen, other]) => ({ loss: tf.mul(weighed(frozen), weighed(other)) }),
     });

@@ -80,11 +80,7 @@ describe("crossEncoder", () => {
       "2 21 22 3 12 3": low,
     });
     expect(
-      rowsOf(
-        crossEncoder(model, pairs, tinyScores(2), { ...cross, bothOrders: false }, 1)
-          .parts(0)[0]!
-          .prepare(),
-      ).length,
+      rowsOf(wholeBatch(crossEncoder(model, pairs, tinyScores(2), { ...cross, bothOrders: false }, 1))).length,
     ).toBe(2);
   });
 
@@ -152,9 +148,9 @@ describe("maskTokens", () => {
 describe("maskedLanguageModel", () => {
   it("guesses the true words at the masked positions, and always at least one", () => {
     for (const maskRatio of [0.3, 1e-9]) {
-      const { encodings, feeds } = maskedLanguageModel(model, tinyTokens(8), { ...tinyOptions, maskRatio }, 1)
-        .parts(0)[0]!
-        .prepare();
+      const { encodings, feeds } = wholeBatch(
+        maskedLanguageModel(model, tinyTokens(8), { ...tinyOptions, maskRatio }, 1),
+      );
       const [{ batch }] = encodings;
       const weights = feeds["mlm.weights"]!;
       const guessed = Array.from(weights).reduce((a, b) => a + b);

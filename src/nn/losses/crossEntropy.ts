@@ -5,8 +5,8 @@ import { logSoftmax } from "../ops/index.ts";
 /** Added to a logit that is to count for nothing; finite, so that no gradient is NaN. */
 export const noLogit = -1e30;
 
-/** Keeps a mean over weights that are all 0 at 0. */
-const smallestWeight = 1e-30;
+/** Keeps a mean over weights that are all 0 at 0; its square is still a float32, which the gradient needs. */
+const smallestWeight = 1e-12;
 
 /** @param logits [rows, columns] @param columns [rows], int32: the right column of each row @returns [rows] */
 export function crossEntropyOfRows(logits: tf.Tensor2D, columns: tf.Tensor1D): tf.Tensor1D {

@@ -20,7 +20,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 import { crossEntropyOfRows } from "./crossEntropy.ts";
-import { requireShapes } from "./requireShapes.ts";
+import { requireLeast, requireShapes } from "./requireShapes.ts";
 
 export interface FocalInputs {
   /** [rows, classes] */
@@ -38,10 +38,11 @@ export interface FocalOptions {
 const smallestDoubt = 1e-12;
 
 export function focal({ logits, classes }: FocalInputs, { gamma = 2, alpha = 1 }: FocalOptions = {}): tf.Scalar {
-  requireShapes("focal", [
+  const lengths = requireShapes("focal", [
     ["logits", logits, ["rows", "classes"]],
     ["classes", classes, ["rows"]],
   ]);
+  requireLeast("focal", "classes", lengths["classes"]!, 2, "a single one is always right");
   const losses = crossEntropyOfRows(logits, classes); // [rows], -log p
   const doubt = tf.maximum(tf.sub(1, tf.exp(tf.neg(losses))), smallestDoubt); // [rows], 1 - p
   return tf.mul(tf.mean(tf.mul(tf.pow(doubt, gamma), losses)), alpha);

@@ -9,7 +9,7 @@
  *     L = ½ [ CE over rows of S + CE over columns of S ],  the right column of row i being i
  *
  * Arguments: `first` [rows, dim], `second` [rows, dim], row i of both the same sentence; `logScale` [1], the logarithm s of the
- * scale, a trained parameter that starts at ln 20.
+ * scale, a trained parameter that starts at ln 20. At least 2 rows, or there is nothing to find.
  *
  * Reduction: mean over rows, mean over columns, and the mean of the two.
  *
@@ -22,7 +22,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 import { columnsOf, crossEntropyOfRows } from "./crossEntropy.ts";
-import { requireShapes } from "./requireShapes.ts";
+import { requireLeast, requireShapes } from "./requireShapes.ts";
 import { unitRows } from "./unitRows.ts";
 
 export interface InBatchContrastiveTensionInputs {
@@ -47,6 +47,7 @@ export function inBatchContrastiveTension(
     ["second", second, ["rows", "dim"]],
     ["logScale", logScale, [1]],
   ]) as { rows: number };
+  requireLeast("inBatchContrastiveTension", "rows", rows, 2, "a single one is found at once");
   const compared = (embeddings: tf.Tensor2D) => (similarity === "cosine" ? unitRows(embeddings) : embeddings);
   const similarities = tf.matMul(compared(first), compared(second), false, true); // [rows, rows]
   const scores: tf.Tensor2D = tf.mul(similarities, tf.exp(logScale)); // [rows, rows]

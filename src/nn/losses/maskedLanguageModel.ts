@@ -16,7 +16,7 @@
  */
 import type * as tf from "@tensorflow/tfjs-core";
 import { crossEntropyOfRows, weightedMean } from "./crossEntropy.ts";
-import { requireShapes } from "./requireShapes.ts";
+import { requireLeast, requireShapes } from "./requireShapes.ts";
 
 export interface MaskedLanguageModelInputs {
   /** [positions, vocab] */
@@ -28,10 +28,11 @@ export interface MaskedLanguageModelInputs {
 }
 
 export function maskedLanguageModel({ logits, targets, weights }: MaskedLanguageModelInputs): tf.Scalar {
-  requireShapes("maskedLanguageModel", [
+  const lengths = requireShapes("maskedLanguageModel", [
     ["logits", logits, ["positions", "vocab"]],
     ["targets", targets, ["positions"]],
     ["weights", weights, ["positions"]],
   ]);
+  requireLeast("maskedLanguageModel", "words", lengths["vocab"]!, 2, "a single one is always right");
   return weightedMean(crossEntropyOfRows(logits, targets), weights);
 }

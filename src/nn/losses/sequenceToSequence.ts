@@ -18,7 +18,7 @@
  */
 import type * as tf from "@tensorflow/tfjs-core";
 import { crossEntropyOfRows, weightedMean } from "./crossEntropy.ts";
-import { requireShapes } from "./requireShapes.ts";
+import { requireLeast, requireShapes } from "./requireShapes.ts";
 
 export interface SequenceToSequenceInputs {
   /** [positions, vocab] */
@@ -30,10 +30,11 @@ export interface SequenceToSequenceInputs {
 }
 
 export function sequenceToSequence({ logits, targets, weights }: SequenceToSequenceInputs): tf.Scalar {
-  requireShapes("sequenceToSequence", [
+  const lengths = requireShapes("sequenceToSequence", [
     ["logits", logits, ["positions", "vocab"]],
     ["targets", targets, ["positions"]],
     ["weights", weights, ["positions"]],
   ]);
+  requireLeast("sequenceToSequence", "words", lengths["vocab"]!, 2, "a single one is always right");
   return weightedMean(crossEntropyOfRows(logits, targets), weights);
 }

@@ -16,7 +16,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 import { crossEntropyOfRows } from "./crossEntropy.ts";
-import { requireShapes } from "./requireShapes.ts";
+import { requireLeast, requireShapes } from "./requireShapes.ts";
 
 export interface SoftmaxClassificationInputs {
   /** [rows, classes] */
@@ -26,9 +26,10 @@ export interface SoftmaxClassificationInputs {
 }
 
 export function softmaxClassification({ logits, classes }: SoftmaxClassificationInputs): tf.Scalar {
-  requireShapes("softmaxClassification", [
+  const lengths = requireShapes("softmaxClassification", [
     ["logits", logits, ["rows", "classes"]],
     ["classes", classes, ["rows"]],
   ]);
+  requireLeast("softmaxClassification", "classes", lengths["classes"]!, 2, "a single one is always right");
   return tf.mean(crossEntropyOfRows(logits, classes));
 }

@@ -7,7 +7,7 @@ import { dropoutSiteNumbers } from "../dropout.ts";
 import { gatherJoined, gatherParts, linear, maskedSoftmax, scaledMatMul } from "../ops/index.ts";
 import { batchInputNames } from "../PackedBatch.ts";
 import { layerPrefix } from "../parameters.ts";
-import { dropped, parameterOf, prefixOf, tensorOf, type EncoderCall } from "./EncoderCall.ts";
+import { dropped, headsDropped, parameterOf, prefixOf, tensorOf, type EncoderCall } from "./EncoderCall.ts";
 import { headRowsOfPlaces, placesOfHeadRows } from "./headIndex.ts";
 
 /** @param x [tokens, dim] @returns the context of every token, [tokens, dim], before the output projection */
@@ -73,7 +73,8 @@ function attend(
   const scale = 1 / Math.sqrt(query.shape.at(-1)!);
   const scores = scaledMatMul(query, key, { transposeB: true, scale }); // [rows, heads, queries, length]
   const weights = maskedSoftmax(scores, maskBias(call, group, query.shape[2]!));
-  return scaledMatMul(dropped(call, weights, dropoutSiteNumbers.attention(layer), group), value);
+  const context = scaledMatMul(dropped(call, weights, dropoutSiteNumbers.attention(layer), group), value);
+  return headsDropped(call, context, dropoutSiteNumbers.attentionHeads(layer), group);
 }
 
 /** [rows, 1, 1 or queries, length]; undefined where every key is seen. @param queries the first so many of each row */

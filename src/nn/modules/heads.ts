@@ -1,4 +1,4 @@
-/** What stands on an encoder: a pair's logit, and the words at masked positions. */
+/** What stands on an encoder: a pair's logit, words, and whether a word was exchanged. */
 import * as tf from "@tensorflow/tfjs-core";
 import { dropoutSiteNumbers } from "../dropout.ts";
 import { headFormOf } from "../headForms.ts";
@@ -54,14 +54,23 @@ export function maskedPositionFeeds(
   return { [maskedPositionNames.tokens]: tokens, [maskedPositionNames.places]: places };
 }
 
-/**
- * Logits over the vocabulary at masked positions: dense → activation → LayerNorm → the word table as decoder, plus a bias. Needs the
- * word table among the call's tensors. @returns [positions, vocab]
- */
+/** Logits over the vocabulary at masked positions. @returns [positions, vocab] */
 export function maskedWordLogits(call: EncoderCall): tf.Tensor2D {
-  const parameter = (name: keyof typeof headParameters) => parameterOf(call, headParameters[name]);
   const tokens = tensorOf(call, maskedPositionNames.tokens);
-  const rows = gatherParts(encodeTokens(call), [tokens], tensorOf(call, maskedPositionNames.places), true)[0]!;
+  const places = tensorOf(call, maskedPositionNames.places);
+  return wordLogits(call, gatherParts(encodeTokens(call), [tokens], places, true)[0]!);
+}
+
+/** The likeliest word at every token, masked or not, as a number that is exact below 2^24. @returns [tokens] float32 */
+export const likeliestWords = (call: EncoderCall): tf.Tensor1D =>
+  tf.cast(tf.argMax(wordLogits(call, encodeTokens(call)), 1), "float32");
+
+/**
+ * Logits over the vocabulary: dense → activation → LayerNorm → the word table as decoder, plus a bias. Needs the word table
+ * among the call's tensors. @param rows [rows, dim] hidden states @returns [rows, vocab]
+ */
+function wordLogits(call: EncoderCall, rows: tf.Tensor): tf.Tensor2D {
+  const parameter = (name: keyof typeof headParameters) => parameterOf(call, headParameters[name]);
   const activation = headFormOf(call.config).wordActivation ?? call.config.activation;
   const transformed = activate(linear(rows, parameter("transformWeight"), parameter("transformBias")), activation);
   const normed = layerNorm(
@@ -69,6 +78,14 @@ export function maskedWordLogits(call: EncoderCall): tf.Tensor2D {
     parameter("transformNormWeight"),
     parameter("transformNormBias"),
     call.config.layerNormEps,
-  ); // [positions, width of the embeddings]
+  ); // [rows, width of the embeddings]
   return linear(normed, parameterOf(call, embeddingTables.word), parameter("decoderBias")) as tf.Tensor2D;
 }
+
+/** Two logits of every token: it is the original, it was exchanged. @returns [tokens, 2]; rows of fillers hold nothing of use */
+export const detectionLogits = (call: EncoderCall): tf.Tensor2D =>
+  linear(
+    encodeTokens(call),
+    parameterOf(call, headParameters.detectionWeight),
+    parameterOf(call, headParameters.detectionBias),
+  ) as tf.Tensor2D;

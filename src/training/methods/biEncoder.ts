@@ -87,6 +87,6 @@ export function biEncoder(
       });
     },
     warnings,
-    uniformity: (outputs, { encodings: [{ batch }] }) => sampledUniformity(outputs["sides"]!, batch.shape.sequences),
+    uniformity: ({ sides }) => sampledUniformity(sides!, sides!.length / config.hiddenSize),
   };
 }

@@ -13,6 +13,7 @@ import { poolingOf } from "../src/nn/pooling.ts";
 import { guardFields, guardsField } from "../src/training/guardOptions.ts";
 import {
   anyPooling,
+  biEncoderLosses,
   paddedLengthField,
   partsOptions,
   type TrainingDefaults,
@@ -35,8 +36,12 @@ const defaults: TrainingDefaults = {
 };
 
 const config = Schema.Struct({
-  loss: Schema.Literals(["mse"])
-    .annotate({ description: "Squared error between cosine and score. Default mse.", default: "mse" })
+  loss: Schema.Literals(biEncoderLosses)
+    .annotate({
+      description:
+        "mse: squared error between cosine and score (Trans-Encoder). To compare with it: log-cosh of them; bce: binary cross-entropy with the cosine as logit, so that probabilities reach 0.27 to 0.73 only. Default mse.",
+      default: "mse",
+    })
     .pipe(Schema.withDecodingDefaultKey(Effect.succeed("mse" as const))),
   pooling: Schema.optionalKey(anyPooling("The embedding", "the model's own where it is a bi-encoder, else cls")),
   paddedLength: paddedLengthField,

@@ -10,9 +10,15 @@ import { Backbone, BiEncoder, CrossEncoder, Scores, TokenPairs, TrainingCurve } 
 import { input, inputOneOf, output } from "../src/core/ArtifactType.ts";
 import { defineStage } from "../src/core/Stage.ts";
 import { guardFields, guardsField } from "../src/training/guardOptions.ts";
-import { flag, partsOptions, type TrainingDefaults, trainingOptions } from "../src/training/options.ts";
+import {
+  crossEncoderLosses,
+  flag,
+  partsOptions,
+  type TrainingDefaults,
+  trainingOptions,
+} from "../src/training/options.ts";
 import { runTraining } from "../src/training/runTraining.ts";
-import { asCrossEncoder } from "../src/training/trainedModel.ts";
+import { asCrossEncoder, withOneLogit } from "../src/training/trainedModel.ts";
 
 const { diverged, labels } = guardFields;
 
@@ -28,9 +34,10 @@ const defaults: TrainingDefaults = {
 };
 
 const config = Schema.Struct({
-  loss: Schema.Literals(["bce"])
+  loss: Schema.Literals(crossEncoderLosses)
     .annotate({
-      description: "Binary cross-entropy on the logit, with the score as soft label. Default bce.",
+      description:
+        "bce: binary cross-entropy on the logit, with the score as soft label (Trans-Encoder). To compare with it: mse and log-cosh of probability and score, which repeat the teacher; softmax: cross-entropy over two classes, whose logits become one when the training ends. Default bce.",
       default: "bce",
     })
     .pipe(Schema.withDecodingDefaultKey(Effect.succeed("bce" as const))),
@@ -62,7 +69,10 @@ export default defineStage({
   },
   outputs: {
     encoder: output(CrossEncoder, "The trained cross-encoder with its head."),
-    curve: output(TrainingCurve, "Loss and the labels' entropy, which is the least it can be, by update."),
+    curve: output(
+      TrainingCurve,
+      "Loss by update, and for bce and softmax the labels' entropy, which is the least it can be.",
+    ),
   },
   usesSeed: true,
   usesEngine: true,
@@ -73,6 +83,6 @@ export default defineStage({
       const { crossEncoder } = await import("../src/training/methods/crossEncoder.ts");
       return crossEncoder(model, pairs, scores, config, seed);
     }, config);
-    return { encoder: asCrossEncoder(model, trained.weights, config), curve: trained.curve };
+    return { encoder: asCrossEncoder(model, withOneLogit(trained.weights), config), curve: trained.curve };
   }),
 });

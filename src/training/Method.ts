@@ -104,7 +104,7 @@ export interface Method {
    * loss is asked. The same names at every step.
    */
   readonly observe?: (outputs: Outputs, step: ReadyProgram) => Numbers;
-  /** The loss of embeddings that have all become equal: a loss that stays there has collapsed. */
+  /** The loss (where it has several terms, what is observed as `contrastiveLoss`) of embeddings that have all become equal: one that stays there has collapsed. */
   readonly collapsedLoss?: number;
   /** How near to each other the embeddings of a batch are: 0 where all are equal. Watched for a collapse, never recorded. */
   readonly uniformity?: (outputs: Outputs, step: ReadyProgram) => number | undefined;

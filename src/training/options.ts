@@ -69,7 +69,7 @@ export const byForm = <S extends Schema.Top>(
   return Schema.optionalKey(schema.annotate({ description: `${description} Default: ${defaults.join(", ")}.` }));
 };
 
-const poolingWords =
+export const poolingWords =
   "the last hidden state of [CLS] (cls), the mean over all tokens (mean), their greatest of each channel (max), the mean over the first and the last layer (first-last), or the mean over all positions of a fixed length, padding counted (mean-with-padding)";
 
 /** How an embedding is read off the encoder, where each stage has its own default in words; it travels with the model. */
@@ -232,6 +232,14 @@ function optimizerOptions({
     ),
   };
 }
+
+/** What teaches a cross-encoder; `distillationLosses.ts` has what they are. */
+export const crossEncoderLosses = ["bce", "mse", "log-cosh", "softmax"] as const;
+export type CrossEncoderLoss = (typeof crossEncoderLosses)[number];
+
+/** What teaches a bi-encoder. */
+export const biEncoderLosses = ["mse", "bce", "log-cosh"] as const;
+export type BiEncoderLoss = (typeof biEncoderLosses)[number];
 
 /** Besides, for losses whose batch may be computed in parts: means over rows, and functions of embeddings (docs/adr/0032). */
 export const partsOptions = {

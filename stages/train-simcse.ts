@@ -7,13 +7,15 @@
  */
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
-import { Backbone, BiEncoder, CrossEncoder, Tokens, TrainingCurve } from "../src/artifact/index.ts";
+import { Backbone, BiEncoder, CrossEncoder, Gold, TokenPairs, Tokens, TrainingCurve } from "../src/artifact/index.ts";
 import { input, inputOneOf, optionalInput, output } from "../src/core/ArtifactType.ts";
 import { defineStage } from "../src/core/Stage.ts";
 import { poolingNames, poolingOf } from "../src/nn/pooling.ts";
+import type { Weights } from "../src/nn/Weights.ts";
 import { guardFields, guardsField } from "../src/training/guardOptions.ts";
 import {
   paddedLengthField,
+  devOptions,
   partsOptions,
   poolingWords,
   positiveNumber,
@@ -79,6 +81,7 @@ const config = Schema.Struct({
     .pipe(Schema.withDecodingDefaultKey(Effect.succeed(0.15))),
   ...trainingOptions(defaults, "Sentences", 2, 3),
   ...partsOptions,
+  ...devOptions(125, "SimCSE's script; the paper says 250"),
   guards: guardsField({ diverged, stuck, collapsed }),
 }).check(
   Schema.makeFilter(({ pooling, projection }) =>
@@ -107,12 +110,17 @@ export default defineStage({
       Tokens,
       "Of each sentence, row by row, one that shall be far from it: a hard negative besides those of the batch.",
     ),
+    devPairs: optionalInput(
+      TokenPairs,
+      "A development set to look at while training: pairs, tokenized with the model's tokenizer.",
+    ),
+    devGold: optionalInput(Gold, "Its gold scores. They decide which weights are kept, and enter no gradient."),
   },
   outputs: {
     encoder: output(BiEncoder, "The trained encoder with its pooling."),
     curve: output(
       TrainingCurve,
-      "Loss, its value at a collapse (ln N), alignment and uniformity by update; with mlmWeight both terms too.",
+      "Loss, its value at a collapse (ln N), alignment and uniformity by update; with mlmWeight both terms too, with a development set its Spearman × 100, alignment and uniformity at each look.",
     ),
   },
   usesSeed: true,
@@ -123,10 +131,13 @@ export default defineStage({
     const isBare = config.pooling === beforePooler;
     const pooling = poolingOf({ ...config, pooling: config.pooling === beforePooler ? "cls" : config.pooling });
     const options = { ...config, pooling, ...(isBare ? { projection: false } : {}) };
+    const asEncoder = (weights: Weights) => asBiEncoder(model, weights, { ...config, pooling });
     const trained = yield* runTraining(async () => {
       const { simCse } = await import("../src/training/methods/simCse.ts");
-      return simCse(model, sentences, options, seed, { positives, negatives });
+      const { withDevelopment } = await import("../src/training/development.ts");
+      const method = simCse(model, sentences, options, seed, { positives, negatives });
+      return withDevelopment(method, inputs, config, asEncoder);
     }, config);
-    return { encoder: asBiEncoder(model, trained.weights, { ...config, pooling }), curve: trained.curve };
+    return { encoder: asEncoder(trained.weights), curve: trained.curve };
   }),
 });

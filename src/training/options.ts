@@ -241,6 +241,29 @@ export type CrossEncoderLoss = (typeof crossEncoderLosses)[number];
 export const biEncoderLosses = ["mse", "bce", "log-cosh"] as const;
 export type BiEncoderLoss = (typeof biEncoderLosses)[number];
 
+/** Besides, for trainings that may look at a development set on ports `devPairs` and `devGold`. @param every the source's */
+export const devOptions = (every: number, source: string) => ({
+  devEvery: Schema.Int.check(Schema.isGreaterThan(0))
+    .annotate({
+      description: `Where a development set is linked: updates from one look at it to the next, counted anew in each epoch, whose end is a look too; from 1 on (${source}). Default ${every}.`,
+      default: every,
+      absentMeans: every,
+    })
+    .pipe(Schema.withDecodingDefaultKey(Effect.succeed(every))),
+  keepBest: Schema.Boolean.annotate({
+    description:
+      "Where a development set is linked: whether the weights that ordered it best (Spearman, of equal ones the first) are kept instead of the last ones. Default true.",
+    default: true,
+    absentMeans: true,
+  }).pipe(Schema.withDecodingDefaultKey(Effect.succeed(true))),
+});
+
+/** The decoded fields of `devOptions`. */
+export interface DevOptions {
+  readonly devEvery: number;
+  readonly keepBest: boolean;
+}
+
 /** Besides, for losses whose batch may be computed in parts: means over rows, and functions of embeddings (docs/adr/0032). */
 export const partsOptions = {
   microBatchTokens: Schema.optionalKey(

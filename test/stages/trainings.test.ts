@@ -66,6 +66,8 @@ describe("the training stages", () => {
       ...shared,
       ...ofTrainer,
       guards: { diverged, stuck: warn, collapsed: warn },
+      devEvery: 125,
+      keepBest: true,
       temperature: 0.05,
       pooling: "cls",
       hardNegativeWeight: 0,
@@ -80,6 +82,8 @@ describe("the training stages", () => {
     });
     assert.deepStrictEqual(defaults(trainCrossEncoder), {
       ...shared,
+      devEvery: 200,
+      keepBest: true,
       ...ofTransEncoder,
       guards: { diverged, labels: warn },
       loss: "bce",
@@ -94,6 +98,8 @@ describe("the training stages", () => {
     });
     assert.deepStrictEqual(defaults(trainBiEncoder), {
       ...shared,
+      devEvery: 200,
+      keepBest: true,
       ...ofTransEncoder,
       guards: { diverged, collapsed: warn, labels: warn },
       loss: "mse",
@@ -174,7 +180,9 @@ describe("the training stages", () => {
     ]);
     for (const stage of [trainSimcse, trainCrossEncoder, trainBiEncoder, pretrainMlm] as ReadonlyArray<AnyStage>)
       assert.doesNotHaveAnyKeys(keyed(stage, {}), since);
-    assert.notProperty(keyed(trainSimcse, {}), "maskRatio");
+    assert.doesNotHaveAnyKeys(keyed(trainSimcse, {}), ["maskRatio", "devEvery", "keepBest"]);
+    assert.doesNotHaveAnyKeys(keyed(trainCrossEncoder, {}), ["devEvery", "keepBest"]);
+    assert.deepInclude(keyed(trainBiEncoder, { devEvery: 10, keepBest: false }), { devEvery: 10, keepBest: false });
     const chosen = { optimizer: "sgd", momentum: 0.9, nesterov: true, schedule: "cosine", decayed: "all" };
     assert.deepInclude(keyed(trainSimcse, chosen), chosen);
     assert.deepInclude(keyed(trainBiEncoder, { optimizer: "adamw" }), { optimizer: "adamw" });
@@ -211,6 +219,26 @@ describe("the training stages", () => {
       "projection is true, but pooling cls-before-pooler has none: set pooling to cls",
     );
   });
+
+  it.effect("look at a development set where one is linked", () =>
+    Effect.gen(function* () {
+      const devPairs = tinyPairs(12);
+      const devGold = {
+        pairs: devPairs.pairs,
+        scores: Float64Array.from({ length: 12 }, (_, row) => row),
+        sets: Array.from({ length: 12 }, () => "dev"),
+      };
+      const settings = { ...small, devEvery: 1 };
+      const inputs = { model, pairs: tinyPairs(24), scores: tinyScores(24), devPairs, devGold };
+      const bi = yield* trainBiEncoder.run(context(decode(trainBiEncoder, { ...settings, epochs: 1 }), inputs));
+      assert.containsAllKeys(bi.curve.series, ["devSpearman", "devAlignment", "devUniformity"]);
+      const cross = yield* trainCrossEncoder.run(context(decode(trainCrossEncoder, settings), inputs));
+      assert.containsAllKeys(cross.curve.series, ["devSpearman", "labelEntropy"]);
+      const given = { model, sentences: tinyTokens(16), devPairs, devGold };
+      const simcse = yield* trainSimcse.run(context(decode(trainSimcse, settings), given));
+      assert.isFalse(simcse.curve.series["devSpearman"]!.some(Number.isNaN));
+    }).pipe(Effect.provide(services())),
+  );
 
   it.effect("train with [CLS] as it is, and with triples", () =>
     Effect.gen(function* () {

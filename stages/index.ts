@@ -17,6 +17,7 @@ import tokenize from "./tokenize.ts";
 import trainBiEncoder from "./train-bi-encoder.ts";
 import trainContrastiveTension from "./train-contrastive-tension.ts";
 import trainCrossEncoder from "./train-cross-encoder.ts";
+import trainDiffcse from "./train-diffcse.ts";
 import trainSimcse from "./train-simcse.ts";
 import trainTokenizer from "./train-tokenizer.ts";
 import trainWordVectors from "./train-word-vectors.ts";
@@ -36,6 +37,7 @@ export const stages: ReadonlyArray<AnyStage> = [
   pretrainMlm,
   trainSimcse,
   trainContrastiveTension,
+  trainDiffcse,
   pseudoLabel,
   averageScores,
   trainCrossEncoder,

@@ -114,6 +114,7 @@ describe("the training stages", () => {
       ...ofTransEncoder,
       guards: { diverged },
       maskRatio: 0.15,
+      wordHead: false,
       pooling: "mean",
       batchSize: 256,
       learningRate: 1e-4,
@@ -231,6 +232,7 @@ describe("the training stages", () => {
   it("have the keys of before they had guards, but where a guard is set to what it was not", () => {
     for (const stage of [trainSimcse, trainCrossEncoder, trainBiEncoder, pretrainMlm] as ReadonlyArray<AnyStage>)
       assert.notProperty(keyed(stage, {}), "guards");
+    assert.notProperty(keyed(pretrainMlm, {}), "wordHead");
     assert.deepStrictEqual(keyed(trainSimcse, { guards: { stuck: "fail", collapsed: "warn" } })["guards"], {
       stuck: "fail",
     });

@@ -10,7 +10,7 @@ import { assembleFor, assembleSingle } from "../../nn/assembleInput.ts";
 import type { EncoderModel, Pooling, SpecialTokens } from "../../nn/EncoderModel.ts";
 import { infoNce } from "../../nn/losses/infoNce.ts";
 import { embedSequences, encodedRowsOf } from "../../nn/modules/pooling.ts";
-import { projectionSpecs, tanhProjection } from "../../nn/modules/projection.ts";
+import { projectionOf } from "../../nn/modules/projection.ts";
 import { encoderSpecs, headSpecs } from "../../nn/parameters.ts";
 import { poolingText } from "../../nn/pooling.ts";
 import { type Ragged, raggedRow, raggedRows } from "../../nn/Ragged.ts";
@@ -73,7 +73,8 @@ export function simCse(
   requireFitting(model, sentences, partners, options);
   const config = withDropout(model.config, options.dropout);
   const { temperature, pooling, maxTokens, hardNegativeWeight = 0, mlmWeight = 0 } = options;
-  const projection = (options.projection ?? pooling === "cls") ? projectionSpecs(config.hiddenSize) : [];
+  const form = (options.projection ?? pooling === "cls") ? "tanh" : "none";
+  const projection = projectionOf(form, config.hiddenSize);
   const wordHead = mlmWeight > 0 ? headSpecs(config, "mlm") : [];
   const { positives = sentences, negatives } = partners;
   const sides = [sentences, positives, ...(negatives === undefined ? [] : [negatives])];
@@ -85,17 +86,14 @@ export function simCse(
   });
   const lossKey = `${temperature}|${negatives === undefined ? "" : `hard ${hardNegativeWeight}|`}`;
   const partOf = embeddingSteps({
-    key: `${name}|${lossKey}${poolingText(pooling)}|${projection.length > 0}`,
+    key: `${name}|${lossKey}${poolingText(pooling)}|${form}`,
     encoders: [
       {
         config,
         encoded: encodedRowsOf(pooling),
         seed: streamSeed(seed, name, "dropout"),
-        weights: [...encoderSpecs(config), ...projection],
-        embed: (call, tensors) => {
-          const pooled = embedSequences(call, pooling); // [sides · rows, dim]
-          return projection.length > 0 ? tanhProjection(pooled, tensors) : pooled;
-        },
+        weights: [...encoderSpecs(config), ...projection.specs],
+        embed: (call, tensors) => projection.project(embedSequences(call, pooling), tensors), // [sides · rows, dim]
       },
     ],
     loss: ([views]) => {
@@ -116,7 +114,7 @@ export function simCse(
     config,
     start: withHead(
       model,
-      [...projection, ...wordHead],
+      [...projection.specs, ...wordHead],
       streamSeed(seed, name, "head"),
       wordHead.map((parameter) => parameter.name),
     ),

@@ -84,6 +84,8 @@ export interface LoopInfo {
   readonly cycles: number;
   /** Of a loop that may stop: the step that decides at the end of each cycle, by index. */
   readonly decisions?: ReadonlyArray<number>;
+  /** Its carried values after it, by name: `distil.teacher`. */
+  readonly carried: { readonly [name: string]: Link };
   /** Names of the steps in its body, in written order. */
   readonly body: ReadonlyArray<string>;
 }

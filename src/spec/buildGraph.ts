@@ -1,23 +1,29 @@
 /** From declarations and arguments to the graph: unroll, resolve links, order, check types, decode settings. */
 import type { Json } from "../core/canonicalJson.ts";
-import type { Graph, Link, Step } from "../core/Graph.ts";
+import type { Graph, Step } from "../core/Graph.ts";
 import type { AnyArtifactType } from "../core/ArtifactType.ts";
-import { mainPort, type AnyStage } from "../core/Stage.ts";
+import { mainPort } from "../core/Stage.ts";
 import { checkStepLinks, type OutputTypes, type ResolvedInput } from "./checkLinks.ts";
 import { stepsBehind, targetsOf } from "./conditional.ts";
-import { asUnrolled, linkMaker, loopInfo, matrixInfo } from "./unrolledParts.ts";
+import { asUnrolled, linkMaker, linksByPort, loopInfo, matrixInfo } from "./unrolledParts.ts";
 import type { FileDeclaration, NamedLink, StepDeclaration } from "./declarations.ts";
 import { dependsOn, type Surroundings } from "./expression.ts";
 import type { Arguments } from "./params.ts";
 import type { Folders } from "./pathFields.ts";
-import { inputPorts } from "./ports.ts";
 import type { Reporter, Span } from "./Reporter.ts";
 import { LinkResolver, type Target, type Value } from "./resolveLinks.ts";
 import { sortSteps } from "./sortSteps.ts";
 import { readStepConfig, type StepConfig } from "./stepConfig.ts";
 import { beforePort } from "./stopRule.ts";
 import { quoted } from "../core/suggest.ts";
-import { bodyOf, surroundingsIn, type Scope, type StepInstance, type Unrolled } from "./instances.ts";
+import {
+  bodyOf,
+  surroundingsIn,
+  type LoopInstance,
+  type Scope,
+  type StepInstance,
+  type Unrolled,
+} from "./instances.ts";
 import { unroll } from "./unroll.ts";
 
 export interface Building {
@@ -50,7 +56,14 @@ export function buildGraph(building: Building): Graph | undefined {
   const configs = configReader(building);
   for (const step of unrolled.steps) configs(step);
   if (reporter.count() === 0) checkTypesKnown(order, types, reporter);
-  return reporter.count() > 0 ? undefined : assemble(building, unrolled, order, inputs, types, configs, outputs);
+  if (reporter.count() > 0) return undefined;
+  return assemble(
+    building,
+    unrolled,
+    { order, inputs, outputs, carried: (loop) => resolver.carriedAfter(loop) },
+    types,
+    configs,
+  );
 }
 
 /** A step by its main port. */
@@ -196,20 +209,29 @@ function placeFor(settings: StepDeclaration["settings"]): (scope: Scope) => stri
   return ({ cycle, matrix }) => `${byCycle ? cycle : ""}\n${byCell ? JSON.stringify([...matrix]) : ""}`;
 }
 
+/** Who is linked to whom. */
+interface Linked {
+  readonly order: ReadonlyArray<StepInstance>;
+  readonly inputs: ReadonlyArray<ReadonlyArray<ResolvedInput>>;
+  readonly outputs: ReadonlyMap<string, Target>;
+  /** What a loop carries out, by name. */
+  readonly carried: (loop: LoopInstance) => ReadonlyMap<string, Target>;
+}
+
 function assemble(
   { file, declaration, given, reporter }: Building,
   unrolled: Unrolled,
-  order: ReadonlyArray<StepInstance>,
-  inputs: ReadonlyArray<ReadonlyArray<ResolvedInput>>,
+  { order, inputs, outputs, carried }: Linked,
   types: ReadonlyArray<OutputTypes | undefined>,
   configOf: ConfigReader,
-  outputs: ReadonlyMap<string, Target>,
 ): Graph {
   const kept = order.filter((step) => !step.scope.isPhantom);
   const position = new Int32Array(unrolled.steps.length).fill(-1);
   for (const [at, step] of kept.entries()) position[step.index] = at;
   const at = (step: StepInstance): number => position[step.index]!;
   const link = linkMaker(at);
+  const links = (targets: ReadonlyMap<string, Target>) =>
+    Object.fromEntries([...targets].map(([name, target]) => [name, link(target)]));
   const steps = kept.map((step): Step => {
     const stage = step.declaration.stage!;
     const { config, encodedConfig, paths } = configOf(step)!;
@@ -234,22 +256,10 @@ function assemble(
     seed: unrolled.seed,
     params: Object.fromEntries([...given.params].map(([name, { value }]) => [name, value as Json])),
     steps,
-    loops: unrolled.loops.filter((loop) => !loop.parent.isPhantom).map((loop) => loopInfo(loop, at)),
+    loops: unrolled.loops
+      .filter((loop) => !loop.parent.isPhantom)
+      .map((loop) => loopInfo(loop, at, links(carried(loop)))),
     matrices: unrolled.matrices.filter((matrix) => !matrix.parent.isPhantom).map(matrixInfo),
-    outputs: Object.fromEntries([...outputs].map(([name, target]) => [name, link(target)])),
+    outputs: links(outputs),
   };
-}
-
-/** In the order of the stage's ports, so that the order of writing changes nothing. */
-function linksByPort(
-  stage: AnyStage,
-  inputs: ReadonlyArray<ResolvedInput>,
-  link: (target: Target) => Link,
-): Step["inputs"] {
-  const links: { [port: string]: Link | ReadonlyArray<Link> } = {};
-  for (const [name, port] of Object.entries(inputPorts(stage))) {
-    const value = inputs.find(({ declared }) => declared.name === name)?.value;
-    if (value !== undefined) links[name] = port.list ? value.targets.map(link) : link(value.targets[0]!);
-  }
-  return links;
 }

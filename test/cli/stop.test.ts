@@ -41,6 +41,15 @@ it("is told by run, plan, why, show and graph", { timeout: 120_000 }, async () =
   expect((await place.run(["why", "still.yaml", "loop[3].eval"])).stdout).toBe(
     "loop[3].eval (evaluate-sts) is skipped\nloop[2].stop ended its loop\n",
   );
+  expect((await place.run(["why", "still.yaml", "loop[last].eval"])).stdout).toMatch(
+    /^loop\[2\]\.eval .* is fresh; key /,
+  );
+  expect((await place.run(["why", "still.yaml", "loop.encoder"])).stdout).toMatch(/^model .* is fresh; key /);
+  expect((await place.run(["show", "still.yaml", "loop.encoder"])).stdout).toMatch(/^model\.encoder: BiEncoder/);
+  expect((await place.run(["why", "still.yaml", "loop.encodr"])).stderr).toContain("did you mean `loop.encoder`?");
+  expect((await place.run(["why", "still.yaml", "loop[2].eval.metrics"])).stderr).toContain(
+    "did you mean `loop[2].eval`?",
+  );
   expect((await place.run(["show", "still.yaml", "loop[last].stop", "--format", "csv"])).stdout).toMatch(
     /^cycle,value,best,bestCycle,decision\r\n2,-?[\d.]+,-?[\d.]+,1,stop\r\n$/,
   );

@@ -122,6 +122,21 @@ describe("a stage of one's own", () => {
     expect(await shown("twin")).toEqual([{ text: "one" }, { text: "fiv" }]);
   });
 
+  it("is told by `compare` where its code changed between two runs", async () => {
+    await place.run(["run", "a.yaml"]);
+    edit("least.ts", "2", "3");
+    await place.run(["run", "a.yaml"]);
+    const runs = JSON.parse((await place.run(["runs", "--json"])).stdout) as ReadonlyArray<{ readonly run: string }>;
+    const { stdout } = await place.run(["compare", runs[0]!.run, "last", "--json"]);
+    const { config } = JSON.parse(stdout) as {
+      readonly config: ReadonlyArray<{ path: string; values: Array<unknown> }>;
+    };
+    const code = config.find(({ path }) => path === "long.code")!.values;
+    expect(code).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/), expect.stringMatching(/^[0-9a-f]{64}$/)]);
+    expect(code[0]).not.toBe(code[1]);
+    expect(config.find(({ path }) => path === "corpus.code")).toBeUndefined();
+  });
+
   it("is stale by a file that a setting names", async () => {
     edit("a.yaml", "in: { from: corpus }", "in: { from: corpus }, with: { but: but.txt }");
     place.file("but.txt", "eight\n");

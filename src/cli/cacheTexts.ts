@@ -14,10 +14,12 @@ export function statusLines(found: CacheStatus): ReadonlyArray<string> {
     ["records", found.records],
     ["checkpoints", found.checkpoints],
     ["hub models", found.hub],
+    ["code of own stages", found.stages],
+    ["logs of runs", found.runs],
     ["damaged, set aside", found.quarantine],
   ];
   const rows = amounts.map(([name, { count, bytes }]) => [name, String(count), formatBytes(bytes)]);
-  const { count, running } = found.runs;
+  const { running } = found.runs;
   const leases = found.leases.map(
     ({ step, run, process, host, state }) =>
       `${step} of run ${run}, process ${process} on ${host}${state === "lives" ? "" : " (not known whether it lives)"}`,
@@ -25,7 +27,8 @@ export function statusLines(found: CacheStatus): ReadonlyArray<string> {
   return [
     `${relative(process.cwd(), found.cache) || found.cache} (layout ${found.layout})`,
     ...renderTable([{ title: "" }, { title: "", align: "right" }, { title: "", align: "right" }], rows),
-    `${counted(count, "run")}${running > 0 ? `, ${running} in progress` : ""}${found.lastUse === null ? "" : `, last use ${when(found.lastUse)}`}`,
+    ...(running > 0 ? [`${counted(running, "run")} in progress`] : []),
+    ...(found.lastUse === null ? [] : [`last use ${when(found.lastUse)}`]),
     ...(found.pins.length === 0 ? [] : [`pinned: ${found.pins.join(", ")}`]),
     ...(leases.length === 0 ? [] : ["being computed:", ...leases.map((line) => `  ${line}`)]),
   ];
@@ -55,6 +58,8 @@ const kinds = {
   object: "objects",
   checkpoint: "checkpoints",
   hub: "hub models",
+  stage: "code of stages",
+  run: "logs of runs",
   quarantine: "damaged files",
   aside: "half-written files",
 } as const;

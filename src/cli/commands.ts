@@ -341,6 +341,12 @@ export const commands: ReadonlyArray<Command> = [
         least: 10,
         description: "gc: what is younger is not looked at, since a run may be about to refer to it; default: 60",
       },
+      {
+        name: "runs-older-than",
+        value: "DAYS",
+        description:
+          "gc: also remove logs of runs that began longer ago (90d), but for the last run of each file and pinned ones; default: all logs stay",
+      },
       cache,
       json,
     ],

@@ -34,9 +34,11 @@ export interface CacheStatus {
   readonly checkpoints: Amount;
   /** Downloaded models of the hub. */
   readonly hub: Amount;
+  /** Code of the user's own stages: count of stages' code, not of files. */
+  readonly stages: Amount;
   /** Damaged files that were moved aside. */
   readonly quarantine: Amount;
-  readonly runs: { readonly count: number; readonly running: number };
+  readonly runs: Amount & { readonly running: number };
   readonly pins: ReadonlyArray<string>;
   readonly leases: ReadonlyArray<HeldLease>;
   /** When a record was last made or used; null in an empty cache. */
@@ -50,7 +52,7 @@ export const cacheStatus = Effect.fn("store.cacheStatus")(function* (
   const layout = layoutOf(root);
   return yield* attempt("read", root, () => {
     checkLayout(disk, layout);
-    const { objects, records, checkpoints, hub, quarantine } = takeInventory(disk, layout);
+    const { objects, records, checkpoints, hub, stages, runs, quarantine } = takeInventory(disk, layout);
     const manifests = readManifests(disk, layout);
     const leases = liveLeases(disk, layout, new Standstill(disk, layout, usualStandstill));
     const running = manifests.filter(({ status, owner }) => status === "running" && livesHere(owner) !== false);
@@ -61,8 +63,9 @@ export const cacheStatus = Effect.fn("store.cacheStatus")(function* (
       records: amountOf(records),
       checkpoints: amountOf(checkpoints),
       hub: amountOf(hub),
+      stages: amountOf(stages),
       quarantine: amountOf(quarantine),
-      runs: { count: manifests.length, running: running.length },
+      runs: { ...amountOf(runs), count: manifests.length, running: running.length },
       pins: disk.list(layout.pins),
       leases: leases.map(({ fingerprint, lease: { run, step, owner } }) => ({
         fingerprint,

@@ -47,8 +47,10 @@ objects 4 SIZE
 records 6 SIZE
 checkpoints 0 0 B
 hub models 0 0 B
+code of own stages 0 0 B
+logs of runs 1 SIZE
 damaged, set aside 0 0 B
-1 run, last use TIME
+last use TIME
 `.replaceAll("0 B", "SIZE"),
     );
     const found = JSON.parse((await place.run(["cache", "status", "--json"])).stdout) as object;
@@ -137,6 +139,10 @@ describe("pipeline cache", () => {
     [
       ["cache", "status", "--dry-run"],
       "error: --dry-run does not go with `cache status`\n  hint: it is an option of `cache gc`\n",
+    ],
+    [
+      ["cache", "gc", "--runs-older-than", "long"],
+      "error: --runs-older-than cannot be `long`\n  hint: write a number of days such as 90d\n",
     ],
     [
       ["cache", "gc", "--max-size", "many"],

@@ -46,6 +46,12 @@ export function undecided(disk: DiskShape, layout: Layout, standstill: Standstil
 export interface Roots {
   readonly fingerprints: ReadonlySet<string>;
   readonly liveRuns: number;
+  /** When the first run in progress began; infinite without one. */
+  readonly liveSinceMs: number;
+  /** Runs whose log is needed: in progress, pinned by a person, the last of their file, and those of a file with pinned steps. */
+  readonly neededRuns: ReadonlySet<string>;
+  /** When each run began, as its manifest tells. */
+  readonly startedAtMs: ReadonlyMap<string, number>;
 }
 
 export function findRoots(disk: DiskShape, layout: Layout, standstill: Standstill): Roots {
@@ -56,11 +62,18 @@ export function findRoots(disk: DiskShape, layout: Layout, standstill: Standstil
     for (const [step, fingerprint] of fingerprintsOf(disk, layout, run))
       if (steps === undefined || steps.has(step)) fingerprints.add(fingerprint);
   };
+  const needed = new Set<string>();
   for (const [, runs] of Map.groupBy(manifests, ({ file }) => file)) {
     const pinned = new Set(runs.at(-1)!.steps.flatMap(({ step, pin }) => (pin === true ? [step] : [])));
     if (pinned.size > 0) for (const manifest of runs) add(manifest, pinned);
+    for (const { run } of pinned.size > 0 ? runs : runs.slice(-1)) needed.add(run);
   }
   const live = manifests.filter(({ status, owner }) => status === "running" && standstill.verdictOf(owner) !== "gone");
-  for (const manifest of [...live, ...manifests.filter(({ run }) => pins.has(run))]) add(manifest);
-  return { fingerprints, liveRuns: live.length };
+  for (const manifest of [...live, ...manifests.filter(({ run }) => pins.has(run))]) {
+    add(manifest);
+    needed.add(manifest.run);
+  }
+  const startedAtMs = new Map(manifests.map(({ run, started }) => [run, Date.parse(started)]));
+  const liveSinceMs = live.reduce((first, { run }) => Math.min(first, startedAtMs.get(run)!), Infinity);
+  return { fingerprints, liveRuns: live.length, liveSinceMs, neededRuns: needed, startedAtMs };
 }

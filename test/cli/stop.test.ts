@@ -57,7 +57,7 @@ it("is told by run, plan, why, show and graph", { timeout: 120_000 }, async () =
     code: 2,
     stderr: expect.stringContaining("step `loop[3].eval` did not run: `loop[2].stop` ended the loop"),
   });
-  expect((await place.run(["graph", "still.yaml"])).stdout).toContain("loop, 5 cycles\n");
+  expect((await place.run(["graph", "still.yaml"])).stdout).toContain("loop, at most 5 cycles\n");
 });
 
 it("is one line a step in the events of `run --json`", { timeout: 120_000 }, async () => {

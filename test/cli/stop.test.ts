@@ -1,4 +1,6 @@
 /** A loop that stops, as the commands show it: its numbers stand still, so it always ends after its second cycle. */
+import { rmSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { Workplace } from "./pipelineCommand.ts";
 
@@ -73,4 +75,22 @@ it("is one line a step in the events of `run --json`", { timeout: 120_000 }, asy
     isStopped: true,
   });
   expect(events.at(-1)).toMatchObject({ status: "succeeded", ran: 0, hits: 8, failed: 0, skipped: 6 });
+});
+
+it("needs the files of its cycles until it is known which run", { timeout: 120_000 }, async () => {
+  const reading = pipeline.replace(
+    "      eval:",
+    "      lines: { uses: read-sentences, with: { path: 'lines${cycle}.txt' } }\n      eval:",
+  );
+  place.file("reading.yaml", reading);
+  for (const cycle of [1, 2, 3, 4]) place.file(`lines${cycle}.txt`, `line ${cycle}\n`);
+  const { code, stderr } = await place.run(["plan", "reading.yaml", "--cache", "other"]);
+  expect([code, stderr]).toEqual([2, expect.stringContaining("lines5.txt is not there")]);
+  place.file("lines5.txt", "line 5\n");
+  expect(await place.run(["run", "reading.yaml", "--cache", "other"])).toMatchObject({ code: 0 });
+  for (const cycle of [3, 4, 5]) rmSync(join(place.folder, `lines${cycle}.txt`));
+  const done = "nothing to do: all 10 steps are fresh, 9 steps left out by loops that stop\n";
+  expect(await place.run(["plan", "reading.yaml", "--cache", "other"])).toMatchObject({ code: 0, stdout: done });
+  rmSync(join(place.folder, "lines2.txt"));
+  expect((await place.run(["plan", "reading.yaml", "--cache", "other"])).stderr).toContain("lines2.txt is not there");
 });

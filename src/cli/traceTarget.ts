@@ -62,12 +62,19 @@ function byDigest({ manifest, steps }: PastRun, digits: string, written: string)
   return first;
 }
 
-function hintFor({ steps }: PastRun, metrics: ReadonlyArray<PastMetric>, name: string): string {
+function hintFor(run: PastRun, metrics: ReadonlyArray<PastMetric>, name: string): string {
+  const { steps } = run;
   const numbers = metrics.map((each) => `${each.step}.${each.name}`);
   const names = steps.map(({ step }) => step);
   const likely = closest(name, [...numbers, ...names]);
   const ofStep = steps.find(({ step }) => name.startsWith(`${step}.`))?.step;
   const metricsOfStep = numbers.filter((each) => each.startsWith(`${ofStep}.`));
+  const loop = name.slice(0, Math.max(0, name.lastIndexOf(".")));
+  const last = stepsOf(run).lastCycle(loop);
+  if (last !== undefined) {
+    const inLast = names.filter((step) => step.startsWith(`${loop}[${last}].`));
+    return `a run knows steps, not what a loop carries: name one of ${listed(inLast)}`;
+  }
   if (likely === undefined && metricsOfStep.length > 0) return `its metrics: ${listed(metricsOfStep)}`;
   return nameHint(name, numbers.length > 0 ? [...numbers, ...names] : names, numbers.length > 0 ? "metrics" : "steps");
 }

@@ -52,6 +52,10 @@ it("is told by run, plan, why, show and graph", { timeout: 120_000 }, async () =
   expect((await place.run(["why", "still.yaml", "loop[2].eval.metrics"])).stderr).toContain(
     "did you mean `loop[2].eval`?",
   );
+  expect((await place.run(["trace", "last", "loop[last].eval"])).stdout).toMatch(/^loop\[2\]\.eval: metrics /);
+  expect((await place.run(["trace", "last", "loop.encoder"])).stderr).toContain(
+    "a run knows steps, not what a loop carries: name one of loop[2].eval, loop[2].stop",
+  );
   expect((await place.run(["show", "still.yaml", "loop[last].stop", "--format", "csv"])).stdout).toMatch(
     /^cycle,value,best,bestCycle,decision\r\n2,-?[\d.]+,-?[\d.]+,1,stop\r\n$/,
   );

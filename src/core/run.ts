@@ -13,9 +13,11 @@ import type { SourceMissing, StoreError } from "./errors.ts";
 import { evaluateGraph, type Evaluation, type Selection } from "./evaluate.ts";
 import type { RunEvent } from "./events.ts";
 import type { Graph } from "./Graph.ts";
-import { GraphRun, type StepFailure, type StepServices } from "./GraphRun.ts";
+import { GraphRun } from "./GraphRun.ts";
 import { stateOf } from "./plan.ts";
+import type { RunState, StepFailure } from "./RunState.ts";
 import { stageLabel } from "./StageFile.ts";
+import type { StepServices } from "./stepWork.ts";
 import { RunLog, type OpenRun, type RunStart } from "./RunLog.ts";
 
 export interface RunOptions extends Selection {
@@ -62,24 +64,25 @@ export const runGraph = Effect.fn("core.runGraph")(function* (
     options.onEvent?.(event);
   };
   const { run: id, keepGoing = false, jobs } = options;
-  const run = new GraphRun(graph, evaluation, { run: id, keepGoing, jobs }, emit, now);
+  const running = new GraphRun(graph, evaluation, { run: id, keepGoing, jobs }, emit, now);
+  const { state } = running;
   emit({ event: "run.started", run: id, file: graph.file, plan: plannedStates(evaluation) });
   const finish = (status: "succeeded" | "failed" | "interrupted") =>
-    finishRun(run, log, emit, { status, finished: now(), durationMs: Math.round(performance.now() - began) });
-  yield* Effect.onExit(run.toEnd(), (exit) => {
+    finishRun(state, log, emit, { status, finished: now(), durationMs: Math.round(performance.now() - began) });
+  yield* Effect.onExit(running.toEnd(), (exit) => {
     if (Exit.isSuccess(exit)) return Effect.void;
     const status = Cause.hasInterruptsOnly(exit.cause) ? "interrupted" : "failed";
-    return run.stop().pipe(Effect.andThen(Effect.suspend(() => finish(status))), Effect.ignore);
+    return running.stop().pipe(Effect.andThen(Effect.suspend(() => finish(status))), Effect.ignore);
   });
-  const status = run.failures.length > 0 ? "failed" : "succeeded";
+  const status = state.failures.length > 0 ? "failed" : "succeeded";
   const durationMs = yield* finish(status);
-  return { run: id, status, ...run.counts(), durationMs, outputs: run.outputs(), failures: run.failures };
+  return { run: id, status, ...state.counts(), durationMs, outputs: state.outputs(), failures: state.failures };
 });
 
 type End = { readonly status: "succeeded" | "failed" | "interrupted"; finished: string; durationMs: number };
 
 const finishRun = Effect.fnUntraced(function* (
-  run: GraphRun,
+  run: RunState,
   log: OpenRun,
   emit: (event: RunEvent) => void,
   { status, finished, durationMs }: End,

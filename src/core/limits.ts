@@ -7,6 +7,7 @@ export const retriedCauses = ["killed", "out-of-memory", "timeout", "stage-error
 
 export interface StepLimits {
   readonly timeoutMs?: number;
+  readonly progressTimeoutMs?: number;
   readonly retry?: {
     /** Tries after the first, at least 1. */
     readonly times: number;

@@ -50,7 +50,7 @@ export function readStop(
     settings,
     seed: undefined,
     matrix: undefined,
-    limits: undefined,
+    terms: undefined,
     hasReadableSettings: shaped.broken.size === 0,
   };
 }

@@ -309,6 +309,30 @@ it("the order of writing steps, and of links, changes no key and no link", () =>
   );
 });
 
+describe("the patience of a `stop`", () => {
+  const text = stopping([1, 2, 3], '{ metric: step.average, patience: "${params.patience}" }');
+  const patience = (sets: ReadonlyArray<string>, written = text) =>
+    loadGraph(`params: { patience: 2 }\n${written}`, { stages, sets })
+      .steps.filter(({ id }) => id.endsWith(".stop"))
+      .map(({ encodedConfig }) => encodedConfig["patience"]);
+
+  it("may be an expression, and be set by its name in the loop", () => {
+    expect(patience([])).toEqual([2, 2, 2]);
+    expect(patience(["patience=4"])).toEqual([4, 4, 4]);
+    expect(patience(["loop.stop.patience=3"])).toEqual([3, 3, 3]);
+    const byCycle = text.replace("params.patience", "cycle");
+    expect(patience([], byCycle)).toEqual([1, 2, 3]);
+  });
+
+  it("is told to be wrong where it was set", () => {
+    expect(mistakesOf(`params: { patience: 2 }\n${text}`, { stages, sets: ["loop.stop.patience=0"] })).toBe(
+      "--set loop.stop.patience=0: error: `patience` must be an integer of at least 1, not the number 0\n  hint: patience: cycles without a better value after which the loop ends; at least 1\n\n1 error\n",
+    );
+    const without = text.replace(/ +stop: .*\n/, "");
+    expect(mistakesOf(without, { stages, sets: ["loop.stop.patience=3"] })).toContain("there is no step `loop.stop`");
+  });
+});
+
 describe("a wrong `stop`", () => {
   it("is told at its place", () => {
     expect(message("{ metrics: step.average }")).toBe(`x.yaml:5:13: error: unknown key \`metrics\` in \`stop\`

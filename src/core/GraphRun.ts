@@ -11,7 +11,8 @@ import type { Graph } from "./Graph.ts";
 import { untilFree, type LeaseHolder } from "./Leases.ts";
 import { RunState } from "./RunState.ts";
 import type { StepResult } from "./runStep.ts";
-import { Slots, type Kind } from "./Slots.ts";
+import type { Machine } from "./resources.ts";
+import { Slots, type Slot } from "./Slots.ts";
 import { stepErrorOf } from "./stepError.ts";
 import { workOf, type Outcome, type StepServices, type StepWork } from "./stepWork.ts";
 
@@ -21,9 +22,17 @@ interface Completion {
 }
 
 interface RunningStep {
-  /** The slot it has; none while it waits for another run. */
-  readonly slot: Kind | undefined;
+  /** The slot it has; none while it waits for another run, or for its next try. */
+  readonly slot: Slot | undefined;
   readonly fiber: Fiber.Fiber<unknown, unknown>;
+}
+
+export interface GraphRunOptions {
+  readonly run: string;
+  readonly keepGoing: boolean;
+  readonly jobs: number | undefined;
+  /** What the executor has for all steps, where that is known. */
+  readonly machine: Machine | undefined;
 }
 
 export class GraphRun {
@@ -31,18 +40,20 @@ export class GraphRun {
   private readonly keepGoing: boolean;
   private readonly slots: Slots;
   private readonly running = new Map<number, RunningStep>();
+  /** Why steps failed that wait for their next try. */
+  private readonly retrying = new Map<number, unknown>();
   private readonly completions = Effect.runSync(Queue.unbounded<Completion>());
 
   constructor(
     graph: Graph,
     evaluation: Evaluation,
-    options: { readonly run: string; readonly keepGoing: boolean; readonly jobs: number | undefined },
+    options: GraphRunOptions,
     emit: (event: RunEvent) => void,
     now: () => string,
   ) {
     this.state = new RunState(graph, evaluation, options.run, emit, now);
     this.keepGoing = options.keepGoing;
-    this.slots = new Slots(options.jobs);
+    this.slots = new Slots(options.jobs, options.machine);
   }
 
   /** Until nothing runs and nothing more can start. */
@@ -95,7 +106,9 @@ export class GraphRun {
     const leader = this.state.lead(index);
     if (leader !== index) return schedule.follow(leader, index);
     schedule.status[index] = "ready";
-    this.slots.push(elsewhere.length > 0 ? "driver" : step.stage.runsIn, index);
+    // To fetch what it reads claims nothing.
+    if (elsewhere.length > 0) this.slots.push("driver", index);
+    else this.slots.push(step.stage.runsIn, index, step.resources);
   }
 
   private launch(): Effect.Effect<void, never, StepServices> {
@@ -104,8 +117,8 @@ export class GraphRun {
         const next = this.slots.take();
         if (next === undefined) return;
         // A step may have been blocked since it queued: by the failure of a repair of its input.
-        if (this.state.schedule.status[next.index] === "ready") yield* this.start(next.kind, next.index);
-        else this.slots.release(next.kind);
+        if (this.state.schedule.status[next.index] === "ready") yield* this.start(next.slot, next.index);
+        else this.slots.release(next.slot);
       }
     });
   }
@@ -115,7 +128,7 @@ export class GraphRun {
     return this.state.failures.length > 0 && !this.keepGoing;
   }
 
-  private start(slot: Kind, index: number): Effect.Effect<void, never, StepServices> {
+  private start(slot: Slot, index: number): Effect.Effect<void, never, StepServices> {
     this.state.schedule.status[index] = "running";
     const work = workOf(this.state, index, (report) => {
       if (this.running.has(index)) this.state.progress(index, report);
@@ -123,7 +136,7 @@ export class GraphRun {
     return this.fork(slot, index, work);
   }
 
-  private fork(slot: Kind | undefined, index: number, work: StepWork): Effect.Effect<void, never, StepServices> {
+  private fork(slot: Slot | undefined, index: number, work: StepWork): Effect.Effect<void, never, StepServices> {
     const told = Effect.onExit(work, (exit) => Effect.sync(() => Queue.offerUnsafe(this.completions, { index, exit })));
     return Effect.map(Effect.forkChild(told), (fiber) => void this.running.set(index, { slot, fiber }));
   }
@@ -133,13 +146,21 @@ export class GraphRun {
     if (slot !== undefined) this.slots.release(slot);
     this.running.delete(index);
     if (Exit.isSuccess(exit)) return this.settleOutcome(index, exit.value);
-    // It waited for another run, and `fail` of another step has called that off.
+    // It waited, and `fail` of another step has called that off.
     if (Exit.hasInterrupts(exit)) return Effect.sync(() => this.giveUpWaiting(index));
     const error = Cause.squash(exit.cause);
     const repair = this.state.repair(index, error);
-    if (repair === undefined) this.fail(index, stepErrorOf(error));
-    else if (repair.start !== undefined) this.enqueue(repair.start);
+    if (repair === undefined) return this.retryOrFail(index, error);
+    if (repair.start !== undefined) this.enqueue(repair.start);
     return Effect.void;
+  }
+
+  /** Neither slot nor lease is held until the next try: another run may take its turn. */
+  private retryOrFail(index: number, error: unknown): Effect.Effect<void, never, StepServices> {
+    const waitMs = this.isOver() ? undefined : this.state.retry(index, error);
+    if (waitMs === undefined) return Effect.sync(() => this.fail(index, stepErrorOf(error)));
+    this.retrying.set(index, error);
+    return this.fork(undefined, index, Effect.as(Effect.sleep(waitMs), { kind: "free" } as const));
   }
 
   private settleOutcome(index: number, outcome: Outcome): Effect.Effect<void, StoreError, StepServices> {
@@ -151,6 +172,7 @@ export class GraphRun {
       case "fetched":
         return this.admitFetched(index);
       case "free":
+        this.retrying.delete(index);
         return this.admit([index]);
       case "held":
         return this.awaitHolder(index, outcome.holder);
@@ -185,6 +207,8 @@ export class GraphRun {
   }
 
   private giveUpWaiting(index: number): void {
+    const error = this.retrying.get(index);
+    if (error !== undefined) return this.fail(index, stepErrorOf(error));
     this.state.schedule.status[index] = "ready";
   }
 

@@ -11,9 +11,11 @@ import { StoreError } from "./errors.ts";
 import { evaluateStep, type Evaluation, type Known, type Outputs, type StepEvaluation } from "./evaluate.ts";
 import type { RunEvent, StepError } from "./events.ts";
 import type { Graph } from "./Graph.ts";
+import { nextTry } from "./limits.ts";
 import type { StepResult } from "./runStep.ts";
 import { Schedule } from "./Schedule.ts";
 import type { ProgressReport } from "./Stage.ts";
+import { stepErrorOf } from "./stepError.ts";
 
 export interface StepFailure {
   readonly step: string;
@@ -40,6 +42,8 @@ export class RunState {
   private readonly known: Known;
   private readonly hits = new Set<number>();
   private readonly ran = new Set<number>();
+  /** How often each step was tried again. */
+  private readonly tried = new Map<number, number>();
   /** Steps whose start was told, and not yet their end. */
   private readonly announced = new Set<number>();
 
@@ -186,6 +190,18 @@ export class RunState {
     const [first] = this.failures;
     if (first === undefined) return;
     for (const index of this.schedule.abandon()) this.skip(index, first.step);
+  }
+
+  /** The wait before the next try, in milliseconds; undefined where the failure stands. */
+  retry(index: number, error: unknown): number | undefined {
+    const step = this.graph.steps[index]!;
+    const next = nextTry(error, step.limits, this.tried.get(index));
+    if (next === undefined) return undefined;
+    const { cause, message } = stepErrorOf(error);
+    this.tried.set(index, next.attempt);
+    this.announced.delete(index);
+    this.emit({ event: "step.retried", step: step.id, cause, message, ...next });
+    return next.waitMs;
   }
 
   tellInterrupted(): void {

@@ -13,7 +13,9 @@ import type { SourceMissing, StoreError } from "./errors.ts";
 import { evaluateGraph, type Evaluation, type Selection } from "./evaluate.ts";
 import type { RunEvent } from "./events.ts";
 import type { Graph } from "./Graph.ts";
+import { Executor } from "./Executor.ts";
 import { GraphRun } from "./GraphRun.ts";
+import { checkResources } from "./resources.ts";
 import { stateOf } from "./plan.ts";
 import type { RunState, StepFailure } from "./RunState.ts";
 import { stageLabel } from "./StageFile.ts";
@@ -58,13 +60,15 @@ export const runGraph = Effect.fn("core.runGraph")(function* (
   const clock = yield* Clock.Clock;
   const now = () => new Date(clock.currentTimeMillisUnsafe()).toISOString();
   const evaluation = yield* evaluateGraph(graph, options);
+  const { machine } = yield* Executor;
+  if (machine !== undefined) yield* checkResources(evaluation, machine);
   const log = yield* (yield* RunLog).open(runStart(graph, options, now()));
   const emit = (event: RunEvent) => {
     log.append(event);
     options.onEvent?.(event);
   };
   const { run: id, keepGoing = false, jobs } = options;
-  const running = new GraphRun(graph, evaluation, { run: id, keepGoing, jobs }, emit, now);
+  const running = new GraphRun(graph, evaluation, { run: id, keepGoing, jobs, machine }, emit, now);
   const { state } = running;
   emit({ event: "run.started", run: id, file: graph.file, plan: plannedStates(evaluation) });
   const finish = (status: "succeeded" | "failed" | "interrupted") =>

@@ -8,7 +8,6 @@ import type { EngineInfo } from "./EngineInfo.ts";
 import type { StageFailure, StoreError } from "./errors.ts";
 import type { Executor } from "./Executor.ts";
 import { Leases, type LeaseHolder } from "./Leases.ts";
-import { withRetry } from "./limits.ts";
 import type { RunState } from "./RunState.ts";
 import { runStep, type StepResult } from "./runStep.ts";
 import { SourceFiles } from "./SourceFiles.ts";
@@ -25,7 +24,7 @@ export type Outcome =
   | { readonly kind: "adopted" }
   /** Another run is computing the key. */
   | { readonly kind: "held"; readonly holder: LeaseHolder }
-  /** No run is computing the key any more: its record is there, or it is this run's turn. */
+  /** What it waited for is over: its record is there, or it is this run's turn. */
   | { readonly kind: "free" };
 
 export type StepWork = Effect.Effect<Outcome, StageFailure | StoreError, StepServices>;
@@ -59,8 +58,7 @@ function compute(
   onProgress: OnProgress,
 ): Effect.Effect<StepResult, StageFailure | StoreError, StepServices> {
   const { step, key, files } = state.evaluation[index]!;
-  const warn = (message: string) => state.emit({ event: "step.warning", step: step.id, message });
-  const attempt = runStep({
+  return runStep({
     graph: state.graph,
     run: state.run,
     step,
@@ -68,10 +66,9 @@ function compute(
     files,
     outputsOf: (producer) => state.schedule.outputs[producer]!,
     onProgress,
-    onWarning: warn,
+    onWarning: (message) => state.emit({ event: "step.warning", step: step.id, message }),
     startedAt: state.now(),
   });
-  return withRetry(attempt, step.limits, warn);
 }
 
 const fetchFiles = (state: RunState, index: number, onProgress: OnProgress): StepWork =>

@@ -129,9 +129,12 @@ function noteStepEvent(step: StepNode, event: StepEvent, at: number): void {
     case "step.resumed":
       step.resumed = event;
       return noteProgress(step, { ...event, event: "step.progress" }, at);
+    case "step.retried":
+      delete step.progress;
+      noteWarning(step);
+      return setStatus(step, "waiting");
     case "step.warning":
-      for (let node: TreeNode | undefined = step; node; node = node.parent) node.warnings++;
-      return;
+      return noteWarning(step);
     case "step.finished":
       step.durationMs = event.durationMs;
       for (let node: GroupNode | undefined = step.parent; node; node = node.parent) node.durationMs += event.durationMs;
@@ -146,6 +149,10 @@ function noteStepEvent(step: StepNode, event: StepEvent, at: number): void {
     case "step.interrupted":
       return setStatus(step, "interrupted");
   }
+}
+
+function noteWarning(step: StepNode): void {
+  for (let node: TreeNode | undefined = step; node; node = node.parent) node.warnings++;
 }
 
 function noteProgress(step: StepNode, event: Extract<RunEvent, { readonly event: "step.progress" }>, at: number): void {

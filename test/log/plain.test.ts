@@ -9,6 +9,7 @@ import {
   leavesOut,
   progresses,
   resumes,
+  retries,
   skips,
   started,
   starts,
@@ -35,6 +36,25 @@ describe("plain lines", () => {
     0.0s  run 20261122-031500-ab12: 1 step to run, 0 fresh
     1.0s  bi0: waiting for run 20261122-031400-cd34, which computes it (process 17 on ab)
     9.0s  bi0: hit`.slice(1),
+    );
+  });
+
+  it("say when a failed step is tried again", () => {
+    expect(
+      lines(
+        [0, started({ bi0: "stale" })],
+        [0.1, starts("bi0")],
+        [5, retries("bi0", "its worker\ndied")],
+        [7, starts("bi0")],
+        [9, finishes("bi0", 2000)],
+      ),
+    ).toBe(
+      `
+    0.0s  run 20261122-031500-ab12: 1 step to run, 0 fresh
+    0.1s  bi0: started
+    5.0s  bi0: failed (killed), tried again in 2.0 s, 1 of 2: its worker died
+    7.0s  bi0: started
+    9.0s  bi0: finished in 2.0 s`.slice(1),
     );
   });
 

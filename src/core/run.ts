@@ -29,6 +29,11 @@ export interface RunOptions extends Selection {
   readonly jobs?: number | undefined;
   /** After a failure, go on with what it does not block. */
   readonly keepGoing?: boolean | undefined;
+  /**
+   * When it aborts, the run is told to be interrupted and its log closed before `abort()` returns, whatever still runs: for who
+   * then ends the process.
+   */
+  readonly abandon?: AbortSignal | undefined;
   readonly onEvent?: ((event: RunEvent) => void) | undefined;
   /** Kept in the run's manifest beside the other options: the raw `--set`s and the like. */
   readonly asked?: { readonly [name: string]: Json } | undefined;
@@ -71,8 +76,15 @@ export const runGraph = Effect.fn("core.runGraph")(function* (
   const running = new GraphRun(graph, evaluation, { run: id, keepGoing, jobs, machine }, emit, now);
   const { state } = running;
   emit({ event: "run.started", run: id, file: graph.file, plan: plannedStates(evaluation) });
-  const finish = (status: "succeeded" | "failed" | "interrupted") =>
-    finishRun(state, log, emit, { status, finished: now(), durationMs: Math.round(performance.now() - began) });
+  const finish = (status: "succeeded" | "failed" | "interrupted") => {
+    options.abandon?.removeEventListener("abort", abandon);
+    return finishRun(state, log, emit, { status, finished: now(), durationMs: Math.round(performance.now() - began) });
+  };
+  const abandon = () => {
+    state.tellInterrupted();
+    Effect.runSync(Effect.ignore(finish("interrupted")));
+  };
+  options.abandon?.addEventListener("abort", abandon);
   yield* Effect.onExit(running.toEnd(), (exit) => {
     if (Exit.isSuccess(exit)) return Effect.void;
     const status = Cause.hasInterruptsOnly(exit.cause) ? "interrupted" : "failed";

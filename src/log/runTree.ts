@@ -193,9 +193,9 @@ function setStatus(step: StepNode, status: StepStatus): void {
 /** Is there more to do for a step than to note it, as far as a plan can tell? */
 export const isToRun = ({ state }: { readonly state: StepState }): boolean => state !== "fresh" && state !== "skipped";
 
-/** Why a step is skipped: what it needs failed, or the loop had stopped. */
+/** Why a step is skipped: a step that it needs failed, or one did after which nothing new starts, or the loop had stopped. */
 export const skippedText = ({ blockedBy, isStopped }: Pick<StepNode, "blockedBy" | "isStopped">): string =>
-  isStopped === true ? `not run: ${blockedBy} ended the loop` : `skipped, it needs ${blockedBy}`;
+  isStopped === true ? `not run: ${blockedBy} ended the loop` : `skipped: ${blockedBy} failed`;
 
 /** Units a second since the first report, and what is left at that speed; undefined until there is something to go by. */
 export function speedOf(progress: ProgressView, at: number): { perSecond: number; leftMs: number } | undefined {

@@ -80,7 +80,7 @@ describe("plain lines", () => {
    62.4s  bi0: finished in 1m 02s
    62.5s  eval: started
    63.0s  eval: failed (stage-error): data/pairs.tsv:17: no score
-   63.0s  labels: skipped, it needs eval
+   63.0s  labels: skipped: eval failed
   124.0s  run failed`.slice(1),
     );
   });

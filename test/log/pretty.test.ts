@@ -135,7 +135,7 @@ describe("the live tree", () => {
     ).toBe(
       `
 ✗ pairs  failed: pairs.tsv:17: no score
-- eval   skipped, it needs pairs
+- eval   skipped: pairs failed
   0 of 2 steps, 1 failed, 2m 04s`.slice(1),
     );
   });

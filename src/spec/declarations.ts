@@ -34,6 +34,15 @@ export interface StepDeclaration {
   readonly terms: MappingNode | undefined;
   /** False where `with` was of the wrong form, so that nothing more can be said of the settings. */
   readonly hasReadableSettings: boolean;
+  /** Of a decision (`stop`). */
+  readonly decides?: DecisionDeclaration;
+}
+
+export interface DecisionDeclaration {
+  /** As written, `devEval.average`. */
+  readonly metric: ScalarNode;
+  /** Of one whose metric was filled in: the declaration as it was read, by which arguments name it. */
+  readonly readAs?: StepDeclaration;
 }
 
 export interface LoopDeclaration {

@@ -2,7 +2,7 @@
 import type { StepDeclaration } from "./declarations.ts";
 import { dependsOn, type Surroundings } from "./expression.ts";
 import { surroundingsIn, type Scope, type StepInstance } from "./instances.ts";
-import type { Arguments } from "./params.ts";
+import type { Arguments, Override } from "./params.ts";
 import type { Folders } from "./pathFields.ts";
 import { readTerms, type StepTerms } from "./readTerms.ts";
 import type { Reporter } from "./Reporter.ts";
@@ -28,12 +28,14 @@ export interface StepReaders {
 export function stepReaders({ given, env, folders, reporter }: Reading): StepReaders {
   const around = (scope: Scope) => surroundingsIn(scope, { params: given.params, env });
   const overriding = (kind: "settings" | "terms", declaration: StepDeclaration) =>
-    given.overrides[kind].get(declaration) ?? [];
+    given.overrides[kind].get(declaration.decides?.readAs ?? declaration) ?? [];
   return {
     config: oncePerPlace("settings", ({ declaration, scope }) => {
       const { stage } = declaration;
       if (stage === undefined || !declaration.hasReadableSettings) return undefined;
-      const overrides = overriding("settings", declaration);
+      // That of a decision is in its declaration: it is a link, too.
+      const isLeft = ({ path }: Override) => declaration.decides === undefined || path[0] !== "metric";
+      const overrides = overriding("settings", declaration).filter(isLeft);
       return readStepConfig({ ...declaration, stage }, overrides, around(scope), folders, reporter);
     }),
     terms: oncePerPlace("terms", ({ declaration, scope }) =>

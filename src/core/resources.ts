@@ -38,11 +38,11 @@ export const checkResources = (evaluation: Evaluation, machine: Machine): Effect
   return diagnostics.length === 0 ? Effect.void : Effect.fail(new InvalidPipeline({ diagnostics }));
 };
 
-function mistakesOf({ id, resources = {}, location }: Step, machine: Machine): ReadonlyArray<Diagnostic> {
+function mistakesOf({ id, declaredAs, resources = {}, location }: Step, machine: Machine): ReadonlyArray<Diagnostic> {
   const { cpu = 0, memoryBytes = 0, gpu = 0 } = resources;
   const beyond = (asked: string, has: string, key: keyof Resources | "memory"): Diagnostic => ({
     location,
-    length: 1,
+    length: declaredAs.length - declaredAs.lastIndexOf(".") - 1,
     message: `step \`${id}\` asks for ${asked}, and this machine has ${has}`,
     hint: `lower \`resources.${key}\` of the step, or run it on a machine that has as much`,
   });

@@ -110,7 +110,7 @@ describe.skipIf(!canFindWorkers)("a run in the middle of a training", () => {
     const { code, events } = await run.ended;
     expect(code).toBe(130);
     // Sooner than the grace that one Ctrl-C gives to the batch, 20 s.
-    expect(performance.now() - asked).toBeLessThan(5000);
+    expect(performance.now() - asked).toBeLessThan(15_000);
     expect(events.slice(-2)).toMatchObject(interruptedEnd);
     expect(lastOfLog()).toMatchObject(interruptedEnd);
     expect(await listed()).toBe("interrupted");

@@ -38,8 +38,12 @@ function flaky(failures: number, cause: FailureCause) {
 const retry = { times: 2, on: ["killed"] as const, waitMs: 1000 };
 const retries = (events: ReadonlyArray<RunEvent>) => events.filter(({ event }) => event === "step.retried");
 
-/** What a step does between sleeps takes a few turns of Node's loop. */
-const settled = (ms = 20) => Effect.promise(() => new Promise((resolve) => setTimeout(resolve, ms)));
+/** What a step does between sleeps takes a few turns of Node's loop, however busy the machine is. */
+const settled = (ms = 0) =>
+  Effect.promise(async () => {
+    await new Promise((resolve) => setTimeout(resolve, ms));
+    for (let turn = 0; turn < 200; turn++) await new Promise((resolve) => setImmediate(resolve));
+  });
 
 /** The executor passes on a report every 200 ms of a watch that no test can turn. */
 const betweenReportsMs = 220;

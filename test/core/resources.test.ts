@@ -79,12 +79,15 @@ const on = (id: string, cpu?: number) => ({
 describe("what steps claim", () => {
   it.live("decides which run at once", () =>
     Effect.gen(function* () {
-      const graph = graphOf([nap("a", 1, 5e9, 1500), nap("b", 1, 5e9, 10), nap("c", 1, 1e9, 10)]);
+      const graph = graphOf([nap("a", 1, 5e9, 300), nap("b", 1, 5e9, 10), nap("c", 1, 1e9, 10)]);
       const { words } = yield* Effect.provide(
         runEvents(graph, { jobs: undefined }),
         folderRig(yield* temporaryFolder, 5000, small),
       );
-      assert.deepStrictEqual(words, ["start a", "start c", "finish c", "finish a", "start b", "finish b", "succeeded"]);
+      // `a` and `b` need more memory than there is together.
+      assert.deepStrictEqual(words.slice(0, 2), ["start a", "start c"]);
+      assert.isAbove(words.indexOf("start b"), words.indexOf("finish a"));
+      assert.strictEqual(words.at(-1), "succeeded");
     }),
   );
 

@@ -10,7 +10,8 @@ import { StageFailure, type FailureCause } from "../../src/core/errors.ts";
 import type { RunEvent } from "../../src/core/events.ts";
 import { Leases } from "../../src/core/Leases.ts";
 import { defineStage, Progress } from "../../src/core/Stage.ts";
-import { join, linger, perish, say, stumble, Text } from "../kit/fakeStages.ts";
+import { canFindWorkers, workersOn } from "../kit/attack.ts";
+import { inWorker, join, linger, perish, say, stumble, Text } from "../kit/fakeStages.ts";
 import { graphOf, type StepSpec } from "../kit/graphs.ts";
 import { temporaryFolder } from "../kit/temporary.ts";
 import { folderRig, inWords, memoryRig, runEvents } from "../kit/runEvents.ts";
@@ -270,6 +271,30 @@ describe("timeout", () => {
       yield* run.pass(40_000);
       const { error } = (yield* run.end).summary.failures[0]!;
       assert.deepStrictEqual([error.cause, error.message], ["timeout", "a took longer than its `timeout` of 90 s."]);
+    }),
+  );
+
+  it.live.skipIf(!canFindWorkers)("ends a worker that hangs, and the next step gets a new one", () =>
+    Effect.gen(function* () {
+      const root = yield* temporaryFolder;
+      const limits = { progressTimeoutMs: 500 };
+      const graph = graphOf([
+        { id: "hangs", uses: inWorker(linger), with: { words: "x", ms: 60_000 }, limits },
+        { id: "fine", uses: inWorker(say), with: { words: "y" } },
+      ]);
+      const onEvent = ({ event }: RunEvent) => {
+        if (event === "step.progress") for (const pid of workersOn(root)) process.kill(pid, "SIGSTOP");
+      };
+      const { summary, words } = yield* Effect.provide(
+        runEvents(graph, { keepGoing: true, onEvent }),
+        folderRig(root, 100),
+      );
+      assert.deepStrictEqual(words, ["start hangs", "fail hangs", "start fine", "finish fine", "failed"]);
+      assert.strictEqual(
+        summary.failures[0]!.error.message,
+        "hangs reported no progress for 0.5 s, its `timeout.progress`.",
+      );
+      assert.deepStrictEqual(workersOn(root), []);
     }),
   );
 

@@ -65,3 +65,8 @@ it("is one line a step in the events of `run --json`", { timeout: 120_000 }, asy
   });
   expect(events.at(-1)).toMatchObject({ status: "succeeded", ran: 0, hits: 8, failed: 0, skipped: 6 });
 });
+
+it("plan --resolved writes out its settings, as arguments set them", async () => {
+  const { stdout } = await place.run(["plan", "still.yaml", "--resolved", "--set", "loop.stop.patience=3"]);
+  expect(stdout).toContain("stop: { metric: eval.average, patience: 3, better: higher }\n");
+});

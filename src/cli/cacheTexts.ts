@@ -1,7 +1,7 @@
 /** What `pipeline cache` prints, and the JSON of its garbage collection. */
 import { relative } from "node:path";
 import { counted } from "../core/suggest.ts";
-import { formatBytes } from "../log/bytes.ts";
+import { formatBytes } from "../core/bytes.ts";
 import { renderTable } from "../log/table.ts";
 import type { Amount, CacheStatus } from "../store/cacheStatus.ts";
 import type { GcReport } from "../store/gc/collectGarbage.ts";
@@ -30,8 +30,15 @@ export function statusLines(found: CacheStatus): ReadonlyArray<string> {
     ...(running > 0 ? [`${counted(running, "run")} in progress`] : []),
     ...(found.lastUse === null ? [] : [`last use ${when(found.lastUse)}`]),
     ...(found.pins.length === 0 ? [] : [`pinned: ${found.pins.join(", ")}`]),
+    ...found.pinnedSteps.map(({ file, steps }) => `pinned in ${relative(process.cwd(), file) || file}: ${few(steps)}`),
     ...(leases.length === 0 ? [] : ["being computed:", ...leases.map((line) => `  ${line}`)]),
   ];
+}
+
+/** Of a loop with `pin: true` in its body there may be thousands. */
+function few(names: ReadonlyArray<string>): string {
+  const shown = names.slice(0, 6);
+  return [...shown, ...(names.length > shown.length ? [`${names.length - shown.length} more`] : [])].join(", ");
 }
 
 const when = (iso: string): string => iso.slice(0, 19).replace("T", " ");

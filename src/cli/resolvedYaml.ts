@@ -38,8 +38,19 @@ function resolveSteps(
     if (!isMap(node)) continue;
     const name = `${prefix}${String(key)}`;
     const body = node.get("steps");
-    if (isMap(body)) resolveSteps(document, body, `${name}.`, byDeclaration, folder);
-    else writeConfig(document, node, byDeclaration.get(name) ?? [], folder);
+    if (isMap(body)) {
+      resolveSteps(document, body, `${name}.`, byDeclaration, folder);
+      writeStop(document, node, byDeclaration.get(`${name}.stop`) ?? []);
+    } else writeConfig(document, node, byDeclaration.get(name) ?? [], folder);
+  }
+}
+
+/** Of a loop's decisions what is not the metric, which is a link: it stays as written. */
+function writeStop(document: Document, loop: YAMLMap, [decision, ...others]: ReadonlyArray<Step>): void {
+  if (decision === undefined || !isMap(loop.get("stop"))) return;
+  for (const [field, value] of Object.entries(decision.encodedConfig)) {
+    const agree = others.every(({ encodedConfig }) => sameJson(encodedConfig[field], value));
+    if (field !== "metric" && agree && value !== undefined) loop.setIn(["stop", field], document.createNode(value));
   }
 }
 

@@ -44,7 +44,8 @@ export const runStep = (
       const files = yield* restore(filesUnmoved(asked));
       const executor = yield* Executor;
       const { id, limits } = asked.step;
-      const result = yield* restore(withTimeout(executor.run(taskOf(asked, files), asked), id, limits));
+      const start = (onSign: () => void) => executor.run(taskOf(asked, files), noting(asked, onSign));
+      const result = yield* restore(withTimeout(start, id, limits));
       yield* stillUnmoved(asked.step, files);
       if (asked.step.stage.code?.isEdited() === true) asked.onWarning(editedMeanwhile);
       const made = recordOf(asked, files, result);
@@ -54,6 +55,14 @@ export const runStep = (
       return { outputs: winner.outputs, durationMs: result.durationMs, differs: differencesOf(winner, made) };
     }),
   );
+
+const noting = ({ onProgress, onWarning }: TaskListener, onSign: () => void): TaskListener => ({
+  onProgress: (report) => {
+    onSign();
+    onProgress(report);
+  },
+  onWarning,
+});
 
 /** The files as they are now, which have to be those of the key: time may have passed since it was computed. */
 const filesUnmoved = Effect.fnUntraced(function* ({
@@ -125,6 +134,7 @@ function taskOf({ step, key, outputsOf }: StepRun, files: FilesByField): Task {
     encodedConfig: step.encodedConfig,
     seed: step.stage.usesSeed ? (step.seed ?? 0) : 0,
     ...(device === undefined ? {} : { device }),
+    ...(step.resources === undefined ? {} : { resources: step.resources }),
     files,
     inputs: Object.fromEntries(inputs),
   };

@@ -35,13 +35,9 @@ export function linksByPort(
   return links;
 }
 
-/** With what only some steps have: gates and limits. */
-export function asUnrolled(step: Step, { scope, declaration }: StepInstance, at: (step: StepInstance) => number): Step {
-  const { limits } = declaration;
-  if (scope.gates.length === 0 && limits === undefined) return step;
-  const gates = scope.gates.length === 0 ? {} : { gates: scope.gates.map(at) };
-  return { ...step, ...gates, ...(limits === undefined ? {} : { limits }) };
-}
+/** The decisions that have to let it run, where there are any. */
+export const gatesOf = ({ scope }: StepInstance, at: (step: StepInstance) => number): Pick<Step, "gates"> =>
+  scope.gates.length === 0 ? {} : { gates: scope.gates.map(at) };
 
 export const matrixInfo = ({ id, declaration, axes, cells }: MatrixInstance): MatrixInfo => ({
   id,

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect";
 import type { StoreError } from "../core/errors.ts";
 import { Disk, type FoundFile } from "./Disk.ts";
 import { takeInventory } from "./gc/inventory.ts";
-import { liveLeases } from "./gc/roots.ts";
+import { liveLeases, pinnedSteps } from "./gc/roots.ts";
 import { checkLayout, layoutOf, layoutVersion } from "./layout.ts";
 import { usualStandstill } from "./leases.ts";
 import { livesHere } from "./processIdentity.ts";
@@ -39,7 +39,10 @@ export interface CacheStatus {
   /** Damaged files that were moved aside. */
   readonly quarantine: Amount;
   readonly runs: Amount & { readonly running: number };
+  /** Runs that a person pinned. */
   readonly pins: ReadonlyArray<string>;
+  /** Steps with `pin: true`, by the pipeline file that says so. */
+  readonly pinnedSteps: ReadonlyArray<{ readonly file: string; readonly steps: ReadonlyArray<string> }>;
   readonly leases: ReadonlyArray<HeldLease>;
   /** When a record was last made or used; null in an empty cache. */
   readonly lastUse: string | null;
@@ -67,6 +70,7 @@ export const cacheStatus = Effect.fn("store.cacheStatus")(function* (
       quarantine: amountOf(quarantine),
       runs: { ...amountOf(runs), count: manifests.length, running: running.length },
       pins: disk.list(layout.pins),
+      pinnedSteps: pinnedSteps(manifests).map(({ file, steps }) => ({ file, steps: [...steps] })),
       leases: leases.map(({ fingerprint, lease: { run, step, owner } }) => ({
         fingerprint,
         run,

@@ -98,3 +98,8 @@ it("needs the files of its cycles until it is known which run", { timeout: 120_0
   rmSync(join(place.folder, "lines2.txt"));
   expect((await place.run(["plan", "reading.yaml", "--cache", "other"])).stderr).toContain("lines2.txt is not there");
 });
+
+it("plan --resolved writes out its settings, as arguments set them", async () => {
+  const { stdout } = await place.run(["plan", "still.yaml", "--resolved", "--set", "loop.stop.patience=3"]);
+  expect(stdout).toContain("stop: { metric: eval.average, patience: 3, better: higher }\n");
+});

@@ -13,11 +13,11 @@ const unavailable = new StageFailure({ cause: "stage-error", message: "There is 
 serveWorker({
   stages: workerStages,
   layer: Layer.mergeAll(cache === undefined ? layerMemory() : layerDirectory(cache)),
-  engineOn: (device = "cpu") => ({
+  engineOn: (device = "cpu", threads = 0) => ({
     layer:
       device === "tensorrt"
         ? Layer.effect(FakeEngine, Effect.fail(unavailable))
-        : Layer.succeed(FakeEngine, { device }),
-    environment: { device },
+        : Layer.succeed(FakeEngine, { device, threads }),
+    environment: { device, threads },
   }),
 });

@@ -29,7 +29,8 @@ export const set: Option = {
   name: "set",
   value: "NAME=VALUE",
   repeated: true,
-  description: "overrides a parameter of the file, or its seed (also PIPELINE_SET_NAME in the environment)",
+  description:
+    "overrides a parameter of the file, its seed, or a step's setting, such as bi0.batchSize (also PIPELINE_SET_NAME in the environment)",
 };
 export const cache: Option = {
   name: "cache",

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect";
 import { RunLog } from "../../core/RunLog.ts";
 import { nameHint } from "../../core/suggest.ts";
-import { parseBytes } from "../../log/bytes.ts";
+import { parseBytes } from "../../core/bytes.ts";
 import { cacheStatus } from "../../store/cacheStatus.ts";
 import { collectGarbage } from "../../store/gc/collectGarbage.ts";
 import { pinRuns, unpinRuns } from "../../store/pins.ts";

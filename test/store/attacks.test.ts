@@ -3,7 +3,9 @@ import { join } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import { collectBesideRuns, flipBetweenRuns, killWriters, rivals } from "../kit/cacheAttacks.ts";
+import { canFindProcesses } from "../kit/processes.ts";
 import { temporaryFolder } from "../kit/temporary.ts";
+import { killRandomRuns } from "../kit/weaveAttack.ts";
 
 /** The same at length: attacks.torture.ts. */
 describe("the cache under attack", () => {
@@ -12,6 +14,15 @@ describe("the cache under attack", () => {
       const folder = yield* temporaryFolder;
       const { recordsChecked } = yield* Effect.promise(() => killWriters(folder, 8, 1));
       assert.isAbove(recordsChecked, 20);
+    }),
+  );
+
+  it.live.skipIf(!canFindProcesses)("lets a run killed with all its processes finish by the same command (P2)", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder;
+      const counts = yield* Effect.promise(() => killRandomRuns(folder, 2, 1));
+      assert.strictEqual(counts.pipelinesHit, 2);
+      assert.isAbove(counts.recordsFound, 0);
     }),
   );
 

@@ -1,5 +1,5 @@
 /** Attacks on the cache by real processes: each takes how much of it there is to be, asserts what is promised, and hands back what it counted. */
-import { existsSync, readdirSync, readFileSync, rmSync, statSync, utimesSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import * as Effect from "effect/Effect";
 import { assert } from "vitest";
@@ -7,7 +7,6 @@ import { ArtifactStore } from "../../src/core/ArtifactStore.ts";
 import { layerDirectory } from "../../src/store/directory.ts";
 import { verifyCache } from "../../src/store/verify.ts";
 import { pause, start, type Ended } from "./processes.ts";
-import { finalDigests, folderRig, runEvents } from "./runEvents.ts";
 import { randomOf, toilLog, toilOf } from "./toil.ts";
 
 /** P1: writers are killed at random moments; every record that is left has all its blobs, whole. */
@@ -32,7 +31,8 @@ export async function killWriters(folder: string, kills: number, seed: number) {
   return { kills, recordsChecked: records, megabytesRead: Math.round(bytes / 1e6) };
 }
 
-const readAll = (root: string) =>
+/** Every record of a cache with its blobs. */
+export const readAll = (root: string) =>
   Effect.gen(function* () {
     const store = yield* ArtifactStore;
     for (const { fingerprint, outputs } of yield* store.records) {
@@ -120,38 +120,4 @@ export async function collectBesideRuns(folder: string, runners: number, runs: n
   const { collections, record, object } = JSON.parse(stdout) as { [name: string]: number };
   const hits = counted(told, "hit");
   return { runs: told.length, hits, collections, recordsRemoved: record, objectsRemoved: object };
-}
-
-/** P5: between runs a bit of a blob or of a record is changed, its time kept; the next run reads all, and ends as if nothing had been. */
-export async function flipBetweenRuns(folder: string, flips: number, seed: number) {
-  const random = randomOf(seed);
-  const root = join(folder, "flipped");
-  const { graph, digests } = toilOf(3, 10, 0);
-  let madeAgain = 0;
-  for (let flip = 0; flip <= flips; flip++) {
-    if (flip > 0) flipOne(root, random);
-    // From a process's point of view all is new: layers are built anew, and with them what is known to be sound.
-    const { events, words } = await Effect.runPromise(
-      Effect.provide(runEvents(graph, { force: ["all"] }), folderRig(root)),
-    );
-    assert.deepStrictEqual(finalDigests(events), digests);
-    if (flip > 0) madeAgain += words.filter((word) => /^(start|repair) w/.test(word)).length;
-    await Effect.runPromise(readAll(root));
-  }
-  return { flips, stepsMadeAgain: madeAgain };
-}
-
-function flipOne(root: string, random: () => number): void {
-  const files = ["objects", "actions"].flatMap((name) =>
-    readdirSync(join(root, name), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name)),
-  );
-  const path = files[Math.floor(random() * files.length)]!;
-  const { atime, mtime } = statSync(path);
-  const bytes = readFileSync(path);
-  const at = Math.floor(random() * bytes.length);
-  bytes[at] = bytes[at]! ^ (1 << Math.floor(8 * random()));
-  writeFileSync(path, bytes);
-  utimesSync(path, atime, mtime);
 }

@@ -2,7 +2,8 @@ import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
-import { collectBesideRuns, flipBetweenRuns, killWriters, rivals } from "../kit/cacheAttacks.ts";
+import { collectBesideRuns, killWriters, rivals } from "../kit/cacheAttacks.ts";
+import { damageBetweenRuns } from "../kit/damageAttack.ts";
 import { canFindProcesses } from "../kit/processes.ts";
 import { temporaryFolder } from "../kit/temporary.ts";
 import { killRandomRuns } from "../kit/weaveAttack.ts";
@@ -42,10 +43,10 @@ describe("the cache under attack", () => {
     }),
   );
 
-  it.live("never hands on what has a flipped bit (P5)", () =>
+  it.live("never hands on what is flipped, truncated, swapped or missing (P5)", () =>
     Effect.gen(function* () {
       const folder = yield* temporaryFolder;
-      const { stepsMadeAgain } = yield* Effect.promise(() => flipBetweenRuns(folder, 20, 1));
+      const { stepsMadeAgain } = yield* Effect.promise(() => damageBetweenRuns(folder, 30, 1));
       assert.isAtLeast(stepsMadeAgain, 10);
     }),
   );

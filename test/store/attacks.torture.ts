@@ -1,6 +1,7 @@
 import { describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
-import { collectBesideRuns, flipBetweenRuns, killWriters, rivals } from "../kit/cacheAttacks.ts";
+import { collectBesideRuns, killWriters, rivals } from "../kit/cacheAttacks.ts";
+import { damageBetweenRuns } from "../kit/damageAttack.ts";
 import { temporaryFolder } from "../kit/temporary.ts";
 import { killRandomRuns } from "../kit/weaveAttack.ts";
 
@@ -12,7 +13,7 @@ const attacks = [
   ["P1: writers killed", (folder: string) => killWriters(folder, scaled(400), seed)],
   ["P2: runs killed with all their processes", (folder: string) => killRandomRuns(folder, scaled(200), seed, 2)],
   ["P4: 8 processes on one cache, a quarter of them killed", (folder: string) => rivals(folder, scaled(30), 8, seed)],
-  ["P5: a bit flipped between runs", (folder: string) => flipBetweenRuns(folder, scaled(500), seed)],
+  ["P5: files damaged between runs", (folder: string) => damageBetweenRuns(folder, scaled(600), seed)],
   ["P7: a collector beside runs", (folder: string) => collectBesideRuns(folder, 4, scaled(30), seed)],
 ] as const;
 

@@ -27,17 +27,28 @@ export const layerSourceFiles = (root?: string, remote?: RemoteFolders): Layer.L
       const files = new HashedFiles(stats, () => clock.currentTimeMillisUnsafe());
       return SourceFiles.of({
         resolve: (step, field) => {
-          const pattern = field.isRemote === true ? remote?.locate(field) : field.pattern;
-          if (pattern === undefined)
+          const here = located(field, remote);
+          if (here === undefined)
             return Effect.fail(new SourceElsewhere({ step, field: field.field, source: field.written }));
-          const here = { ...field, pattern };
           return Effect.try({ try: () => files.resolve(here), catch: (error) => missing(step, here, error) });
         },
         fetch: (field, onProgress) => remote?.fetch(field, onProgress) ?? Effect.void,
-        recheck: (list) => Effect.sync(() => list.filter((file) => files.hasMoved(file)).map(({ path }) => path)),
+        recheck: (fields, list) =>
+          Effect.sync(() =>
+            files.moved(
+              fields.map((field) => located(field, remote)),
+              list,
+            ),
+          ),
       });
     }),
   );
+
+/** The field with a pattern on this machine; undefined where what it names is elsewhere. */
+function located(field: PathField, remote: RemoteFolders | undefined): PathField | undefined {
+  const pattern = field.isRemote === true ? remote?.locate(field) : field.pattern;
+  return pattern === undefined ? undefined : { ...field, pattern };
+}
 
 class HashedFiles {
   private readonly stats: StatCache;
@@ -56,7 +67,15 @@ class HashedFiles {
     return found.map(({ name, path }) => this.hashed(name, path));
   }
 
-  hasMoved(file: SourceFile): boolean {
+  /** @param fields undefined where a folder is no longer here */
+  moved(fields: ReadonlyArray<PathField | undefined>, files: ReadonlyArray<SourceFile>): ReadonlyArray<string> {
+    const before = new Set(files.map(({ path }) => path));
+    const now = new Set(fields.flatMap(pathsOf));
+    const moved = files.filter((file) => !now.has(file.path) || this.hasMoved(file)).map(({ path }) => path);
+    return [...moved, ...[...now].filter((path) => !before.has(path))];
+  }
+
+  private hasMoved(file: SourceFile): boolean {
     try {
       const stamp = stampOf(file.path).stamp;
       if (stamp === this.stamps.get(file) && sha256OfFile(file.path) === file.digest) return false;
@@ -76,6 +95,16 @@ class HashedFiles {
     const file = { name, path, digest, sizeBytes: before.sizeBytes };
     this.stamps.set(file, before.stamp);
     return file;
+  }
+}
+
+/** The files that a field names now; none where they cannot be looked for. */
+function pathsOf(field: PathField | undefined): ReadonlyArray<string> {
+  try {
+    const found = field === undefined ? [] : expandPattern(field);
+    return typeof found === "string" ? [] : found.map(({ path }) => path);
+  } catch {
+    return [];
   }
 }
 

@@ -4,6 +4,7 @@ import { assert, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
 import { collectBesideRuns, killWriters, rivals } from "../kit/cacheAttacks.ts";
 import { damageBetweenRuns } from "../kit/damageAttack.ts";
+import { moveInputs } from "../kit/movingAttack.ts";
 import { canFindProcesses } from "../kit/processes.ts";
 import { temporaryFolder } from "../kit/temporary.ts";
 import { killRandomRuns } from "../kit/weaveAttack.ts";
@@ -58,5 +59,15 @@ describe("the cache under attack", () => {
       assert.isAbove(recordsRemoved!, 0);
       assert.isAbove(hits, 0);
     }),
+  );
+
+  it.live(
+    "publishes nothing of inputs that moved before, at the start, in the middle or at the end of a step (P9)",
+    () =>
+      Effect.gen(function* () {
+        const folder = yield* temporaryFolder;
+        const { before, start, middle, end } = yield* Effect.promise(() => moveInputs(folder, 10, 1));
+        for (const count of [before, start, middle, end]) assert.isAbove(count, 0);
+      }),
   );
 });

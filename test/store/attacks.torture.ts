@@ -4,6 +4,7 @@ import { collectBesideRuns, killWriters, rivals } from "../kit/cacheAttacks.ts";
 import { damageBetweenRuns } from "../kit/damageAttack.ts";
 import { moveInputs } from "../kit/movingAttack.ts";
 import { temporaryFolder } from "../kit/temporary.ts";
+import { stopTrainings } from "../kit/trainingAttack.ts";
 import { killRandomRuns } from "../kit/weaveAttack.ts";
 
 /** Counts go to docs/reliability.md. TORTURE_SEED makes other ones, TORTURE_SCALE more or fewer. */
@@ -16,6 +17,7 @@ const attacks = [
   ["P4: 8 processes on one cache, a quarter of them killed", (folder: string) => rivals(folder, scaled(30), 8, seed)],
   ["P5: files damaged between runs", (folder: string) => damageBetweenRuns(folder, scaled(600), seed)],
   ["P7: a collector beside runs", (folder: string) => collectBesideRuns(folder, 4, scaled(30), seed)],
+  ["P8: trainings stopped", (folder: string) => stopTrainings(folder, scaled(60), seed)],
   ["P9: inputs moved during a step", (folder: string) => moveInputs(folder, scaled(384), seed)],
 ] as const;
 

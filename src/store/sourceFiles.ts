@@ -7,10 +7,10 @@ import type { PathField } from "../core/Graph.ts";
 import type { RemoteFolders } from "../core/RemoteFolders.ts";
 import { SourceFiles } from "../core/SourceFiles.ts";
 import type { SourceFile } from "../core/Stage.ts";
-import { codeOf, Disk, sha256OfFile } from "./Disk.ts";
+import { codeOf, Disk, type DiskShape, type FileStamp } from "./Disk.ts";
 import { expandPattern, type Nothing } from "./expandPattern.ts";
 import { layoutOf } from "./layout.ts";
-import { StatCache, stampOf, type FileStamp } from "./statCache.ts";
+import { isSameStamp, StatCache } from "./statCache.ts";
 
 /**
  * With a cache folder, digests are kept between processes; a shortcut that cannot be saved is merely lost.
@@ -24,7 +24,7 @@ export const layerSourceFiles = (root?: string, remote?: RemoteFolders): Layer.L
       const clock = yield* Clock.Clock;
       const stats = new StatCache(disk, root === undefined ? undefined : layoutOf(root));
       yield* Effect.addFinalizer(() => Effect.ignore(Effect.try(() => stats.save())));
-      const files = new HashedFiles(stats, () => clock.currentTimeMillisUnsafe());
+      const files = new HashedFiles(disk, stats, () => clock.currentTimeMillisUnsafe());
       return SourceFiles.of({
         resolve: (step, field) => {
           const here = located(field, remote);
@@ -51,12 +51,14 @@ function located(field: PathField, remote: RemoteFolders | undefined): PathField
 }
 
 class HashedFiles {
+  private readonly disk: DiskShape;
   private readonly stats: StatCache;
   private readonly nowMs: () => number;
   /** How each file stood when it was resolved: an edit that is undone before the re-check still shows in its stamp. */
   private readonly stamps = new WeakMap<SourceFile, FileStamp>();
 
-  constructor(stats: StatCache, nowMs: () => number) {
+  constructor(disk: DiskShape, stats: StatCache, nowMs: () => number) {
+    this.disk = disk;
     this.stats = stats;
     this.nowMs = nowMs;
   }
@@ -77,8 +79,9 @@ class HashedFiles {
 
   private hasMoved(file: SourceFile): boolean {
     try {
-      const stamp = stampOf(file.path).stamp;
-      if (stamp === this.stamps.get(file) && sha256OfFile(file.path) === file.digest) return false;
+      const [stamp, before] = [this.disk.stamp(file.path), this.stamps.get(file)];
+      const isSame = before !== undefined && isSameStamp(stamp, before);
+      if (isSame && this.disk.hash(file.path) === file.digest) return false;
     } catch {
       // Gone or no longer readable is moved, too.
     }
@@ -87,14 +90,20 @@ class HashedFiles {
   }
 
   private hashed(name: string, path: string): SourceFile {
-    const before = stampOf(path);
-    const hashedAtMs = this.nowMs();
-    const known = this.stats.digestOf(path, before.stamp);
-    const digest = known ?? sha256OfFile(path);
-    if (known === undefined) this.stats.remember(path, before, digest, hashedAtMs);
-    const file = { name, path, digest, sizeBytes: before.sizeBytes };
-    this.stamps.set(file, before.stamp);
+    const stamp = this.disk.stamp(path);
+    const nowMs = this.nowMs();
+    const known = this.stats.digestOf(path, stamp, nowMs);
+    const digest = known ?? this.hashOf(path);
+    if (known === undefined) this.stats.remember(path, stamp, digest, nowMs);
+    const file = { name, path, digest, sizeBytes: Number(stamp.sizeBytes) };
+    this.stamps.set(file, stamp);
     return file;
+  }
+
+  private hashOf(path: string): string {
+    const digest = this.disk.hash(path);
+    if (digest === undefined) throw new NothingFound("not there");
+    return digest;
   }
 }
 

@@ -7,6 +7,7 @@ import { damageBetweenRuns } from "../kit/damageAttack.ts";
 import { moveInputs } from "../kit/movingAttack.ts";
 import { canFindProcesses } from "../kit/processes.ts";
 import { temporaryFolder } from "../kit/temporary.ts";
+import { leapThroughTime } from "../kit/timeAttack.ts";
 import { killRandomRuns } from "../kit/weaveAttack.ts";
 
 /** The same at length: attacks.torture.ts. */
@@ -69,5 +70,14 @@ describe("the cache under attack", () => {
         const { before, start, middle, end } = yield* Effect.promise(() => moveInputs(folder, 10, 1));
         for (const count of [before, start, middle, end]) assert.isAbove(count, 0);
       }),
+  );
+
+  it.live("sees every edit of what a step reads, however the clock leaps (P10)", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder;
+      const { leaps, readsWithoutHashing } = yield* Effect.promise(() => leapThroughTime(folder, 12, 1));
+      assert.isAbove(leaps, 100);
+      assert.isAbove(readsWithoutHashing, 100);
+    }),
   );
 });

@@ -23,7 +23,7 @@ describe("the cache under attack", () => {
   it.live.skipIf(!canFindProcesses)("lets a run killed with all its processes finish by the same command (P2)", () =>
     Effect.gen(function* () {
       const folder = yield* temporaryFolder;
-      const counts = yield* Effect.promise(() => killRandomRuns(folder, 2, 25));
+      const counts = yield* Effect.promise(() => killRandomRuns(folder, 2, 20));
       assert.strictEqual(counts.pipelinesHit, 2);
       assert.isAbove(counts.recordsFound, 0);
     }),

@@ -45,8 +45,11 @@ export const runStep = (
       const executor = yield* Executor;
       const { id, limits } = asked.step;
       const start = (onSign: () => void) => executor.run(taskOf(asked, files), noting(asked, onSign));
-      const result = yield* restore(withTimeout(start, id, limits));
-      yield* stillUnmoved(asked.step, files);
+      const unmoved = stillUnmoved(asked.step, files);
+      const task = restore(withTimeout(start, id, limits));
+      // What a stage cannot make sense of may have been half written: then that is what happened.
+      const result = yield* Effect.catchIf(task, isStageError, (error) => Effect.andThen(unmoved, error));
+      yield* unmoved;
       if (asked.step.stage.code?.isEdited() === true) asked.onWarning(editedMeanwhile);
       const made = recordOf(asked, files, result);
       const winner = yield* (yield* ArtifactStore).publish(made);
@@ -63,6 +66,9 @@ const noting = ({ onProgress, onWarning }: TaskListener, onSign: () => void): Ta
   },
   onWarning,
 });
+
+const isStageError = (error: StageFailure | StoreError): error is StageFailure =>
+  error._tag === "StageFailure" && error.cause === "stage-error";
 
 /** The files as they are now, which have to be those of the key: time may have passed since it was computed. */
 const filesUnmoved = Effect.fnUntraced(function* ({
@@ -88,7 +94,7 @@ const stillUnmoved = Effect.fnUntraced(function* (
 ): Effect.fn.Return<void, StageFailure | StoreError, SourceFiles> {
   yield* packagesUnmoved(step);
   if (step.paths.length === 0) return;
-  const moved = yield* (yield* SourceFiles).recheck(Object.values(files).flat());
+  const moved = yield* (yield* SourceFiles).recheck(step.paths, Object.values(files).flat());
   if (moved[0] !== undefined) return yield* movedFailure(step, moved[0]);
 });
 

@@ -251,6 +251,16 @@ describe("what moves while a stage of one's own runs", () => {
     words("1.0.0", "text.toUpperCase()");
     expect(await states()).toEqual(["fresh", "stale", "stale"]);
   });
+
+  it("whose file changes while it runs ends with exit code 1 and nothing cached", async () => {
+    place.file("but.txt", "one");
+    edit("a.yaml", "{ from: corpus } }", "{ from: corpus }, with: { but: but.txt } }");
+    meddling(`${JSON.stringify(join(place.folder, "but.txt"))}, "six"`);
+    const { code, stderr } = await place.run(["run", "a.yaml"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("but.txt changed while long was running; nothing of it was cached.");
+    expect(await states()).toEqual(["fresh", "stale", "stale"]);
+  });
 });
 
 describe("a stage of one's own that is none", () => {

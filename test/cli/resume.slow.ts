@@ -19,7 +19,7 @@ describe("every kind of training, stopped thirty times at random moments in rand
   it.live.skipIf(!canFindWorkers)("ends with the digests of an undisturbed run, at every port of every step", () =>
     Effect.gen(function* () {
       const [disturbed, quiet] = [yield* temporaryFolder, yield* temporaryFolder];
-      const planned = Array.from({ length: 30 }, (_, n) => blows[Math.floor(3 * uniformAt(key, n))]!);
+      const planned = Array.from({ length: 30 }, (_, n) => blows[Math.floor(blows.length * uniformAt(key, n))]!);
       const attacked = yield* Effect.promise(() => attack(disturbed, allTrainings, planned, momentOf));
       const undisturbed = yield* Effect.promise(() => attack(quiet, allTrainings, [], momentOf));
       assert.deepStrictEqual(attacked.digests, undisturbed.digests);

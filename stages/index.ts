@@ -23,9 +23,10 @@ import tokenize from "./tokenize.ts";
 import trainBiEncoder from "./train-bi-encoder.ts";
 import trainContrastiveTension from "./train-contrastive-tension.ts";
 import trainCrossEncoder from "./train-cross-encoder.ts";
+import trainDiffcse from "./train-diffcse.ts";
 import trainSbert from "./train-sbert.ts";
-import trainSimcse from "./train-simcse.ts";
 import trainSimbert from "./train-simbert.ts";
+import trainSimcse from "./train-simcse.ts";
 import trainTokenizer from "./train-tokenizer.ts";
 import trainWordVectors from "./train-word-vectors.ts";
 
@@ -49,6 +50,7 @@ export const stages: ReadonlyArray<AnyStage> = [
   trainSimcse,
   whiten,
   trainContrastiveTension,
+  trainDiffcse,
   trainSimbert,
   pseudoLabel,
   averageScores,

@@ -12,6 +12,8 @@ import { input, inputOneOf, output } from "../src/core/ArtifactType.ts";
 import { defineStage } from "../src/core/Stage.ts";
 import { guardFields, guardsField } from "../src/training/guardOptions.ts";
 import {
+  byForm,
+  choice,
   optimizerNames,
   paddedLengthField,
   partsOptions,
@@ -22,24 +24,18 @@ import {
   wholeNumber,
 } from "../src/training/options.ts";
 import { runTraining } from "../src/training/runTraining.ts";
-import { defaultsByForm, tensionMistake, tensionOptions } from "../src/training/tensionForms.ts";
+import { tensionDefaults, tensionMistake, tensionOptions } from "../src/training/tensionForms.ts";
 import { secondTower } from "../src/training/tensionPairs.ts";
 import { asBiEncoder, weightsUnder } from "../src/training/trainedModel.ts";
 
 const { diverged, stuck, collapsed } = guardFields;
 
-const choice = <const Word extends string>(words: ReadonlyArray<Word>, value: Word, description: string) =>
-  Schema.Literals(words)
-    .annotate({ description: `${description} Default ${value}.`, default: value })
-    .pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)));
-
-/** A field whose default depends on variant and form. */
 const formed = <S extends Schema.Top>(
   schema: S,
-  field: Parameters<typeof defaultsByForm>[0],
+  field: Parameters<typeof tensionDefaults>[0],
   description: string,
   absent?: string,
-) => Schema.optionalKey(schema.annotate({ description: `${description} ${defaultsByForm(field, absent)}` }));
+) => byForm(schema, tensionDefaults(field), description, absent);
 
 const above0 = Schema.Finite.check(Schema.isGreaterThan(0));
 const from0 = Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0));

@@ -14,6 +14,7 @@ import { defineStage } from "../src/core/Stage.ts";
 import { poolingOf } from "../src/nn/pooling.ts";
 import { guardFields, guardsField } from "../src/training/guardOptions.ts";
 import {
+  choice,
   nonNegativeNumber,
   paddedLengthField,
   partsOptions,
@@ -24,7 +25,8 @@ import {
   wholeNumber,
 } from "../src/training/options.ts";
 import { runTraining } from "../src/training/runTraining.ts";
-import { asBiEncoder } from "../src/training/trainedModel.ts";
+import { secondTower } from "../src/training/tensionPairs.ts";
+import { asBiEncoder, weightsUnder } from "../src/training/trainedModel.ts";
 
 const { diverged, collapsed } = guardFields;
 
@@ -38,12 +40,6 @@ const defaults: TrainingDefaults = {
   maxTokens: 128,
   source: "Sentence-BERT, NLI",
 };
-
-/** One of several words with a default. */
-const choice = <const Word extends string>(words: ReadonlyArray<Word>, value: NoInfer<Word>, description: string) =>
-  Schema.Literals(words)
-    .annotate({ description: `${description} Default ${value}.`, default: value })
-    .pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)));
 
 const classifierOptions = {
   concatenation: choice(
@@ -161,8 +157,7 @@ export default defineStage({
     }, config);
     const encoder = asBiEncoder(model, trained.weights, { ...config, pooling });
     if (config.towers === "shared") return { encoder, second: encoder, curve: trained.curve };
-    const { secondTowerOf } = yield* Effect.promise(() => import("../src/training/methods/sbert.ts"));
-    const second = asBiEncoder(model, secondTowerOf(trained.weights), { ...config, pooling });
+    const second = asBiEncoder(model, weightsUnder(trained.weights, secondTower), { ...config, pooling });
     return { encoder, second, curve: trained.curve };
   }),
 });

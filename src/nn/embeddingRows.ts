@@ -49,14 +49,18 @@ export function embeddingRows(
   return rows;
 }
 
-/** Table name → the row of it that each token looked up; -1 for fillers. With the gradient of the rows, all an optimizer needs. */
+/**
+ * Table name → the row of it that each token looked up; -1 for fillers. With the gradient of the rows, all an optimizer needs.
+ * @param paddingId a word whose row is not trained: as a filler to the table of words
+ */
 export const embeddingOccurrences = (
   batch: PackedBatch,
   config: ModelConfig,
   prefix = "",
+  paddingId = -1,
 ): ReadonlyMap<string, Int32Array> =>
   new Map([
-    [prefix + embeddingTables.word, batch.ids],
+    [prefix + embeddingTables.word, batch.ids.map((id) => (id === paddingId ? -1 : id))],
     [prefix + embeddingTables.position, positionRows(batch, config)],
     [prefix + embeddingTables.type, typeRows(batch, config)],
   ]);

@@ -47,6 +47,28 @@ export const oneOf = <Word extends string>(
     .annotate({ description: `${description} Default ${value}.`, default: value, absentMeans })
     .pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)));
 
+/** One of several words with a default, in a stage that always had the field. */
+export const choice = <const Word extends string>(words: ReadonlyArray<Word>, value: Word, description: string) =>
+  Schema.Literals(words)
+    .annotate({ description: `${description} Default ${value}.`, default: value })
+    .pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)));
+
+/**
+ * A field whose default is set by the form of the method: left out it stays out of the config, and what reads that puts the
+ * form's in its place. @param values "form code" → its default @param absent what is said of a form that sets none
+ */
+export const byForm = <S extends Schema.Top>(
+  schema: S,
+  values: { readonly [form: string]: unknown },
+  description: string,
+  absent = "none",
+) => {
+  const said = (value: unknown) =>
+    value === undefined ? absent : typeof value === "object" ? JSON.stringify(value) : `${value as string | number}`;
+  const defaults = Object.entries(values).map(([form, value]) => `${said(value)} (${form})`);
+  return Schema.optionalKey(schema.annotate({ description: `${description} Default: ${defaults.join(", ")}.` }));
+};
+
 const poolingWords =
   "the last hidden state of [CLS] (cls), the mean over all tokens (mean), their greatest of each channel (max), the mean over the first and the last layer (first-last), or the mean over all positions of a fixed length, padding counted (mean-with-padding)";
 

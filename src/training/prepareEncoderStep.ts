@@ -33,6 +33,8 @@ export interface StepEncoder {
   readonly parameters?: string;
   /** Its parameters are not trained: no gradient of its embedding rows is asked for. Default false. */
   readonly isFrozen?: boolean;
+  /** See `Encoding.paddingId`. */
+  readonly paddingId?: number;
   /** Which hidden states are read. */
   readonly encoded: EncodedRows;
   /** Whether rows of first tokens are dropped too, as a cross-encoder's head does. Default false. */
@@ -169,6 +171,7 @@ const encodingOf = ({ encoder, batch }: EncodedBatch): Encoding => ({
   batch,
   inputs: inputsOf(encoder),
   parameters: encoder.parameters ?? "",
+  ...(encoder.paddingId === undefined ? {} : { paddingId: encoder.paddingId }),
 });
 
 function keyOf(key: string, encoded: ReadonlyArray<EncodedBatch>, extra: Extra): string {

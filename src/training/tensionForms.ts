@@ -91,14 +91,9 @@ export function tensionMistake(config: TensionConfig): string | undefined {
 
 const isOfPairs = (field: keyof Paired): boolean => field === "reduction" || field === "sampling";
 
-/** "Default: 16 (form code), 16 (form library), 128 (in-batch)." @param absent what a form without the field takes */
-export function defaultsByForm(field: keyof Paired, absent = "none"): string {
-  const said = (value: unknown) =>
-    value === undefined ? absent : typeof value === "object" ? JSON.stringify(value) : `${value}`;
-  const all: ReadonlyArray<readonly [string, Partial<Paired>]> = [
-    ["form code", code],
-    ["form library", library],
-    ...(isOfPairs(field) ? [] : [["in-batch", inBatch] as const]),
-  ];
-  return `Default: ${all.map(([form, values]) => `${said(values[field])} (${form})`).join(", ")}.`;
-}
+/** The default of a field in every form that has it, for descriptions. */
+export const tensionDefaults = (field: keyof Paired): { readonly [form: string]: unknown } => ({
+  "form code": code[field],
+  "form library": library[field],
+  ...(isOfPairs(field) ? {} : { "in-batch": inBatch[field as keyof Formed] }), // cast: those of pairs are the other fields
+});

@@ -16,11 +16,11 @@ export const weightsUnder = (weights: Weights, prefix: string): Weights =>
 
 const facts = ({ config, tokenizer, special }: EncoderModel) => ({ config, tokenizer, special });
 
-/** Without any head. */
-export const asBackbone = (from: EncoderModel, weights: Weights): Backbone => ({
+/** @param heads those that are kept; default none */
+export const asBackbone = (from: EncoderModel, weights: Weights, heads: ReadonlyArray<Head> = []): Backbone => ({
   kind: "backbone",
   ...facts(from),
-  weights: keep(from, weights),
+  weights: keep(from, weights, heads),
 });
 
 /** Heads that served training are dropped; config, tokenizer, special tokens and `normalize` are those of the model it started from. */

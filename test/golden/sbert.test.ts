@@ -2,7 +2,10 @@
  * Sentence-BERT on the record of PyTorch: gradients of the first update, second derivatives included where there is a penalty, and
  * losses of twenty, weights after them, from the same start and the same batches, without dropout.
  *
- * Both sides compute in float32, in sums of another order. BOUNDS
+ * Both sides compute in float32, in sums of another order. What that may cost is known from the record: PyTorch's own float32 is up
+ * to 3.2e-6 from float64 in a gradient (triplet: differences of near distances), 1.8e-6 in a loss and 3.0e-6 in a gradient's norm.
+ * Measured here, at the worst: gradients 2.7e-6 from float64 (with a penalty 1.4e-6); losses 2.3e-6, penalties 7.8e-7, norms 1.9e-6
+ * and weights 1.7e-7 from PyTorch's float32. The bounds leave room for CPUs with other vector widths.
  */
 import { readFileSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
@@ -16,8 +19,8 @@ import { floatsOf } from "./trainingProblem.ts";
 
 const gradientTolerance = 1e-5;
 const lossTolerance = 1e-5;
-const normTolerance = 2e-5;
-const weightTolerance = 5e-6;
+const normTolerance = 1e-5;
+const weightTolerance = 2e-6;
 
 const recordOf = (name: string) =>
   JSON.parse(readFileSync(new URL(`sbert.${name}.json`, import.meta.url), "utf8")) as ReturnType<typeof recordIn> & {
@@ -55,7 +58,7 @@ describe.each(Object.entries(sbertCases()))("%s", (name, each) => {
         const truth = floatsOf(record.gradients[parameter]!);
         if (!isWithoutEffect(parameter))
           expect(relativeError(gradient, truth, 0), parameter).toBeLessThan(gradientTolerance);
-        else expect(Math.hypot(...gradient), parameter).toBeLessThan(1e-6 * record.gradientNorms64[0]!);
+        else expect(Math.hypot(...gradient), parameter).toBeLessThan(1e-7 * record.gradientNorms64[0]!);
       }
     },
   );

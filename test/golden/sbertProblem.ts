@@ -81,7 +81,7 @@ const plainSettings: LabelSettings = {
 const plainOptions: SbertOptions = {
   pooling: "mean",
   towers: "shared",
-  batchSize: 12,
+  batchSize: 8,
   learningRate: 2e-3,
   epochs: 10,
   maxSteps: 20,
@@ -170,7 +170,7 @@ export function problemOf({ method, options, settings }: SbertCase) {
     maxGradientNorm: options.maxGradientNorm,
     steps: Array.from({ length: schedule.totalSteps }, (_, step) => {
       const { encodings, feeds } = wholeBatch(method, step);
-      const rows = encodings.flatMap(({ batch }) => sequencesOf(batch).map(({ ids }) => [...ids]));
+      const rows = encodings.flatMap(({ batch }) => sequencesOf(batch).map(({ ids }) => Array.from(ids)));
       const each = rows.length / (settings.objective === "triplet" ? 3 : 2);
       const sides = Array.from({ length: rows.length / each }, (_, i) => rows.slice(i * each, (i + 1) * each));
       return { sides, labels: [...(feeds["labels"] ?? [])] };

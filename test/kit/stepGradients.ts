@@ -7,7 +7,7 @@ import type { Weights } from "../../src/nn/Weights.ts";
 import { feedsOf } from "../../src/training/batchGradients.ts";
 import type { Method, PreparedStep } from "../../src/training/Method.ts";
 import { parameterGradients } from "../../src/training/parameterGradients.ts";
-import { wholeBatch } from "./wholeBatch.ts";
+import { wholePart } from "./wholeBatch.ts";
 
 export interface StepGradients {
   readonly loss: number;
@@ -30,8 +30,17 @@ export async function stepGradients(
   };
 }
 
-export const firstGradients = (method: Method, engine: EngineShape): Promise<StepGradients> =>
-  stepGradients(wholeBatch(method), method.start, engine, method.frozen);
+export const firstGradients = async (method: Method, engine: EngineShape): Promise<StepGradients> =>
+  stepGradients(await preparedBatch(method, engine), method.start, engine, method.frozen);
+
+/** The batch of an update that is computed in one part, made from what comes before it. */
+export async function preparedBatch(method: Method, engine: EngineShape, step = 0): Promise<PreparedStep> {
+  const part = wholePart(method, step);
+  if (part.before === undefined) return part.prepare({});
+  const before = part.before();
+  const values = weightValues(new Map([...method.start, ...(method.frozen ?? [])]));
+  return part.prepare(await (await engine.compile(before.program)).run(feedsOf(before, values)));
+}
 
 function dense(gradient: Gradient, length: number): Float32Array {
   if (gradient instanceof Float32Array) return gradient;

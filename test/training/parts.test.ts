@@ -48,6 +48,12 @@ describe("a batch in parts", () => {
   const whole = makeMethods(model);
   const cut = makeMethods(model, { ...tinyOptions, microBatchTokens: 30 });
 
+  it("is refused where the loss is no mean over rows", () => {
+    expect(() => cut["train-sbert with a penalty"]!(7, 24)).toThrow(
+      "With a gradient penalty a batch cannot be computed in parts, but microBatchTokens is set.",
+    );
+  });
+
   async function gradientsOf(method: Method, step: number) {
     const { loss, gradients, observed, tokens } = await batchGradients(method, engine, startFrom(method.start))(step);
     return { loss, gradients: new Map([...gradients].map(([name, each]) => [name, copied(each)])), observed, tokens };
@@ -55,7 +61,7 @@ describe("a batch in parts", () => {
 
   // Dropout is on: its counter sees a row's place in the whole batch, so both ways drop the same elements.
   // SimCSE's loss, in which all rows meet, has one part in pieces whose gradients are cached.
-  it.each(["train-bi-encoder", "train-cross-encoder", "pretrain-mlm", "train-simcse"])(
+  it.each(["train-bi-encoder", "train-cross-encoder", "train-sbert", "pretrain-mlm", "train-simcse"])(
     "has the loss and the gradients of the whole in %s, to float32 rounding",
     async (name) => {
       const [one, several] = [whole[name]!(7, 24), cut[name]!(7, 24)];

@@ -8,11 +8,12 @@ import type * as tf from "@tensorflow/tfjs-core";
 import { assembleSingle } from "../../nn/assembleInput.ts";
 import type { EncoderModel } from "../../nn/EncoderModel.ts";
 import { maskedLanguageModel as maskedLanguageModelLoss } from "../../nn/losses/maskedLanguageModel.ts";
-import { maskedPositionFeeds, maskedPositionInputs, maskedWordLogits } from "../../nn/modules/heads.ts";
+import { maskedWordLogits } from "../../nn/modules/heads.ts";
 import { embeddingTables, encoderSpecs, headSpecs, tableSpecs } from "../../nn/parameters.ts";
 import { raggedRow, raggedRows } from "../../nn/Ragged.ts";
 import { tensorNamed } from "../../nn/TensorSpec.ts";
 import { requireKnownIds, requirePositions, requireRows, requireSameTokenizer } from "../checks.ts";
+import { maskedPlaces } from "../maskedPlaces.ts";
 import { maskKey, type MaskedRow, maskTokens } from "../maskTokens.ts";
 import type { Method } from "../Method.ts";
 import { inParts } from "../parts.ts";
@@ -111,28 +112,23 @@ function rowsWithWords({ ids }: SimCseSentences): Int32Array {
 const atLeastOneWord = (rows: ReadonlyArray<MaskedRow>): ReadonlyArray<MaskedRow> =>
   rows.some(({ positions }) => positions.length > 0) ? rows : [{ ...rows[0]!, positions: [1] }, ...rows.slice(1)];
 
-/**
- * The words to guess as inputs of the program. Their number is rounded up in steps that follow from the batch's shape, so
- * that shapes stay few; what fills it up has weight 0.
- */
+/** The words to guess as inputs of the program; what fills their number up has weight 0. */
 function chosenWords(
   batch: PackedBatch,
   rows: ReadonlyArray<MaskedRow & { readonly targets: Int32Array }>,
   ratio: number,
 ): Extra {
-  const chosen = rows.flatMap(({ positions }, example) => positions.map((position) => ({ example, position })));
-  const step = Math.max(16, 2 ** Math.ceil(Math.log2(batch.shape.tokens * ratio)) / 4);
-  const count = Math.ceil(chosen.length / step) * step;
+  const { chosen, count, ...places } = maskedPlaces(batch, rows, ratio);
   const targets = new Int32Array(count);
   chosen.forEach(({ example, position }, i) => (targets[i] = rows[example]!.targets[position]!));
   return {
     inputs: [
-      ...maskedPositionInputs(batch.shape, count),
+      ...places.inputs,
       { name: inputs.targets, shape: [count], dtype: "int32" },
       { name: inputs.weights, shape: [count], dtype: "float32" },
     ],
     feeds: {
-      ...maskedPositionFeeds(batch, chosen, count),
+      ...places.feeds,
       [inputs.targets]: targets,
       [inputs.weights]: new Float32Array(count).fill(1, 0, chosen.length),
     },

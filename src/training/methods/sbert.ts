@@ -19,14 +19,14 @@ import { pairClassifierSpecs, pairClassLogits } from "../../nn/modules/pairClass
 import { featureWidth } from "../../nn/modules/pairFeatures.ts";
 import { embedSequences, encodedRowsOf } from "../../nn/modules/pooling.ts";
 import { defaultBatchPrefix, embeddingsName, type PackedBatch } from "../../nn/PackedBatch.ts";
-import { encoderSpecs, initializeWeights } from "../../nn/parameters.ts";
+import { encoderSpecs, initializeWeights, withPrefix } from "../../nn/parameters.ts";
 import { poolingText } from "../../nn/pooling.ts";
 import { raggedRow, raggedRows } from "../../nn/Ragged.ts";
 import { tensorNamed, type Tensors, type TensorSpec } from "../../nn/TensorSpec.ts";
 import type { Weights } from "../../nn/Weights.ts";
 import { sampledUniformity } from "../batchSpread.ts";
 import { requirePaddedLength } from "../checks.ts";
-import type { Method, Outputs, PreparedStep } from "../Method.ts";
+import type { Method, Outputs, ReadyProgram } from "../Method.ts";
 import { optimizerOf } from "../optimizer.ts";
 import type { TrainingOptions } from "../options.ts";
 import { inParts } from "../parts.ts";
@@ -34,22 +34,14 @@ import { encoderSteps, type Extra, type StepEncoder } from "../prepareEncoderSte
 import { streamKey, streamSeed } from "../random.ts";
 import { makeSampler } from "../sampler.ts";
 import type { LabelledTexts } from "../labelledTexts.ts";
-import { encoderWeights, withDropout } from "../startingWeights.ts";
+import { encoderWeights, prefixedWeights, withDropout } from "../startingWeights.ts";
+import { secondTower } from "../tensionPairs.ts";
 import { TrainingFailure } from "../TrainingFailure.ts";
 
 const name = "train-sbert";
 
-/** Before the names of the second tower's parameters, and of its batch's inputs. */
-const secondTower = "second.";
+/** Before the names of the inputs of the second tower's batch. */
 const secondBatch = "second";
-
-/** The second tower's weights under the names of a model's own. */
-export const secondTowerOf = (weights: Weights): Weights =>
-  new Map(
-    [...weights]
-      .filter(([key]) => key.startsWith(secondTower))
-      .map(([key, tensor]) => [key.slice(secondTower.length), tensor]),
-  );
 
 export interface SbertOptions extends TrainingOptions {
   readonly pooling: Pooling;
@@ -64,7 +56,7 @@ export function sbert(model: EncoderModel, texts: LabelledTexts, options: SbertO
   requirePaddedLength(model.config, options.pooling);
   requirePlainParts(options);
   const config = withDropout(model.config, options.dropout);
-  const towers = towersOf(config, texts.sides.length, options, seed);
+  const towers = towersOf(config, encoderWeights(config, model.weights), texts.sides.length, options, seed);
   const objective = objectiveOf(texts, config.hiddenSize, streamSeed(seed, name, "classifier dropout"));
   const { penalty } = options;
   const steps = encoderSteps({
@@ -93,7 +85,7 @@ export function sbert(model: EncoderModel, texts: LabelledTexts, options: SbertO
   });
   return {
     config,
-    start: startOf(model, config, towers.encoders, objective.head, streamSeed(seed, name, "head")),
+    start: new Map([...towers.start, ...initializeWeights(objective.head, streamSeed(seed, name, "head"))]),
     stepsPerEpoch: sampler.stepsPerEpoch,
     optimizer: optimizerOf(options, "adam"),
     parts: (step) => {
@@ -120,7 +112,7 @@ export function sbert(model: EncoderModel, texts: LabelledTexts, options: SbertO
       ...objective.observe?.(outputs, prepared),
       ...(penalty === undefined ? {} : { penalty: outputs["penalty"]![0]! }),
     }),
-    uniformity: (outputs, { encodings: [{ batch }] }) => sampledUniformity(outputs["sides"]!, batch.shape.sequences),
+    uniformity: ({ sides }) => sampledUniformity(sides!, sides!.length / config.hiddenSize),
   };
 }
 
@@ -139,14 +131,22 @@ interface Towers {
   /** Of each tower the sides that go through it, in order. */
   readonly sides: ReadonlyArray<ReadonlyArray<number>>;
   readonly parameters: ReadonlyArray<TensorSpec>;
+  readonly start: Weights;
 }
 
-function towersOf(config: ModelConfig, sides: number, { pooling, towers }: SbertOptions, seed: number): Towers {
+/** Two start as the same encoder. */
+function towersOf(
+  config: ModelConfig,
+  start: Weights,
+  sides: number,
+  { pooling, towers }: SbertOptions,
+  seed: number,
+): Towers {
   const encoded = encodedRowsOf(pooling);
   const first: StepEncoder = { config, encoded, seed: streamSeed(seed, name, "dropout") };
   const all = Array.from({ length: sides }, (_, side) => side);
   const specs = encoderSpecs(config);
-  if (towers === "shared") return { encoders: [first], sides: [all], parameters: specs };
+  if (towers === "shared") return { encoders: [first], sides: [all], parameters: specs, start };
   const second: StepEncoder = {
     ...first,
     inputs: secondBatch,
@@ -156,23 +156,9 @@ function towersOf(config: ModelConfig, sides: number, { pooling, towers }: Sbert
   return {
     encoders: [first, second],
     sides: [all.slice(0, 1), all.slice(1)],
-    parameters: [...specs, ...specs.map(({ name, shape, dtype }) => ({ name: secondTower + name, shape, dtype }))],
+    parameters: [...specs, ...withPrefix(specs, secondTower)],
+    start: new Map([...start, ...prefixedWeights(start, secondTower)]),
   };
-}
-
-/** Both towers start as the same encoder. */
-function startOf(
-  model: EncoderModel,
-  config: ModelConfig,
-  encoders: ReadonlyArray<StepEncoder>,
-  head: ReadonlyArray<TensorSpec>,
-  seed: number,
-): Weights {
-  const own = [...encoderWeights(config, model.weights)];
-  const towers = encoders.flatMap(({ parameters = "" }) =>
-    own.map(([key, tensor]) => [parameters + key, tensor] as const),
-  );
-  return new Map([...towers, ...initializeWeights(head, seed)]);
 }
 
 /** What an objective adds to embeddings: a head, further inputs, a loss. */
@@ -187,7 +173,7 @@ interface Objective {
   ) => { readonly loss: tf.Scalar; readonly [name: string]: tf.Tensor };
   /** @param part of the batch, indices into `rows` */
   readonly extra: (step: number, part: Int32Array, rows: Int32Array) => Extra;
-  readonly observe?: (outputs: Outputs, step: PreparedStep) => { readonly accuracy: number };
+  readonly observe?: (outputs: Outputs, step: ReadyProgram) => { readonly accuracy: number };
 }
 
 const inputs = { labels: "labels", mask: "pairs.dropout" } as const;

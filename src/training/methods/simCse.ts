@@ -9,7 +9,7 @@ import { assembleFor } from "../../nn/assembleInput.ts";
 import type { EncoderModel, Pooling, SpecialTokens } from "../../nn/EncoderModel.ts";
 import { infoNce } from "../../nn/losses/infoNce.ts";
 import { embedSequences, encodedRowsOf } from "../../nn/modules/pooling.ts";
-import { projectionSpecs, tanhProjection } from "../../nn/modules/projection.ts";
+import { projectionOf } from "../../nn/modules/projection.ts";
 import { encoderSpecs } from "../../nn/parameters.ts";
 import { poolingText } from "../../nn/pooling.ts";
 import { type Ragged, raggedRow, raggedRows } from "../../nn/Ragged.ts";
@@ -52,7 +52,8 @@ export function simCse(model: EncoderModel, sentences: SimCseSentences, options:
   requirePositions(model.config, options.maxTokens);
   requirePaddedLength(model.config, options.pooling);
   const config = withDropout(model.config, options.dropout);
-  const head = (options.projection ?? options.pooling === "cls") ? projectionSpecs(config.hiddenSize) : [];
+  const form = (options.projection ?? options.pooling === "cls") ? "tanh" : "none";
+  const projection = projectionOf(form, config.hiddenSize);
   const { temperature, pooling, maxTokens } = options;
   const sampler = makeSampler({
     rows: raggedRows(sentences.ids),
@@ -61,17 +62,14 @@ export function simCse(model: EncoderModel, sentences: SimCseSentences, options:
     key: streamKey(seed, name, "shuffle"),
   });
   const partOf = embeddingSteps({
-    key: `${name}|${temperature}|${poolingText(pooling)}|${head.length > 0}`,
+    key: `${name}|${temperature}|${poolingText(pooling)}|${form}`,
     encoders: [
       {
         config,
         encoded: encodedRowsOf(pooling),
         seed: streamSeed(seed, name, "dropout"),
-        weights: [...encoderSpecs(config), ...head],
-        embed: (call, tensors) => {
-          const pooled = embedSequences(call, pooling); // [2 rows, dim]
-          return head.length > 0 ? tanhProjection(pooled, tensors) : pooled;
-        },
+        weights: [...encoderSpecs(config), ...projection.specs],
+        embed: (call, tensors) => projection.project(embedSequences(call, pooling), tensors), // [2 rows, dim]
       },
     ],
     loss: ([views]) => {
@@ -81,7 +79,7 @@ export function simCse(model: EncoderModel, sentences: SimCseSentences, options:
   });
   return {
     config,
-    start: withHead(model, head, streamSeed(seed, name, "head")),
+    start: withHead(model, projection.specs, streamSeed(seed, name, "head")),
     stepsPerEpoch: sampler.stepsPerEpoch,
     optimizer: optimizerOf(options, "adamw"),
     collapsedLoss: Math.log(Math.min(options.batchSize, raggedRows(sentences.ids))),

@@ -106,6 +106,8 @@ describe("continueTexts", () => {
   });
 });
 
+const plain = (text: string) => text.toLowerCase().replace(/\s+/g, "");
+
 describe("paraphraseTexts", () => {
   /** Words are letters: id 5 is a. What is above is upper case, so that texts can differ in case alone. */
   const letters: TextIds = {
@@ -115,8 +117,6 @@ describe("paraphraseTexts", () => {
   const texts = ["KLM", "Q", "klm"];
   const paraphrase = (more: object = {}) =>
     paraphraseTexts(model, texts, letters, onnx, { ...options, samples: 200, topK: 60, topP: 1, keep: 1000, ...more }, key); // prettier-ignore
-  const plain = (text: string) => text.toLowerCase().replace(/\s+/g, "");
-
   it("drops what is empty, said twice, or the text itself but for case and spaces", async () => {
     const written = await continueTexts(
       model,

@@ -24,7 +24,7 @@ const roberta = readTokenizer(
     decoder: { type: "ByteLevel", add_prefix_space: true, trim_offsets: true, use_regex: true },
     model: {
       type: "BPE",
-      vocab: vocabulary([..."<s> <pad> </s> <unk> <mask> a b c Ġ Ã © . ab Ġab Ã©".split(" ")]),
+      vocab: vocabulary("<s> <pad> </s> <unk> <mask> a b c Ġ Ã © . ab Ġab Ã©".split(" ")),
       merges: ["a b", "Ġ ab", "Ã ©"],
       unk_token: "<unk>",
     },
@@ -47,7 +47,7 @@ describe("textDecoder", () => {
   });
 
   it("writes Chinese without spaces, between its own characters and beside others", async () => {
-    const decode = await textDecoder(bert([..."我 想 买 手 机 ， 。 iphone 30 岁 ？ ok カ ー".split(" ")]));
+    const decode = await textDecoder(bert("我 想 买 手 机 ， 。 iphone 30 岁 ？ ok カ ー".split(" ")));
     expect(decode([5, 6, 7, 12, 8, 9, 10, 14, 13, 11])).toBe("我想买iphone手机，岁30。");
     expect(decode([12, 16])).toBe("iphone ok");
     expect(decode([17, 18, 15])).toBe("カー？");

@@ -8,7 +8,7 @@
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 import { BiEncoder, CrossEncoder, Gold, Metrics, TokenPairs } from "../src/artifact/index.ts";
-import { input, inputOneOf, output } from "../src/core/ArtifactType.ts";
+import { input, inputOneOf, optionalInput, output } from "../src/core/ArtifactType.ts";
 import { StageFailure } from "../src/core/errors.ts";
 import { defineStage, Progress } from "../src/core/Stage.ts";
 import { Engine } from "../src/engine/Engine.ts";
@@ -24,7 +24,17 @@ const positiveShare = 0.8;
 const refuse = (message: string, hint: string) => new StageFailure({ cause: "stage-error", message, hint });
 
 /** Why these inputs cannot be evaluated together; undefined when they can. */
-function mismatch(encoder: BiEncoder | CrossEncoder, pairs: TokenPairs, gold: Gold): StageFailure | undefined {
+function mismatch(
+  encoder: BiEncoder | CrossEncoder,
+  second: BiEncoder | undefined,
+  pairs: TokenPairs,
+  gold: Gold,
+): StageFailure | undefined {
+  if (second !== undefined && !areTowers(encoder, second))
+    return refuse(
+      "The encoders on the ports encoder and second are not two towers: their embeddings have no cosine.",
+      "Link the outputs encoder and second of one train-sbert step with towers apart.",
+    );
   if (encoder.tokenizer !== pairs.tokenizer)
     return refuse(
       `The pairs were tokenized with tokenizer ${pairs.tokenizer.slice(0, 12)}, but the encoder was made for ${encoder.tokenizer.slice(0, 12)}.`,
@@ -48,6 +58,11 @@ function mismatch(encoder: BiEncoder | CrossEncoder, pairs: TokenPairs, gold: Go
     );
   return undefined;
 }
+
+const areTowers = (encoder: BiEncoder | CrossEncoder, second: BiEncoder): boolean =>
+  encoder.kind === "bi-encoder" &&
+  encoder.tokenizer === second.tokenizer &&
+  encoder.config.hiddenSize === second.config.hiddenSize;
 
 interface SetRows {
   readonly set: string;
@@ -76,13 +91,18 @@ function alignmentRow(gold: Gold, cosines: Float32Array): Metrics["rows"] {
   return positive.length === 0 ? [] : [{ name: "alignment", value: alignment(positive) }];
 }
 
-/** Both sides of evenly spread pairs. */
-function spreadSentences({ a, b }: TokenPairs): Ragged {
-  const rows = raggedRows(a);
+/** The sides of evenly spread pairs, one after the other of each pair. */
+function spreadSentences(...sides: ReadonlyArray<Ragged>): Ragged {
+  const rows = raggedRows(sides[0]!);
   const taken = Math.min(rows, uniformityPairs);
   const chosen = Array.from({ length: taken }, (_, i) => Math.floor((i * rows) / taken));
-  return raggedFrom(chosen.flatMap((row) => [raggedRow(a, row), raggedRow(b, row)]));
+  return raggedFrom(chosen.flatMap((row) => sides.map((side) => raggedRow(side, row))));
 }
+
+const joined = (first: Float32Array, second: Float32Array): Float32Array =>
+  Float32Array.from({ length: first.length + second.length }, (_, i) =>
+    i < first.length ? first[i]! : second[i - first.length]!,
+  );
 
 export default defineStage({
   name: "evaluate-sts",
@@ -92,6 +112,10 @@ export default defineStage({
   config: Schema.Struct({ precision: precisionField }),
   inputs: {
     encoder: inputOneOf<BiEncoder | CrossEncoder>([BiEncoder, CrossEncoder], "The encoder to evaluate."),
+    second: optionalInput(
+      BiEncoder,
+      "Of two towers the encoder of second sides (`train-sbert`). Without it `encoder` embeds both.",
+    ),
     pairs: input(TokenPairs, "The test pairs, tokenized with the encoder's tokenizer."),
     gold: input(Gold, "Their gold scores, from the same step as the pairs."),
   },
@@ -100,8 +124,8 @@ export default defineStage({
   },
   usesEngine: true,
   runsIn: "worker",
-  run: Effect.fn("evaluate-sts")(function* ({ config: { precision }, inputs: { encoder, pairs, gold } }) {
-    const problem = mismatch(encoder, pairs, gold);
+  run: Effect.fn("evaluate-sts")(function* ({ config: { precision }, inputs: { encoder, second, pairs, gold } }) {
+    const problem = mismatch(encoder, second, pairs, gold);
     if (problem !== undefined) return yield* problem;
     const progress = yield* Progress;
     const engine = yield* Engine;
@@ -115,10 +139,15 @@ export default defineStage({
       onProgress: (done: number, total: number) => progress.report({ done, total, unit }),
     };
     const evaluate = async (): Promise<Metrics> => {
-      const scores = await scorePairs(encoder, pairs, engine, options);
+      const scores = await scorePairs(encoder, pairs, engine, options, second);
       const rows = correlations(gold, scores);
       if (encoder.kind === "cross-encoder") return { rows };
-      const embeddings = await encodeTokens(encoder, spreadSentences(pairs), engine, { precision });
+      const embeddingsOf = (tower: BiEncoder, ...sides: ReadonlyArray<Ragged>) =>
+        encodeTokens(tower, spreadSentences(...sides), engine, { precision });
+      const embeddings =
+        second === undefined
+          ? await embeddingsOf(encoder, pairs.a, pairs.b)
+          : joined(await embeddingsOf(encoder, pairs.a), await embeddingsOf(second, pairs.b));
       const spread = { name: "uniformity", value: uniformity(embeddings, encoder.config.hiddenSize) };
       return { rows: [...rows, ...alignmentRow(gold, scores), spread] };
     };

@@ -110,13 +110,11 @@ afterAll(() => onnx.close());
 describe("the gradient penalty of a whole encoder, with dropout", () => {
   for (const kind of kinds)
     for (const form of kind === "mean" ? (["dense", "per-occurrence"] as const) : (["dense"] as const))
-      it(`is the same on onnx and cpu, packed and padded: ${kind}, ${form}`, async () => {
+      it(`is the same packed on onnx and padded on cpu: ${kind}, ${form}`, async () => {
         const expected = await runTiny(cpu, whole(kind, form));
-        for (const policy of [paddedLayoutPolicy, packed]) {
-          const found = await runTiny(onnx, whole(kind, form, policy));
-          assertSame(found, expected);
-          assert.strictEqual(found["filler"]![0], 0, "rows that fill the layout get exactly no gradient");
-        }
+        const found = await runTiny(onnx, whole(kind, form, packed));
+        assertSame(found, expected);
+        assert.strictEqual(found["filler"]![0], 0, "rows that fill the layout get exactly no gradient");
         assert.isAbove(expected["penalty"]![0]!, 0.05);
       });
 

@@ -7,7 +7,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 import { assembleFor } from "../../nn/assembleInput.ts";
-import { wordNumbers, wordsInput } from "../../nn/embeddingRows.ts";
+import { wordsInput } from "../../nn/embeddingRows.ts";
 import type { EncoderModel, ModelConfig, Pooling } from "../../nn/EncoderModel.ts";
 import { gradientPenalty, type GradientPenaltyOptions } from "../../nn/losses/gradientPenalty.ts";
 import { embedSequences, encodedRowsOf } from "../../nn/modules/pooling.ts";
@@ -158,5 +158,5 @@ function towersOf(
 function penaltyExtra(batches: ReadonlyArray<PackedBatch>, penalty: GradientPenaltyOptions | undefined): Extra {
   if (penalty === undefined) return { inputs: [], feeds: {} };
   const specs = batches.map(({ shape }, tower) => wordsInput(shape, tower === 0 ? defaultBatchPrefix : secondBatch));
-  return { inputs: specs, feeds: Object.fromEntries(specs.map((spec, i) => [spec.name, wordNumbers(batches[i]!)])) };
+  return { inputs: specs, feeds: Object.fromEntries(specs.map((spec, i) => [spec.name, batches[i]!.ids])) };
 }

@@ -8,7 +8,8 @@
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 import { BiEncoder, CrossEncoder, Gold, Metrics, TokenPairs } from "../src/artifact/index.ts";
-import { input, inputOneOf, output } from "../src/core/ArtifactType.ts";
+import { input, inputOneOf, optionalInput, output } from "../src/core/ArtifactType.ts";
+import type { StageFailure } from "../src/core/errors.ts";
 import { defineStage } from "../src/core/Stage.ts";
 import { Engine } from "../src/engine/Engine.ts";
 import {
@@ -32,8 +33,20 @@ const uniformityPairs = 500;
 /** Pairs above this share of the highest gold score count as having one meaning. */
 const positiveShare = 0.8;
 
+interface EvaluationInputs {
+  readonly encoder: BiEncoder | CrossEncoder;
+  readonly second?: BiEncoder | undefined;
+  readonly pairs: TokenPairs;
+  readonly gold: Gold;
+}
+
 /** Why these inputs cannot be evaluated together; undefined when they can. */
-function mismatch(encoder: BiEncoder | CrossEncoder, pairs: TokenPairs, gold: Gold, aggregate: Aggregate) {
+function mismatch({ encoder, second, pairs, gold }: EvaluationInputs, aggregate: Aggregate): StageFailure | undefined {
+  if (second !== undefined && !areTowers(encoder, second))
+    return refuse(
+      "The encoders on the ports encoder and second are not two towers: their embeddings have no cosine.",
+      "Link the outputs encoder and second of one train-sbert step with towers apart.",
+    );
   const problem = goldProblem(encoder, pairs, gold);
   if (problem !== undefined) return problem;
   if (gold.classes !== undefined)
@@ -55,6 +68,11 @@ function mismatch(encoder: BiEncoder | CrossEncoder, pairs: TokenPairs, gold: Go
   return undefined;
 }
 
+const areTowers = (encoder: BiEncoder | CrossEncoder, second: BiEncoder): boolean =>
+  encoder.kind === "bi-encoder" &&
+  encoder.tokenizer === second.tokenizer &&
+  embeddingDimension(encoder) === embeddingDimension(second);
+
 /** Spearman × 100 of each set, and their mean. */
 function correlations(gold: Gold, scores: Float32Array, aggregate: Aggregate): Metrics["rows"] {
   const parts = gold.subsets ?? gold.sets;
@@ -71,13 +89,18 @@ function alignmentRow(gold: Gold, cosines: Float32Array): Metrics["rows"] {
   return positive.length === 0 ? [] : [{ name: "alignment", value: alignment(positive) }];
 }
 
-/** Both sides of evenly spread pairs. */
-function spreadSentences({ a, b }: TokenPairs): Ragged {
-  const rows = raggedRows(a);
+/** The sides of evenly spread pairs, one after the other of each pair. */
+function spreadSentences(...sides: ReadonlyArray<Ragged>): Ragged {
+  const rows = raggedRows(sides[0]!);
   const taken = Math.min(rows, uniformityPairs);
   const chosen = Array.from({ length: taken }, (_, i) => Math.floor((i * rows) / taken));
-  return raggedFrom(chosen.flatMap((row) => [raggedRow(a, row), raggedRow(b, row)]));
+  return raggedFrom(chosen.flatMap((row) => sides.map((side) => raggedRow(side, row))));
 }
+
+const joined = (first: Float32Array, second: Float32Array): Float32Array =>
+  Float32Array.from({ length: first.length + second.length }, (_, i) =>
+    i < first.length ? first[i]! : second[i - first.length]!,
+  );
 
 export default defineStage({
   name: "evaluate-sts",
@@ -98,6 +121,10 @@ export default defineStage({
   }),
   inputs: {
     encoder: inputOneOf<BiEncoder | CrossEncoder>([BiEncoder, CrossEncoder], "The encoder to evaluate."),
+    second: optionalInput(
+      BiEncoder,
+      "Of two towers the encoder of second sides (`train-sbert`). Without it `encoder` embeds both.",
+    ),
     pairs: input(TokenPairs, "The test pairs, tokenized with the encoder's tokenizer."),
     gold: input(Gold, "Their gold scores, from the same step as the pairs."),
   },
@@ -106,19 +133,26 @@ export default defineStage({
   },
   usesEngine: true,
   runsIn: "worker",
-  run: Effect.fn("evaluate-sts")(function* ({ config, inputs: { encoder: given, pairs, gold } }) {
+  run: Effect.fn("evaluate-sts")(function* ({ config, inputs }) {
     const { precision, aggregate, maxTokens } = config;
-    const problem = mismatch(given, pairs, gold, aggregate);
+    const problem = mismatch(inputs, aggregate);
     if (problem !== undefined) return yield* problem;
-    const encoder = yield* withTokens(given, maxTokens);
-    const scores = yield* scoresOf(encoder, pairs, precision);
+    const { pairs, gold } = inputs;
+    const encoder = yield* withTokens(inputs.encoder, maxTokens);
+    const second = inputs.second === undefined ? undefined : yield* withTokens(inputs.second, maxTokens);
+    const scores = yield* scoresOf(encoder, pairs, precision, second);
     const rows = correlations(gold, scores, aggregate);
     if (encoder.kind === "cross-encoder") return { metrics: { rows } };
     const engine = yield* Engine;
     const { encodeTokens } = yield* Effect.promise(() => import("../src/inference/encode.ts"));
     const { inferenceFailure } = yield* Effect.promise(() => import("../src/inference/inferenceFailure.ts"));
+    const embeddingsOf = (tower: BiEncoder, ...sides: ReadonlyArray<Ragged>) =>
+      encodeTokens(tower, spreadSentences(...sides), engine, { precision });
     const embeddings = yield* Effect.tryPromise({
-      try: () => encodeTokens(encoder, spreadSentences(pairs), engine, { precision }),
+      try: async () =>
+        second === undefined
+          ? embeddingsOf(encoder, pairs.a, pairs.b)
+          : joined(await embeddingsOf(encoder, pairs.a), await embeddingsOf(second, pairs.b)),
       catch: inferenceFailure,
     });
     const spread = { name: "uniformity", value: uniformity(embeddings, embeddingDimension(encoder)) };

@@ -28,8 +28,8 @@ import trainCrossEncoder from "./train-cross-encoder.ts";
 import trainSbert from "./train-sbert.ts";
 import trainMirrorBert from "./train-mirror-bert.ts";
 import trainDiffcse from "./train-diffcse.ts";
-import trainSimcse from "./train-simcse.ts";
 import trainSimbert from "./train-simbert.ts";
+import trainSimcse from "./train-simcse.ts";
 import trainTokenizer from "./train-tokenizer.ts";
 import trainWordVectors from "./train-word-vectors.ts";
 
@@ -53,9 +53,9 @@ export const stages: ReadonlyArray<AnyStage> = [
   trainSimcse,
   whiten,
   trainContrastiveTension,
+  trainDiffcse,
   trainSimbert,
   trainMirrorBert,
-  trainDiffcse,
   pseudoLabel,
   averageScores,
   groupPairs,

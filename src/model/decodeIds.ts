@@ -6,8 +6,10 @@ import { textEncoder } from "./encodeTexts.ts";
 /** Makes the function that turns ids into a text, special tokens left out. Spaces between Chinese characters, which no tokenizer keeps, are not put in. */
 export async function textDecoder(tokenizer: Tokenizer): Promise<(ids: ReadonlyArray<number>) => string> {
   const { Tokenizer: Decoder } = await import("@huggingface/tokenizers");
-  // Cast: its type asks for what a decoder does not read.
-  const decoder = new Decoder(tokenizer.json as unknown as ConstructorParameters<typeof Decoder>[0], {});
+  // The steps from text to ids are our own, and no part of the way back.
+  const json = { ...tokenizer.json, normalizer: null, pre_tokenizer: null, post_processor: null };
+  // Cast: its type wants every field of every kind of tokenizer.
+  const decoder = new Decoder(json as unknown as ConstructorParameters<typeof Decoder>[0], {});
   return (ids) => (ids.length === 0 ? "" : closedUp(decoder.decode([...ids], { skip_special_tokens: true }).trim()));
 }
 

@@ -2,8 +2,13 @@ import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { assert, describe, it } from "@effect/vitest";
 import * as Effect from "effect/Effect";
-import { collectBesideRuns, flipBetweenRuns, killWriters, rivals } from "../kit/cacheAttacks.ts";
+import { collectBesideRuns, killWriters, rivals } from "../kit/cacheAttacks.ts";
+import { damageBetweenRuns } from "../kit/damageAttack.ts";
+import { moveInputs } from "../kit/movingAttack.ts";
+import { canFindProcesses } from "../kit/processes.ts";
 import { temporaryFolder } from "../kit/temporary.ts";
+import { leapThroughTime } from "../kit/timeAttack.ts";
+import { killRandomRuns } from "../kit/weaveAttack.ts";
 
 /** The same at length: attacks.torture.ts. */
 describe("the cache under attack", () => {
@@ -12,6 +17,15 @@ describe("the cache under attack", () => {
       const folder = yield* temporaryFolder;
       const { recordsChecked } = yield* Effect.promise(() => killWriters(folder, 8, 1));
       assert.isAbove(recordsChecked, 20);
+    }),
+  );
+
+  it.live.skipIf(!canFindProcesses)("lets a run killed with all its processes finish by the same command (P2)", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder;
+      const counts = yield* Effect.promise(() => killRandomRuns(folder, 2, 20));
+      assert.strictEqual(counts.pipelinesHit, 2);
+      assert.isAbove(counts.recordsFound, 0);
     }),
   );
 
@@ -31,10 +45,10 @@ describe("the cache under attack", () => {
     }),
   );
 
-  it.live("never hands on what has a flipped bit (P5)", () =>
+  it.live("never hands on what is flipped, truncated, swapped or missing (P5)", () =>
     Effect.gen(function* () {
       const folder = yield* temporaryFolder;
-      const { stepsMadeAgain } = yield* Effect.promise(() => flipBetweenRuns(folder, 20, 1));
+      const { stepsMadeAgain } = yield* Effect.promise(() => damageBetweenRuns(folder, 30, 1));
       assert.isAtLeast(stepsMadeAgain, 10);
     }),
   );
@@ -45,6 +59,25 @@ describe("the cache under attack", () => {
       const { recordsRemoved, hits } = yield* Effect.promise(() => collectBesideRuns(folder, 2, 2, 1));
       assert.isAbove(recordsRemoved!, 0);
       assert.isAbove(hits, 0);
+    }),
+  );
+
+  it.live(
+    "publishes nothing of inputs that moved before, at the start, in the middle or at the end of a step (P9)",
+    () =>
+      Effect.gen(function* () {
+        const folder = yield* temporaryFolder;
+        const { before, start, middle, end } = yield* Effect.promise(() => moveInputs(folder, 10, 1));
+        for (const count of [before, start, middle, end]) assert.isAbove(count, 0);
+      }),
+  );
+
+  it.live("sees every edit of what a step reads, however the clock leaps (P10)", () =>
+    Effect.gen(function* () {
+      const folder = yield* temporaryFolder;
+      const { leaps, readsWithoutHashing } = yield* Effect.promise(() => leapThroughTime(folder, 12, 1));
+      assert.isAbove(leaps, 100);
+      assert.isAbove(readsWithoutHashing, 100);
     }),
   );
 });

@@ -1,5 +1,5 @@
 /** `pipeline paraphrase MODEL TEXT…`: other words for texts, with an encoder of `train-simbert`, the nearest first. */
-import { type Invocation, isOn, UsageError, valueOf } from "../commandLine.ts";
+import { type Invocation, isOn, numberOf, UsageError, valueOf } from "../commandLine.ts";
 import { chosenEngine } from "../engineChoice.ts";
 import { exitCodes } from "../exitCodes.ts";
 import { paraphraseDefaults as defaults } from "../../inference/paraphraseFields.ts";
@@ -10,7 +10,7 @@ import { printJson, printLines } from "../output.ts";
 
 export async function paraphrase(invocation: Invocation): Promise<number> {
   const options = optionsOf(invocation);
-  const seed = numberOf(invocation, "seed", 1, { least: 0, isWhole: true });
+  const seed = numberOf(invocation, "seed") ?? 1;
   const choice = chosenEngine(invocation);
   const [written, ...given] = invocation.operands as [string, ...Array<string>];
   const { model: opened, tokenizer } = await openModel(invocation, "write");
@@ -22,6 +22,7 @@ export async function paraphrase(invocation: Invocation): Promise<number> {
       "name an encoder of train-simbert, or the folder it was exported to",
       written,
     );
+  const maxTokens = longestText(invocation, model.config.maxPositions);
   const texts: Array<string> = [];
   for await (const part of inputTexts(invocation, given)) texts.push(...part);
   const { paraphraseTexts } = await import("../../inference/paraphraseTexts.ts");
@@ -31,14 +32,8 @@ export async function paraphrase(invocation: Invocation): Promise<number> {
   const engine = await openEngine(choice);
   try {
     const key = randomKey(seed, "paraphrase");
-    const found = await paraphraseTexts(
-      model,
-      texts,
-      await textIds(tokenizer),
-      engine,
-      fitting(options, model.config.maxPositions),
-      key,
-    );
+    const ids = await textIds(tokenizer);
+    const found = await paraphraseTexts(model, texts, ids, engine, { ...options, maxTokens }, key);
     if (isOn(invocation, "json"))
       printJson(
         texts.map((text, row) => ({ text, paraphrases: found[row]!.map(({ text, cosine }) => ({ text, cosine })) })),
@@ -50,11 +45,17 @@ export async function paraphrase(invocation: Invocation): Promise<number> {
   return exitCodes.done;
 }
 
-/** As many tokens as two texts have room for, where nobody asked for a number. */
-const fitting = (options: ParaphraseOptions, maxPositions: number): ParaphraseOptions => ({
-  ...options,
-  maxTokens: Math.min(options.maxTokens, Math.floor((maxPositions + 1) / 2)),
-});
+/** In tokens; a text and its paraphrase are read together. Where nobody asked for a number, as many as there is room for. */
+function longestText(invocation: Invocation, maxPositions: number): number {
+  const asked = numberOf(invocation, "max-tokens");
+  const room = Math.floor((maxPositions + 1) / 2);
+  if (asked !== undefined && asked > room)
+    throw new UsageError(
+      `two texts of ${asked} tokens do not fit into the model's ${maxPositions} positions`,
+      `--max-tokens ${room} is the most`,
+    );
+  return asked ?? Math.min(defaults.maxTokens, room);
+}
 
 function linesOf(text: string, paraphrases: ReadonlyArray<Paraphrase>, isOneOfMany: boolean): ReadonlyArray<string> {
   const lines = paraphrases.map(({ text, cosine }) => `${cosine.toFixed(4).padStart(7)}  ${text}`);
@@ -62,34 +63,16 @@ function linesOf(text: string, paraphrases: ReadonlyArray<Paraphrase>, isOneOfMa
   return isOneOfMany ? [text, ...all.map((line) => `  ${line}`)] : all;
 }
 
-const optionsOf = (invocation: Invocation): ParaphraseOptions => ({
-  samples: numberOf(invocation, "samples", defaults.samples, { least: 1, isWhole: true }),
-  keep: numberOf(invocation, "top", defaults.keep, { least: 1, isWhole: true }),
-  topK: numberOf(invocation, "top-k", defaults.topK, { least: 1, isWhole: true }),
-  topP: numberOf(invocation, "top-p", defaults.topP, { least: 0, most: 1 }),
-  maxTokens: numberOf(invocation, "max-tokens", defaults.maxTokens, { least: 3, isWhole: true }),
+const optionsOf = (invocation: Invocation): Omit<ParaphraseOptions, "maxTokens"> => ({
+  samples: numberOf(invocation, "samples") ?? defaults.samples,
+  keep: numberOf(invocation, "top") ?? defaults.keep,
+  topK: numberOf(invocation, "top-k") ?? defaults.topK,
+  topP: topP(invocation),
 });
 
-interface Range {
-  readonly least: number;
-  readonly most?: number;
-  readonly isWhole?: boolean;
-}
-
-function numberOf(
-  invocation: Invocation,
-  name: string,
-  absent: number,
-  { least, most, isWhole = false }: Range,
-): number {
-  const text = valueOf(invocation, name);
-  if (text === undefined) return absent;
-  const value = Number(text);
-  if (text.trim() !== "" && value >= least && value <= (most ?? Infinity) && (!isWhole || Number.isInteger(value)))
-    return value;
-  const kind = isWhole ? "a whole number" : "a number";
-  throw new UsageError(
-    `--${name} is ${JSON.stringify(text)}`,
-    `wanted is ${kind} from ${least}${most === undefined ? " on" : ` to ${most}`}`,
-  );
+function topP(invocation: Invocation): number {
+  const text = valueOf(invocation, "top-p");
+  const value = text === undefined ? defaults.topP : Number(text);
+  if (text?.trim() !== "" && value >= 0 && value <= 1) return value;
+  throw new UsageError(`--top-p cannot be \`${text}\``, "it is a number from 0 to 1");
 }

@@ -7,11 +7,12 @@ import { exitCodes } from "../exitCodes.ts";
 import { cacheLayer } from "../layers.ts";
 import { printJson, printLines } from "../output.ts";
 import { openSession, perform } from "../session.ts";
+import { settledGraph } from "../settledGraph.ts";
 import { short, whyText } from "../whyText.ts";
 
 export async function why(invocation: Invocation): Promise<number> {
   const session = await openSession(invocation);
-  const { graph } = session;
+  const graph = await settledGraph(session);
   const explained = await perform(
     explainStep(graph, invocation.operands[1]!).pipe(Effect.provide(cacheLayer(session))),
   );

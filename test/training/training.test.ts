@@ -100,15 +100,15 @@ describe("the numbers of a training", () => {
           0.6929,
           0.6948,
         ],
-        "train-mirror-bert": [
-          2.1509,
-          2.043,
-          1.9112,
-        ],
         "train-diffcse": [
           2.5368,
           2.8834,
           2.651,
+        ],
+        "train-mirror-bert": [
+          2.1509,
+          2.043,
+          1.9112,
         ],
         "train-sbert": [
           0.243,
@@ -119,6 +119,11 @@ describe("the numbers of a training", () => {
           0.5103,
           0.6094,
           0.5489,
+        ],
+        "train-simbert": [
+          6.9764,
+          5.7832,
+          6.1847,
         ],
         "train-simcse": [
           2.2445,

@@ -87,6 +87,7 @@ export const pipelineCommands: ReadonlyArray<Command> = [
     examples: [
       "show pipelines/transencoder.yaml pairs --head 5",
       "show pipelines/transencoder.yaml bi0.curve --format csv",
+      "show pipelines/compare-methods.yaml compare.figure --to methods.svg",
     ],
     load: async () => (await import("../commands/show.ts")).show,
   },

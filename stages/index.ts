@@ -2,12 +2,15 @@
 import type { AnyStage } from "../src/core/Stage.ts";
 import averageScores from "./average-scores.ts";
 import deduplicate from "./deduplicate.ts";
+import evaluateBinary from "./evaluate-binary.ts";
 import evaluateSts from "./evaluate-sts.ts";
+import evaluateTransfer from "./evaluate-transfer.ts";
 import generateCorpus from "./generate-corpus.ts";
 import loadCrossEncoder from "./load-cross-encoder.ts";
 import loadModel from "./load-model.ts";
 import pretrainMlm from "./pretrain-mlm.ts";
 import pseudoLabel from "./pseudo-label.ts";
+import readLabelledSentences from "./read-labelled-sentences.ts";
 import readPairs from "./read-pairs.ts";
 import readSentences from "./read-sentences.ts";
 import sample from "./sample.ts";
@@ -20,9 +23,12 @@ import trainSimcse from "./train-simcse.ts";
 import trainTokenizer from "./train-tokenizer.ts";
 import trainWordVectors from "./train-word-vectors.ts";
 
+import whiten from "./whiten.ts";
+
 export const stages: ReadonlyArray<AnyStage> = [
   readSentences,
   readPairs,
+  readLabelledSentences,
   generateCorpus,
   sample,
   deduplicate,
@@ -34,10 +40,13 @@ export const stages: ReadonlyArray<AnyStage> = [
   trainWordVectors,
   pretrainMlm,
   trainSimcse,
+  whiten,
   pseudoLabel,
   averageScores,
   trainCrossEncoder,
   trainBiEncoder,
   evaluateSts,
+  evaluateBinary,
+  evaluateTransfer,
   stopLoop,
 ];

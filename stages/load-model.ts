@@ -15,7 +15,9 @@ import { modelSelection, readModelFolder } from "../src/model/modelFolder.ts";
 import { readWhole } from "../src/model/readWhole.ts";
 import { hubMistake, hubPrefix } from "../src/model/hub/hubSource.ts";
 import { vocabularySize } from "../src/model/tokenizerJson.ts";
-import { flag } from "../src/training/options.ts";
+import { paddedLengthOf, poolingOf } from "../src/nn/pooling.ts";
+import { anyPooling, flag, paddedLengthField } from "../src/training/options.ts";
+import type { ReadDense } from "../src/model/denseLayer.ts";
 import { initializeWeights, parameterSpecs } from "../src/nn/parameters.ts";
 import type { Weights } from "../src/nn/Weights.ts";
 
@@ -57,11 +59,8 @@ const config = Schema.Struct({
   fresh: Schema.optionalKey(
     fresh.annotate({ description: "The shape of a new model with random weights. Instead of `source`." }),
   ),
-  pooling: Schema.optionalKey(
-    Schema.Literals(["mean", "cls"]).annotate({
-      description: "How token vectors become an embedding. Default: what the folder says, else mean.",
-    }),
-  ),
+  pooling: Schema.optionalKey(anyPooling("How token vectors become an embedding", "what the folder says, else mean")),
+  paddedLength: paddedLengthField,
   wordHead: flag(
     false,
     "Keeps the checkpoint's head that guesses masked words in `model`, for `pretrain-mlm` to start from; of no use elsewhere.",
@@ -87,6 +86,7 @@ interface Loaded {
   readonly tokenizerDigest: string;
   readonly pooling: Pooling | undefined;
   readonly normalize: boolean;
+  readonly dense?: ReadDense | undefined;
   readonly maxTokens: number;
   /** Heads of a checkpoint. */
   readonly wordHead?: Weights | undefined;
@@ -148,7 +148,7 @@ export default defineStage({
         `maxTokens is ${maxTokens}, but the model has positions for ${loaded.config.maxPositions} tokens`,
         `set maxTokens to ${loaded.config.maxPositions} or less`,
       );
-    const { config: shape, weights, tokenizer, normalize, wordHead } = loaded;
+    const { config: shape, weights, tokenizer, normalize, wordHead, dense } = loaded;
     if (config.wordHead && wordHead === undefined)
       return yield* fail("the model has no head that guesses masked words", "take wordHead out");
     if (loaded.classifier !== undefined && loaded.pooling === undefined)
@@ -158,8 +158,17 @@ export default defineStage({
     const common = { config: shape, tokenizer: loaded.tokenizerDigest, special: tokenizer.special };
     const kept = config.wordHead ? new Map([...weights, ...wordHead!]) : weights;
     const model: Backbone = { kind: "backbone", ...common, weights: kept };
-    const pooling = config.pooling ?? loaded.pooling ?? "mean";
-    const sentence = { weights: withoutPooler(weights), pooling, normalize, maxTokens };
+    const pooling =
+      config.pooling === undefined ? (loaded.pooling ?? "mean") : poolingOf({ ...config, pooling: config.pooling });
+    const paddedLength = paddedLengthOf(pooling) ?? 0;
+    if (paddedLength > shape.maxPositions)
+      return yield* fail(
+        `paddedLength is ${paddedLength}, but the model has positions for ${shape.maxPositions} tokens`,
+        `set paddedLength to ${shape.maxPositions} or less`,
+      );
+    const layer = dense === undefined ? {} : { dense: { dimension: dense.dimension } };
+    const ofEncoder = new Map([...withoutPooler(weights), ...(dense?.weights ?? [])]);
+    const sentence = { weights: ofEncoder, pooling, ...layer, normalize, maxTokens };
     const encoder: BiEncoder = { kind: "bi-encoder", ...common, ...sentence };
     return { model, encoder, tokenizer };
   }),

@@ -9,8 +9,9 @@ import * as Schema from "effect/Schema";
 import { Backbone, BiEncoder, CrossEncoder, Tokens, TrainingCurve } from "../src/artifact/index.ts";
 import { input, inputOneOf, output } from "../src/core/ArtifactType.ts";
 import { defineStage } from "../src/core/Stage.ts";
+import { poolingOf } from "../src/nn/pooling.ts";
 import { guardFields, guardsField } from "../src/training/guardOptions.ts";
-import { partsOptions, poolingField, trainingOptions } from "../src/training/options.ts";
+import { paddedLengthField, partsOptions, poolingField, trainingOptions } from "../src/training/options.ts";
 import { runTraining } from "../src/training/runTraining.ts";
 import { asBackbone, asBiEncoder } from "../src/training/trainedModel.ts";
 
@@ -34,7 +35,8 @@ const config = Schema.Struct({
       default: 0.15,
     })
     .pipe(Schema.withDecodingDefaultKey(Effect.succeed(0.15))),
-  pooling: poolingField("mean", "How `encoder` makes an embedding: from [CLS] or as the mean over all tokens."),
+  pooling: poolingField("mean", "How `encoder` makes an embedding"),
+  paddedLength: paddedLengthField,
   ...trainingOptions(defaults, "Sentences", 1, 3),
   ...partsOptions,
   guards: guardsField({ diverged }),
@@ -62,13 +64,16 @@ export default defineStage({
   runsIn: "worker",
   run: Effect.fn("pretrain-mlm")(function* ({ config, inputs, seed }) {
     const { model, sentences } = inputs;
+    const pooling = poolingOf(config);
     const trained = yield* runTraining(async () => {
       const { maskedLanguageModel } = await import("../src/training/methods/maskedLanguageModel.ts");
+      const { requirePaddedLength } = await import("../src/training/checks.ts");
+      requirePaddedLength(model.config, pooling);
       return maskedLanguageModel(model, sentences, config, seed);
     }, config);
     return {
       model: asBackbone(model, trained.weights),
-      encoder: asBiEncoder(model, trained.weights, config),
+      encoder: asBiEncoder(model, trained.weights, { ...config, pooling }),
       curve: trained.curve,
     };
   }),

@@ -9,8 +9,9 @@ import * as Schema from "effect/Schema";
 import { Backbone, BiEncoder, CrossEncoder, Scores, TokenPairs, TrainingCurve } from "../src/artifact/index.ts";
 import { input, inputOneOf, output } from "../src/core/ArtifactType.ts";
 import { defineStage } from "../src/core/Stage.ts";
+import { poolingOf } from "../src/nn/pooling.ts";
 import { guardFields, guardsField } from "../src/training/guardOptions.ts";
-import { partsOptions, trainingOptions } from "../src/training/options.ts";
+import { anyPooling, paddedLengthField, partsOptions, trainingOptions } from "../src/training/options.ts";
 import { runTraining } from "../src/training/runTraining.ts";
 import { asBiEncoder } from "../src/training/trainedModel.ts";
 
@@ -30,12 +31,8 @@ const config = Schema.Struct({
   loss: Schema.Literals(["mse"])
     .annotate({ description: "Squared error between cosine and score. Default mse.", default: "mse" })
     .pipe(Schema.withDecodingDefaultKey(Effect.succeed("mse" as const))),
-  pooling: Schema.optionalKey(
-    Schema.Literals(["cls", "mean"]).annotate({
-      description:
-        "The embedding: the last hidden state of [CLS], or the mean over all tokens. Default: the model's own where it is a bi-encoder, else cls.",
-    }),
-  ),
+  pooling: Schema.optionalKey(anyPooling("The embedding", "the model's own where it is a bi-encoder, else cls")),
+  paddedLength: paddedLengthField,
   ...trainingOptions(defaults, "Pairs", 1, 3),
   ...partsOptions,
   guards: guardsField({ diverged, collapsed, labels }),
@@ -63,7 +60,8 @@ export default defineStage({
   runsIn: "worker",
   run: Effect.fn("train-bi-encoder")(function* ({ config, inputs, seed }) {
     const { model, pairs, scores } = inputs;
-    const pooling = config.pooling ?? (model.kind === "bi-encoder" ? model.pooling : "cls");
+    const own = model.kind === "bi-encoder" ? model.pooling : "cls";
+    const pooling = config.pooling === undefined ? own : poolingOf({ ...config, pooling: config.pooling });
     const trained = yield* runTraining(async () => {
       const { biEncoder } = await import("../src/training/methods/biEncoder.ts");
       return biEncoder(model, pairs, scores, pooling, config, seed);

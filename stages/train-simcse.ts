@@ -9,8 +9,9 @@ import * as Schema from "effect/Schema";
 import { Backbone, BiEncoder, CrossEncoder, Tokens, TrainingCurve } from "../src/artifact/index.ts";
 import { input, inputOneOf, output } from "../src/core/ArtifactType.ts";
 import { defineStage } from "../src/core/Stage.ts";
+import { poolingOf } from "../src/nn/pooling.ts";
 import { guardFields, guardsField } from "../src/training/guardOptions.ts";
-import { poolingField, positiveNumber, trainingOptions } from "../src/training/options.ts";
+import { paddedLengthField, poolingField, positiveNumber, trainingOptions } from "../src/training/options.ts";
 import { runTraining } from "../src/training/runTraining.ts";
 import { asBiEncoder } from "../src/training/trainedModel.ts";
 
@@ -28,10 +29,8 @@ const defaults = {
 
 const config = Schema.Struct({
   temperature: positiveNumber(0.05, "What cosines are divided by before the softmax, above 0 (SimCSE: 0.05)."),
-  pooling: poolingField(
-    "cls",
-    "The embedding: the last hidden state of [CLS], or the mean over all tokens; it travels with the encoder.",
-  ),
+  pooling: poolingField("cls", "The embedding, which travels with the encoder"),
+  paddedLength: paddedLengthField,
   projection: Schema.optionalKey(
     Schema.Boolean.annotate({
       description:
@@ -63,10 +62,11 @@ export default defineStage({
   runsIn: "worker",
   run: Effect.fn("train-simcse")(function* ({ config, inputs, seed }) {
     const { model, sentences } = inputs;
+    const pooling = poolingOf(config);
     const trained = yield* runTraining(async () => {
       const { simCse } = await import("../src/training/methods/simCse.ts");
-      return simCse(model, sentences, config, seed);
+      return simCse(model, sentences, { ...config, pooling }, seed);
     }, config);
-    return { encoder: asBiEncoder(model, trained.weights, config), curve: trained.curve };
+    return { encoder: asBiEncoder(model, trained.weights, { ...config, pooling }), curve: trained.curve };
   }),
 });

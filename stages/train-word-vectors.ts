@@ -10,7 +10,8 @@ import * as Schema from "effect/Schema";
 import { Backbone, BiEncoder, CrossEncoder, Tokens } from "../src/artifact/index.ts";
 import { input, inputOneOf, output } from "../src/core/ArtifactType.ts";
 import { defineStage, Progress } from "../src/core/Stage.ts";
-import { flag, fraction, poolingField, wholeNumber } from "../src/training/options.ts";
+import { poolingOf } from "../src/nn/pooling.ts";
+import { flag, fraction, paddedLengthField, poolingField, wholeNumber } from "../src/training/options.ts";
 import { asStageFailure } from "../src/training/runTraining.ts";
 
 const config = Schema.Struct({
@@ -23,7 +24,8 @@ const config = Schema.Struct({
     false,
     "Starts the first attention layer as a soft aligner of two sentences and the last one as an average; for fresh encoders only.",
   ),
-  pooling: poolingField("mean", "How `encoder` makes an embedding: from [CLS] or as the mean over all tokens."),
+  pooling: poolingField("mean", "How `encoder` makes an embedding"),
+  paddedLength: paddedLengthField,
   maxTokens: wholeNumber(32, 3, "Longest input of `encoder` in tokens, special ones included. From 3 on."),
 });
 
@@ -49,9 +51,12 @@ export default defineStage({
   run: Effect.fn("train-word-vectors")(function* ({ config, inputs, seed }) {
     const progress = yield* Progress;
     const { model } = inputs;
+    const pooling = poolingOf(config);
     const weights = yield* Effect.tryPromise({
       try: async () => {
         const { withWordVectors } = await import("../src/training/wordVectors/withWordVectors.ts");
+        const { requirePaddedLength } = await import("../src/training/checks.ts");
+        requirePaddedLength(model.config, pooling);
         return withWordVectors(model, inputs.sentences, config, seed, (done, total) =>
           progress.report({ done, total, unit: "passes" }),
         );
@@ -59,6 +64,6 @@ export default defineStage({
       catch: asStageFailure,
     });
     const { asBackbone, asBiEncoder } = yield* Effect.promise(() => import("../src/training/trainedModel.ts"));
-    return { model: asBackbone(model, weights), encoder: asBiEncoder(model, weights, config) };
+    return { model: asBackbone(model, weights), encoder: asBiEncoder(model, weights, { ...config, pooling }) };
   }),
 });

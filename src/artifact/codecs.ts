@@ -62,21 +62,27 @@ const pairs: Codec<Pairs> = codec(
 
 const gold: Codec<Gold> = codec(
   "Gold",
-  ({ pairs, scores, sets }) => {
+  ({ pairs, scores, sets, subsets, classes }) => {
     if (scores.length > 0) equalLength("Gold", { scores: scores.length, sets: sets.length });
+    if (subsets !== undefined) equalLength("Gold", { subsets: subsets.length, sets: sets.length });
     return {
       rows: sets.length,
       columns: {
         set: { kind: "text", values: sets },
+        ...(subsets === undefined ? {} : { subset: { kind: "text", values: subsets } }),
         ...(scores.length === 0 ? {} : { score: { kind: "float64", values: finite("Gold", scores) } }),
       },
-      facts: { pairs },
+      facts: { pairs, ...(classes === undefined ? {} : { classes: canonicalJson([...classes]) }) },
     };
   },
   (table) => ({
     pairs: fact(table, "pairs"),
     scores: table.columns["score"] === undefined ? new Float64Array(0) : values(table, "score", "float64"),
     sets: values(table, "set", "text"),
+    ...(table.columns["subset"] === undefined ? {} : { subsets: values(table, "subset", "text") }),
+    ...(table.facts["classes"] === undefined
+      ? {}
+      : { classes: JSON.parse(table.facts["classes"]) as ReadonlyArray<string> }),
   }),
 );
 

@@ -24,6 +24,10 @@ export interface Gold {
   readonly scores: Float64Array;
   /** One per row: the test set it belongs to. Rows of a set stand together. */
   readonly sets: ReadonlyArray<string>;
+  /** One per row: the part of its set that it comes from (headlines, images); absent where the files were not asked for it. */
+  readonly subsets?: ReadonlyArray<string>;
+  /** What the scores 0, 1, 2 … stand for, where they are classes with names. */
+  readonly classes?: ReadonlyArray<string>;
 }
 
 /** Sentences as ids of one tokenizer, without special tokens: encoders add those and truncate. */

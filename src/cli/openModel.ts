@@ -59,7 +59,7 @@ async function openFolder(path: string): Promise<OpenedModel> {
   const folder = await readModelFolder({ path, read }).catch((cause: unknown) => {
     throw cause instanceof ModelProblem ? new UsageError(cause.message, cause.hint) : cause;
   });
-  const { config, tokenizer, maxTokens, pooling, normalize } = folder;
+  const { config, tokenizer, maxTokens, pooling, normalize, dense } = folder;
   const common = {
     config,
     tokenizer: contentDigest(await Tokenizer.encode(tokenizer)),
@@ -70,8 +70,10 @@ async function openFolder(path: string): Promise<OpenedModel> {
   const pairWeights = crossEncoderWeights(folder);
   if (pairWeights !== undefined && pooling === undefined)
     return { model: { kind: "cross-encoder", ...common, weights: pairWeights }, tokenizer };
-  const weights = encoderWeights(config, folder.weights);
-  return { model: { kind: "bi-encoder", ...common, weights, pooling: pooling ?? "mean", normalize }, tokenizer };
+  const weights = new Map([...encoderWeights(config, folder.weights), ...(dense?.weights ?? [])]);
+  const layer = dense === undefined ? {} : { dense: { dimension: dense.dimension } };
+  const sentence = { pooling: pooling ?? ("mean" as const), ...layer, normalize };
+  return { model: { kind: "bi-encoder", ...common, weights, ...sentence }, tokenizer };
 }
 
 function absent(error: NodeJS.ErrnoException): undefined {

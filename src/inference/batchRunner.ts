@@ -18,7 +18,7 @@ import {
   type PackedBatch,
   type Sequence,
 } from "../nn/PackedBatch.ts";
-import { embeddingWidth } from "../nn/parameters.ts";
+import { denseName, embeddingWidth } from "../nn/parameters.ts";
 import { type LayoutPolicy, shapeKey } from "../nn/PackedLayout.ts";
 import type { Feeds, TensorSpec } from "../nn/TensorSpec.ts";
 import type { Float32Tensor, Weights } from "../nn/Weights.ts";
@@ -49,6 +49,8 @@ export interface Head {
   readonly parameters: ReadonlyArray<TensorSpec>;
   /** Numbers a row. */
   readonly width: number;
+  /** The longest a sequence can be: none is padded beyond. */
+  readonly maxLength: number;
   /** @returns [sequences, width] or [sequences] for a width of 1, in the caller's order */
   readonly build: (call: EncoderCall) => tf.Tensor;
 }
@@ -69,10 +71,10 @@ export async function runInBatches(
   const values = weightValues(model.weights);
   const precision = options.precision ?? "float32";
   let done = 0;
-  for (const { rows, length } of batchesByLength(sequences)) {
+  for (const { rows, length } of batchesByLength(sequences, head.maxLength)) {
     if (options.isInterrupted?.() === true) throw new InferenceInterrupted(done, sequences.length);
     const filled = filledUp(rows, rowsOfBatch(length)).map((row) => sequences[row]!);
-    const batch = packBatch(filled, { policy: policyFor(length), maxLength: model.config.maxPositions });
+    const batch = packBatch(filled, { policy: policyFor(length), maxLength: head.maxLength });
     const executable = await engine.compile(programFor(model, head, batch, precision));
     const output = (await executable.run(feedsOf(model, head, batch, values, precision)))["output"]!;
     rows.forEach((row, i) => results.set(output.subarray(i * head.width, (i + 1) * head.width), row * head.width));
@@ -89,9 +91,9 @@ interface BatchRows {
 }
 
 /** Lengths that batches are padded to: steps of 8, further apart where sequences are long. */
-const roundedUp = (length: number): number => {
+const roundedUp = (length: number, maxLength: number): number => {
   const step = length <= 32 ? 8 : 16;
-  return Math.ceil(length / step) * step;
+  return Math.min(maxLength, Math.ceil(length / step) * step);
 };
 
 /** A power of two, as the filled-up last batch. */
@@ -107,8 +109,8 @@ const policyFor = (length: number): LayoutPolicy => ({
 });
 
 /** Full batches of each length, shortest first; what is left over of one length fills up the next. */
-function batchesByLength(sequences: ReadonlyArray<Sequence>): ReadonlyArray<BatchRows> {
-  const byLength = Map.groupBy(sequences.keys(), (row) => roundedUp(sequences[row]!.ids.length));
+function batchesByLength(sequences: ReadonlyArray<Sequence>, maxLength: number): ReadonlyArray<BatchRows> {
+  const byLength = Map.groupBy(sequences.keys(), (row) => roundedUp(sequences[row]!.ids.length, maxLength));
   const lengths = [...byLength.keys()].sort((a, b) => a - b);
   const batches: Array<BatchRows> = [];
   let left: ReadonlyArray<number> = [];
@@ -148,9 +150,9 @@ const quantizedConstants = ({ weights }: EncoderModel, { parameters }: Head): No
     }),
   );
 
-/** All matrices but a classifier's, which is too little work to lose precision for. */
+/** All matrices but those on pooled states, which are too little work to lose precision for. */
 const isInt8 = (name: string, { shape }: Float32Tensor): boolean =>
-  shape.length === 2 && !name.startsWith("classifier.");
+  shape.length === 2 && !name.startsWith("classifier.") && !name.startsWith(`${denseName}.`);
 
 function feedsOf(
   { config }: EncoderModel,

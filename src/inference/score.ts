@@ -1,7 +1,7 @@
 /** Pairs → how alike they are: the cosine of a bi-encoder, or the probability of a cross-encoder. */
 import type { EngineShape } from "../engine/Engine.ts";
 import { assemblePair } from "../nn/assembleInput.ts";
-import type { BiEncoder, CrossEncoder } from "../nn/EncoderModel.ts";
+import { type BiEncoder, type CrossEncoder, embeddingDimension } from "../nn/EncoderModel.ts";
 import { pairLogits } from "../nn/modules/heads.ts";
 import { encoderSpecs, headSpecs } from "../nn/parameters.ts";
 import { type Ragged, raggedFrom, raggedRow, raggedRows } from "../nn/Ragged.ts";
@@ -37,7 +37,7 @@ export async function pairCosines(
 ): Promise<Float32Array> {
   const { sentences, a, b } = distinctSentences(pairs);
   const embeddings = await encodeTokens(model, sentences, engine, options);
-  const dim = model.config.hiddenSize;
+  const dim = embeddingDimension(model);
   return Float32Array.from(a, (left, pair) => cosine(embeddings, left * dim, b[pair]! * dim, dim));
 }
 
@@ -56,6 +56,7 @@ export async function pairProbabilities(
     key: "pair logit",
     parameters: [...encoderSpecs(config), ...headSpecs(config, "cross-encoder")],
     width: 1,
+    maxLength: config.maxPositions,
     build: pairLogits,
   };
   const logits = await runInBatches(model, head, sequences, engine, options);

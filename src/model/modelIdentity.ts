@@ -4,9 +4,18 @@ import { canonicalJson, type Json } from "../core/canonicalJson.ts";
 import type { BiEncoder } from "../nn/EncoderModel.ts";
 
 /** sha256 over shape, pooling, tokenizer and weights; rates of dropout change no embedding and are left out. */
-export function modelIdentity({ config, weights, tokenizer, pooling, normalize, maxTokens }: BiEncoder): string {
-  const { hiddenDropout: _, attentionDropout: __, classifierDropout: ___, ...shape } = config;
-  const hash = createHash("sha256").update(canonicalJson({ shape, tokenizer, pooling, normalize, maxTokens } as Json));
+export function modelIdentity({ config, weights, tokenizer, pooling, normalize, maxTokens, dense }: BiEncoder): string {
+  const { hiddenDropout: _, attentionDropout: __, classifierDropout: ___, dropHead: ____, ...shape } = config;
+  const hash = createHash("sha256").update(
+    canonicalJson({
+      shape,
+      tokenizer,
+      pooling,
+      normalize,
+      maxTokens,
+      ...(dense === undefined ? {} : { dense }),
+    } as unknown as Json),
+  );
   for (const name of [...weights.keys()].sort()) {
     const { values } = weights.get(name)!;
     hash.update(`\n${name}\n`).update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));

@@ -1,5 +1,6 @@
 /** How an exported model is used from each loader: the part of its card that people copy. A test runs what stands there. */
-import type { BiEncoder, CrossEncoder, EncoderModel } from "../nn/EncoderModel.ts";
+import type { BiEncoder, CrossEncoder, EncoderModel, Pooling } from "../nn/EncoderModel.ts";
+import { poolingText } from "../nn/pooling.ts";
 import { longestInput } from "./exportFiles.ts";
 
 export interface UsageFacts {
@@ -29,6 +30,10 @@ const block = (loader: string, language: string, ...lines: ReadonlyArray<string>
   "```",
 ];
 
+/** What transformers.js cannot do of a model. */
+const missingThere = ({ pooling, dense }: BiEncoder): string | undefined =>
+  pooling === "max" ? "pooling" : dense === undefined ? undefined : "layer";
+
 const biEncoderUsage = (model: BiEncoder, int8: boolean): ReadonlyArray<string> => [
   ...block(
     "sentence-transformers",
@@ -40,7 +45,9 @@ const biEncoderUsage = (model: BiEncoder, int8: boolean): ReadonlyArray<string> 
     "similarities = model.similarity(embeddings, embeddings)  # cosines",
   ),
   ...transformersUsage(...encoded, ...hiddenStates, ...pooled(model)),
-  ...transformersJsUsage(`{ pooling: "${model.pooling}", normalize: ${model.normalize} }`, int8),
+  ...(missingThere(model) !== undefined
+    ? []
+    : transformersJsUsage(`{ pooling: "${poolingText(model.pooling)}", normalize: ${model.normalize} }`, int8)),
   ...block(
     "tandem",
     "sh",
@@ -48,7 +55,9 @@ const biEncoderUsage = (model: BiEncoder, int8: boolean): ReadonlyArray<string> 
     'pipeline similarity DIR "one sentence" "another"',
   ),
   "",
-  `All give the same embeddings, to rounding. Only of texts beyond ${longestInput(model)} tokens those of transformers.js differ: it cuts off the closing special token too.`,
+  missingThere(model) !== undefined
+    ? `All give the same embeddings, to rounding. transformers.js reads the model, but has no such ${missingThere(model)}: it gives the tokens' vectors.`
+    : `All give the same embeddings, to rounding. Only of texts beyond ${longestInput(model)} tokens those of transformers.js differ: it cuts off the closing special token too.`,
 ];
 
 const crossEncoderUsage = (model: CrossEncoder, int8: boolean): ReadonlyArray<string> => [
@@ -104,15 +113,29 @@ const encoded = [
 ] as const;
 const hiddenStates = ["with torch.no_grad():", "    tokens = model(**batch).last_hidden_state"] as const;
 
-const pooled = ({ pooling, normalize }: BiEncoder): ReadonlyArray<string> => [
-  ...(pooling === "cls"
-    ? ["embeddings = tokens[:, 0]"]
-    : [
-        'mask = batch["attention_mask"].unsqueeze(-1)',
-        "embeddings = (tokens * mask).sum(1) / mask.sum(1)  # the mean of all tokens but padding",
-      ]),
+const pooled = ({ pooling, normalize, dense }: BiEncoder): ReadonlyArray<string> => [
+  ...poolingLines(pooling),
+  ...(dense === undefined ? [] : denseLines),
   ...(normalize ? ["embeddings = torch.nn.functional.normalize(embeddings)"] : []),
 ];
+
+const denseLines = [
+  "from safetensors.torch import load_file",
+  "",
+  'dense = load_file("DIR/2_Dense/model.safetensors")',
+  'embeddings = embeddings @ dense["linear.weight"].T + dense["linear.bias"]',
+];
+
+function poolingLines(pooling: Pooling): ReadonlyArray<string> {
+  if (pooling === "cls") return ["embeddings = tokens[:, 0]"];
+  const mask = 'mask = batch["attention_mask"].unsqueeze(-1)';
+  if (pooling === "max")
+    return [
+      mask,
+      "embeddings = tokens.masked_fill(mask == 0, -1e9).max(1).values  # the greatest of all tokens but padding",
+    ];
+  return [mask, "embeddings = (tokens * mask).sum(1) / mask.sum(1)  # the mean of all tokens but padding"];
+}
 
 const transformersJsUsage = (options: string, int8: boolean): ReadonlyArray<string> =>
   block(

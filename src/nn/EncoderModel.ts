@@ -34,6 +34,8 @@ export interface ModelConfig {
   /** Rates in training, 0 to 1. */
   readonly hiddenDropout: number;
   readonly attentionDropout: number;
+  /** Of whole attention heads, by example and layer; absent: 0. */
+  readonly dropHead?: number;
   /** Of a cross-encoder's head; absent: `hiddenDropout`. */
   readonly classifierDropout?: number;
   /** Width of the embedding tables; absent: `hiddenSize`, otherwise a projection leads from one to the other (ELECTRA). */
@@ -47,7 +49,22 @@ export interface ModelConfig {
   readonly pairForm?: PairForm;
 }
 
-export type Pooling = "cls" | "mean";
+/**
+ * How token vectors become an embedding: the first token's (`cls`), the mean or the greatest of each channel over all tokens of
+ * the text, special ones included (`mean`, `max`), the mean over them of the first and the last layer's states, halved (`first-last`:
+ * layer 1, not the embedding layer, as SimCSE's authors corrected it), or a mean that counts padding.
+ */
+export type Pooling = "cls" | "mean" | "max" | "first-last" | MeanWithPadding;
+
+/**
+ * The mean over all positions of a fixed length: a text is cut to it or filled up with padding, which goes through the encoder as
+ * tokens that no other sees, and is counted. Source: Mirror-BERT's released code for BERT and sentences (methods §3.1).
+ */
+export interface MeanWithPadding {
+  readonly kind: "mean-with-padding";
+  /** In tokens, special ones included; at least 3. */
+  readonly paddedLength: number;
+}
 
 /** Ids the encoders put around a text. */
 export interface SpecialTokens {
@@ -75,11 +92,22 @@ export interface Backbone extends ModelBase {
 export interface BiEncoder extends ModelBase {
   readonly kind: "bi-encoder";
   readonly pooling: Pooling;
+  /** A layer on the pooled states, as sentence-transformers' Dense module; its weights are `dense.{weight,bias}`. Absent: none. */
+  readonly dense?: DenseLayer;
   /** Embeddings are scaled to unit length, as sentence-transformers' Normalize module does; no cosine changes by it. */
   readonly normalize: boolean;
-  /** Longest input in tokens, special ones included. */
+  /** Longest input in tokens, special ones included; a pooling's `paddedLength` may cut shorter. */
   readonly maxTokens: number;
 }
+
+/** y = x Wᵀ + b on an embedding. */
+export interface DenseLayer {
+  /** Numbers of an embedding that leaves it. */
+  readonly dimension: number;
+}
+
+/** Numbers of an embedding. */
+export const embeddingDimension = ({ config, dense }: BiEncoder): number => dense?.dimension ?? config.hiddenSize;
 
 /** Pair → logit. The head's weights are `pooler.dense.{weight,bias}` and `classifier.{weight,bias}`. */
 export interface CrossEncoder extends ModelBase {

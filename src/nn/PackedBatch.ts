@@ -6,15 +6,11 @@
  * nothing reads them, so their gradients are exactly zero. Both maps rest on that: padding slots take the last row, which
  * is always a filler, fillers take some padding slot, and so the gradient of each gather is the other gather, without masks.
  */
+import { attentionBias, maskOf, type Sequence } from "./Sequence.ts";
 import type { TensorSpec, TypedArray } from "./TensorSpec.ts";
 import { layoutOf, paddedSlots, type LayoutPolicy, type PackedShape, defaultLayoutPolicy } from "./PackedLayout.ts";
 
-/** Ids with the special tokens in place; at least one. */
-export interface Sequence {
-  readonly ids: Int32Array;
-  /** Segment of each token; absent: all 0. */
-  readonly types?: Int32Array;
-}
+export type { Sequence, Visible } from "./Sequence.ts";
 
 export interface PackedBatch {
   readonly shape: PackedShape;
@@ -49,7 +45,7 @@ export const batchInputNames = (prefix: string) => ({
   /** [sequences] caller's order → row of the padded layout, and back. */
   exampleRow: `${prefix}.exampleRow`,
   rowExample: `${prefix}.rowExample`,
-  /** [rows, 1, 1, length] 0 for tokens, -1e9 for padding. */
+  /** [rows, 1, 1, length], or [rows, 1, length, length] where masked by query: 0 for keys that are seen, -1e9 for all others. */
   bias: (group: number) => `${prefix}.bias.${group}`,
   /** [rows, 1, length] 1 / (tokens of the row) for tokens, 0 for padding. */
   mean: (group: number) => `${prefix}.mean.${group}`,
@@ -86,7 +82,7 @@ export function batchInputs(shape: PackedShape, prefix = defaultBatchPrefix): Re
     int32(names.exampleRow, shape.sequences),
     int32(names.rowExample, shape.sequences),
     ...shape.groups.flatMap(({ rows, length, masked }, i) => [
-      ...(masked ? [float32(names.bias(i), rows, 1, 1, length)] : []),
+      ...(masked ? [float32(names.bias(i), rows, 1, masked === "by-query" ? length : 1, length)] : []),
       float32(names.mean(i), rows, 1, length),
     ]),
   ];
@@ -111,7 +107,8 @@ export interface PackOptions {
 /** Packs sequences (at least one) under a policy that keeps shapes few: see `PackedLayout.ts`. */
 export function packBatch(sequences: ReadonlyArray<Sequence>, options: PackOptions = {}): PackedBatch {
   const lengths = sequences.map((sequence) => sequence.ids.length);
-  const { shape, order } = layoutOf(lengths, options.policy ?? defaultLayoutPolicy, options.maxLength);
+  const { policy = defaultLayoutPolicy, maxLength } = options;
+  const { shape, order } = layoutOf(lengths, policy, maxLength, maskOf(sequences));
   const tokens = emptyTokens(shape.tokens);
   const slots = emptySlots(shape);
   const firstToken = new Int32Array(sequences.length);
@@ -134,7 +131,15 @@ export function packBatch(sequences: ReadonlyArray<Sequence>, options: PackOptio
     slotsBefore += group.slots;
   }
   if (shape.gathered) placeFillers(slots, next, shape.tokens);
-  const feeds = feedsOf(shape, order, firstToken, lengths, slots, options.prefix ?? defaultBatchPrefix);
+  const prefix = options.prefix ?? defaultBatchPrefix;
+  const feeds = {
+    ...indexFeeds(shape, order, firstToken, slots, prefix),
+    ...rowFeeds(
+      shape,
+      Array.from(order, (example) => sequences[example]!),
+      prefix,
+    ),
+  };
   return { shape, realTokens: next, ...tokens, order, lengths: Int32Array.from(lengths), firstToken, feeds };
 }
 
@@ -197,16 +202,15 @@ function writeTokens(tokens: TokenColumns, sequence: Sequence, example: number, 
   for (let j = 0; j < length; j++) tokens.positions[first + j] = j;
 }
 
-function feedsOf(
+/** Where tokens and rows lie. */
+function indexFeeds(
   shape: PackedShape,
   order: Int32Array,
   firstToken: Int32Array,
-  lengths: ReadonlyArray<number>,
   slots: Slots,
   prefix: string,
 ): { readonly [name: string]: TypedArray } {
   const names = batchInputNames(prefix);
-  const feeds: { [name: string]: TypedArray } = {};
   const rowFirst = order.map((example) => firstToken[example]!);
   const firstRow = new Int32Array(shape.tokens).fill(shape.sequences);
   const exampleRow = new Int32Array(shape.sequences);
@@ -214,32 +218,37 @@ function feedsOf(
     firstRow[rowFirst[row]!] = row;
     exampleRow[example] = row;
   });
-  Object.assign(feeds, {
+  return {
     [names.slotToken]: slots.slotToken,
     [names.tokenSlot]: slots.tokenSlot,
     [names.rowFirst]: rowFirst,
     [names.firstRow]: firstRow,
     [names.exampleRow]: exampleRow,
     [names.rowExample]: order,
-  });
+  };
+}
+
+/** What each group knows of its rows. @param sorted the sequences in the order of the padded layout */
+function rowFeeds(
+  shape: PackedShape,
+  sorted: ReadonlyArray<Sequence>,
+  prefix: string,
+): { readonly [name: string]: TypedArray } {
+  const names = batchInputNames(prefix);
+  const feeds: { [name: string]: TypedArray } = {};
   let row = 0;
   shape.groups.forEach(({ rows, length, masked }, i) => {
-    const inGroup = Array.from(order.subarray(row, row + rows), (example) => lengths[example]!);
-    if (masked) feeds[names.bias(i)] = perSlot(inGroup, length, () => 0, -1e9);
-    feeds[names.mean(i)] = perSlot(inGroup, length, (tokens) => 1 / tokens, 0);
+    const inGroup = sorted.slice(row, row + rows);
+    if (masked) feeds[names.bias(i)] = attentionBias(inGroup, length, masked === "by-query" ? length : 1);
+    feeds[names.mean(i)] = perSlot(inGroup, length);
     row += rows;
   });
   return feeds;
 }
 
-/** [rows, length] one value for the tokens of a row, another for its padding. */
-function perSlot(
-  lengths: ReadonlyArray<number>,
-  length: number,
-  token: (tokens: number) => number,
-  padding: number,
-): Float32Array {
-  const values = new Float32Array(lengths.length * length).fill(padding);
-  lengths.forEach((tokens, row) => values.fill(token(tokens), row * length, row * length + tokens));
+/** [rows, length] 1 / (tokens of the row) for its tokens, 0 for its padding. */
+function perSlot(sequences: ReadonlyArray<Sequence>, length: number): Float32Array {
+  const values = new Float32Array(sequences.length * length);
+  sequences.forEach(({ ids }, row) => values.fill(1 / ids.length, row * length, row * length + ids.length));
   return values;
 }

@@ -39,8 +39,8 @@ export const paddedLayoutPolicy: LayoutPolicy = {
 export interface LengthGroup {
   readonly rows: number;
   readonly length: number;
-  /** A row may be shorter than `length`, so attention needs a mask. */
-  readonly masked: boolean;
+  /** Some keys are not for all to see (a row may be shorter than `length`), so attention needs a mask; `by-query`: each query its own. */
+  readonly masked: boolean | "by-query";
 }
 
 /** Equal shapes give equal graphs. */
@@ -66,19 +66,27 @@ export const paddedSlots = (shape: PackedShape): number =>
 /** A text that names the shape: part of a program's key. */
 export const shapeKey = (shape: PackedShape): string =>
   `${shape.tokens}${shape.gathered ? "g" : "p"}` +
-  shape.groups.map((group) => `,${group.rows}x${group.length}${group.masked ? "m" : ""}`).join("");
+  shape.groups.map(({ rows, length, masked }) => `,${rows}x${length}${maskKey(masked)}`).join("");
 
-/** @param lengths of the sequences, each at least 1; at least one @param maxLength the longest a sequence can be here */
+const maskKey = (masked: LengthGroup["masked"]): string => (masked === "by-query" ? "q" : masked ? "m" : "");
+
+/**
+ * @param lengths of the sequences, each at least 1; at least one
+ * @param maxLength the longest a sequence can be here
+ * @param masked what sequences ask for whatever their lengths: see `Sequence.visible`
+ */
 export function layoutOf(
   lengths: ReadonlyArray<number>,
   policy: LayoutPolicy = defaultLayoutPolicy,
   maxLength = Number.POSITIVE_INFINITY,
+  masked: LengthGroup["masked"] = false,
 ): PackedLayout {
   const order = Int32Array.from(lengths.keys()).sort((a, b) => lengths[a]! - lengths[b]! || a - b);
   const groups = groupsOf(
     Array.from(order, (index) => lengths[index]!),
     policy,
     maxLength,
+    masked,
   );
   const real = lengths.reduce((sum, length) => sum + length, 0);
   const slots = groups.reduce((sum, group) => sum + group.rows * group.length, 0);
@@ -89,16 +97,21 @@ export function layoutOf(
   return { shape, order };
 }
 
-function groupsOf(sorted: ReadonlyArray<number>, policy: LayoutPolicy, maxLength: number): ReadonlyArray<LengthGroup> {
+function groupsOf(
+  sorted: ReadonlyArray<number>,
+  policy: LayoutPolicy,
+  maxLength: number,
+  masked: LengthGroup["masked"],
+): ReadonlyArray<LengthGroup> {
   const count = Math.max(1, Math.min(policy.maxGroups, Math.floor(sorted.length / policy.minGroupRows)));
   const longest = sorted[sorted.length - 1]!;
   if (sorted[0] === longest && (longest % policy.lengthMultiple === 0 || longest === maxLength))
-    return [{ rows: sorted.length, length: longest, masked: false }];
+    return [{ rows: sorted.length, length: longest, masked }];
   const groups: Array<LengthGroup> = [];
   for (let i = 0; i < count; i++) {
     const rows = sorted.slice(cut(i, count, sorted.length), cut(i + 1, count, sorted.length));
     const length = Math.min(maxLength, roundLength(rows[rows.length - 1]!, policy.lengthMultiple));
-    groups.push({ rows: rows.length, length, masked: true });
+    groups.push({ rows: rows.length, length, masked: masked || true });
   }
   return merged(groups);
 }

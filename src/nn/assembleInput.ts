@@ -5,7 +5,9 @@
  * Artifacts hold the bare ids of a text, so that one tokenization serves both kinds of encoder and every length limit;
  * this is the one place where ids are cut.
  */
-import type { PairForm, SpecialTokens } from "./EncoderModel.ts";
+import type { PairForm, Pooling, SpecialTokens } from "./EncoderModel.ts";
+import { paddedLengthOf } from "./pooling.ts";
+import type { Sequence } from "./Sequence.ts";
 
 /** One row of an encoder's input: ids with the special ones in place, and the segment each belongs to. */
 export interface EncoderInput {
@@ -39,6 +41,25 @@ export function assembleSingle(
   for (let i = 0; i < kept; i++) ids[i + 1] = text[i]!;
   ids[kept + 1] = special.sep;
   return { ids, types: new Int32Array(ids.length) };
+}
+
+/**
+ * `[CLS] a [SEP]` as a pooling wants it: with `mean-with-padding` cut at `paddedLength` too, and filled up to it with padding that
+ * no token sees.
+ * @param maxTokens longest text, special tokens included; at least 3
+ */
+export function assembleFor(
+  pooling: Pooling,
+  text: ArrayLike<number>,
+  special: Pick<SpecialTokens, "cls" | "sep" | "pad">,
+  maxTokens: number,
+): Sequence {
+  const paddedLength = paddedLengthOf(pooling);
+  const row = assembleSingle(text, special, Math.min(maxTokens, paddedLength ?? maxTokens));
+  if (paddedLength === undefined) return row;
+  const ids = new Int32Array(paddedLength).fill(special.pad);
+  ids.set(row.ids);
+  return { ids, visible: row.ids.length };
 }
 
 /**

@@ -3,6 +3,9 @@
  * example in the batch, token position, channel) and in attention on (…, head, query position, key position). So packing,
  * padding and bucketing never change a mask. Masks are bytes, made here and fed to the program.
  *
+ * Whole attention heads may be dropped too ("drophead"): one decision for each (seed, step, site, example, head), and where all
+ * heads of an example would go, one of them, drawn at random, stays (docs/adr/0034).
+ *
  * A rate is held to 1/65536; kept values are scaled by the reciprocal of the exact share kept. A rate of 0 has no mask.
  */
 import type { ModelConfig } from "./EncoderModel.ts";
@@ -10,7 +13,7 @@ import { headFormOf } from "./headForms.ts";
 import type { PackedBatch } from "./PackedBatch.ts";
 import type { PackedShape } from "./PackedLayout.ts";
 import { embeddingWidth } from "./parameters.ts";
-import { childKey, randomKey, type RandomKey } from "./random.ts";
+import { childKey, randomKey, type RandomKey, uniformAt } from "./random.ts";
 import type { TensorSpec } from "./TensorSpec.ts";
 
 /** A place in the network that drops elements, and the input that carries its mask. */
@@ -21,9 +24,9 @@ export interface DropoutSite extends TensorSpec {
   readonly rate: number;
   /**
    * What a row of the mask is: a token `[tokens, dim]`, the first token of a sequence by row of the padded layout
-   * `[sequences, dim]`, or a query of a group `[rows, heads, queries, length]`.
+   * `[sequences, dim]`, a query of a group `[rows, heads, queries, length]`, or the heads of a row of a group `[rows, heads, 1, 1]`.
    */
-  readonly rows: "tokens" | "first" | { readonly firstRow: number };
+  readonly rows: "tokens" | "first" | { readonly of: "queries" | "heads"; readonly firstRow: number };
 }
 
 /** Which hidden states a program computes: of every token, or in the last layer of first tokens only. */
@@ -34,6 +37,8 @@ export const dropoutSiteNumbers = {
   attention: (layer: number) => 1 + 3 * layer,
   attentionOutput: (layer: number) => 2 + 3 * layer,
   feedForwardOutput: (layer: number) => 3 + 3 * layer,
+  /** Below 0, so that the others keep their numbers. */
+  attentionHeads: (layer: number) => -1 - layer,
   head: (layers: number) => 1 + 3 * layers,
   headInput: (layers: number) => 2 + 3 * layers,
 };
@@ -82,19 +87,23 @@ function attentionSites(
   layer: number,
   queries: "tokens" | "first",
 ): ReadonlyArray<DropoutSite> {
-  const site = dropoutSiteNumbers.attention(layer);
+  const { heads, attentionDropout, dropHead = 0 } = config;
   let firstRow = 0;
-  return shape.groups.map(({ rows, length }, group) => {
-    const spec: DropoutSite = {
+  return shape.groups.flatMap(({ rows, length }, group) => {
+    const of = (kind: "queries" | "heads", site: number, rate: number, ...inner: [number, number]): DropoutSite => ({
       name: dropoutInputName(site, group),
-      shape: [rows, config.heads, queries === "first" ? 1 : length, length],
+      shape: [rows, heads, ...inner],
       dtype: "bool",
       site,
-      rate: config.attentionDropout,
-      rows: { firstRow },
-    };
+      rate,
+      rows: { of: kind, firstRow },
+    });
+    const sites = [
+      of("queries", dropoutSiteNumbers.attention(layer), attentionDropout, queries === "first" ? 1 : length, length),
+      of("heads", dropoutSiteNumbers.attentionHeads(layer), dropHead, 1, 1),
+    ];
     firstRow += rows;
-    return spec;
+    return sites;
   });
 }
 
@@ -121,8 +130,10 @@ export function dropoutMasks(
     const reused = into[site.name];
     const mask = reused?.length === size ? reused : new Uint8Array(size);
     const siteKey = childKey(stepKey, site.site);
-    if (typeof site.rows === "object") fillAttention(mask, site, site.rows.firstRow, batch, siteKey, examples);
-    else fillHidden(mask, site, batch, siteKey, examples);
+    if (typeof site.rows === "object") {
+      const fill = site.rows.of === "heads" ? fillHeads : fillAttention;
+      fill(mask, site, site.rows.firstRow, batch, siteKey, examples);
+    } else fillHidden(mask, site, batch, siteKey, examples);
     masks[site.name] = mask;
   }
   return masks;
@@ -164,6 +175,25 @@ function fillAttention(
       for (let query = 0; query < Math.min(queries, tokens); query++)
         fillRow(mask, ((row * heads + head) * queries + query) * length, tokens, threshold, childKey(headKey, query));
     }
+  }
+}
+
+/** [rows, heads]; of an example that would lose all, one head is kept. */
+function fillHeads(
+  mask: Uint8Array,
+  site: DropoutSite,
+  firstRow: number,
+  batch: PackedBatch,
+  siteKey: RandomKey,
+  examples: ArrayLike<number>,
+): void {
+  const [rows, heads] = site.shape as readonly [number, number, number, number];
+  for (let row = 0; row < rows; row++) {
+    const exampleKey = childKey(siteKey, examples[batch.order[firstRow + row]!]!);
+    const start = row * heads;
+    fillRow(mask, start, heads, thresholdOf(site.rate), exampleKey);
+    if (!mask.subarray(start, start + heads).includes(1))
+      mask[start + Math.floor(uniformAt(childKey(exampleKey, heads), 0) * heads)] = 1;
   }
 }
 

@@ -1,5 +1,6 @@
 /** What is checked before the first update: each mistake is one sentence that names what to change. */
-import type { ModelConfig } from "../nn/EncoderModel.ts";
+import type { ModelConfig, Pooling } from "../nn/EncoderModel.ts";
+import { paddedLengthOf } from "../nn/pooling.ts";
 import { type Ragged, raggedRows } from "../nn/Ragged.ts";
 import type { Reaction } from "./guardOptions.ts";
 import { TrainingFailure } from "./TrainingFailure.ts";
@@ -45,6 +46,16 @@ export function requirePositions(config: ModelConfig, maxTokens: number): void {
   throw invalid(
     `maxTokens is ${maxTokens}, but the model has positions for ${config.maxPositions} tokens only.`,
     `Set maxTokens to ${config.maxPositions} or less.`,
+  );
+}
+
+/** So must what a pooling fills every text up to. */
+export function requirePaddedLength(config: ModelConfig, pooling: Pooling): void {
+  const paddedLength = paddedLengthOf(pooling);
+  if (paddedLength === undefined || paddedLength <= config.maxPositions) return;
+  throw invalid(
+    `paddedLength is ${paddedLength}, but the model has positions for ${config.maxPositions} tokens only.`,
+    `Set paddedLength to ${config.maxPositions} or less.`,
   );
 }
 

@@ -4,6 +4,7 @@
  */
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
+import { defaultPaddedLength, type PoolingName, poolingNames } from "../nn/pooling.ts";
 import type { Reactions } from "./guardOptions.ts";
 
 const numberField = (check: Schema.Finite, value: number, description: string) =>
@@ -33,11 +34,25 @@ export const flag = (value: boolean, description: string) =>
     Schema.withDecodingDefaultKey(Effect.succeed(value)),
   );
 
-/** How an embedding is read off the encoder; it travels with the model. */
-export const poolingField = (value: "cls" | "mean", description: string) =>
-  Schema.Literals(["cls", "mean"])
-    .annotate({ description: `${description} Default ${value}.`, default: value })
+const poolingWords =
+  "the last hidden state of [CLS] (cls), the mean over all tokens (mean), their greatest of each channel (max), the mean over the first and the last layer (first-last), or the mean over all positions of a fixed length, padding counted (mean-with-padding)";
+
+/** How an embedding is read off the encoder, where each stage has its own default in words; it travels with the model. */
+export const anyPooling = (description: string, defaultWords: string) =>
+  Schema.Literals(poolingNames).annotate({ description: `${description}: ${poolingWords}. Default: ${defaultWords}.` });
+
+/** The same with a default. */
+export const poolingField = (value: PoolingName, description: string) =>
+  anyPooling(description, value)
+    .annotate({ default: value })
     .pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)));
+
+/** Beside every `pooling`: what `poolingOf` takes with it. */
+export const paddedLengthField = Schema.optionalKey(
+  Schema.Int.check(Schema.isGreaterThanOrEqualTo(3)).annotate({
+    description: `With pooling mean-with-padding, of no use elsewhere: the positions that every text is cut or filled up to, from 3 on. Default: ${defaultPaddedLength} (Mirror-BERT).`,
+  }),
+);
 
 /** What a method prescribes for the fields that all trainings have. */
 export interface TrainingDefaults {

@@ -26,6 +26,10 @@ export function withHead(
   return new Map([...encoderWeights(config, weights), ...headWeights]);
 }
 
+/** The config to train with where whole attention heads are dropped. */
+export const withDropHead = (config: ModelConfig, rate: number): ModelConfig =>
+  rate === 0 ? config : { ...config, dropHead: rate };
+
 /** The config to train with: a dropout rate of the stage's takes the place of all the model's own. */
 export function withDropout(config: ModelConfig, rate: number | undefined): ModelConfig {
   if (rate === undefined) return config;

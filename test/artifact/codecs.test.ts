@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { artifactTypes, Backbone, Scores, Sentences, TokenPairs, Tokens } from "../../src/artifact/index.ts";
+import { artifactTypes, Backbone, BiEncoder, Scores, Sentences, TokenPairs, Tokens } from "../../src/artifact/index.ts";
 import type { AnyArtifactType } from "../../src/core/ArtifactType.ts";
 import { raggedFrom } from "../../src/nn/Ragged.ts";
 import { sampleDigests } from "./digests.ts";
@@ -47,6 +47,11 @@ describe("artifact codecs", () => {
     const type = typeNamed(name);
     const bytes = await type.encode(samples[name]);
     expect(Buffer.from(await type.encode(await type.decode(bytes))).equals(bytes)).toBe(true);
+  });
+
+  it("keep the length that a pooling pads to", async () => {
+    const encoder = { ...samples.BiEncoder, pooling: { kind: "mean-with-padding", paddedLength: 50 } as const };
+    expect(await BiEncoder.decode(await BiEncoder.encode(encoder))).toEqual(encoder);
   });
 
   it("keep any well-formed text", async () => {

@@ -14,6 +14,7 @@ steps:
   tok: { uses: train-tokenizer, in: { sentences: text.sentences }, with: { vocabSize: "\${params.words}" } }
   base: { uses: load-model, in: { tokenizer: tok }, with: { fresh: { layers: 1, hiddenSize: 8, heads: 2, maxPositions: 32 } } }
   pairs: { uses: tokenize-pairs, in: { tokenizer: tok, pairs: text.pairs } }
+  padded: { uses: load-model, in: { tokenizer: tok }, with: { fresh: { layers: 1, hiddenSize: 8, heads: 2, maxPositions: 32 }, pooling: mean-with-padding, paddedLength: 20 } }
   cosines: { uses: pseudo-label, in: { pairs: pairs, encoder: base.encoder } }
   cross: { uses: train-cross-encoder, in: { pairs: pairs, scores: cosines, model: base.model }, with: { epochs: 1, maxTokens: 20 } }
   score: { uses: evaluate-sts, in: { encoder: base.encoder, pairs: pairs, gold: text.gold } }
@@ -120,6 +121,18 @@ describe("pipeline export", () => {
     await ok("export", "a.yaml", "--to", "model", "--int8");
   });
 
+  it("has no form for a pooling that other programs do not have, and embeds with it here", async () => {
+    expect(await refused("export", "a.yaml", "padded.encoder", "--to", "padded")).toBe(
+      "error: padded.encoder pools by mean-with-padding to 20, which no other program can be told to do\n" +
+        "  hint: use it here, with `pipeline encode`, `similarity` or `nearest`; or train with pooling cls, mean or max\n",
+    );
+    expect(existsSync(join(place.folder, "padded"))).toBe(false);
+    const embedded = JSON.parse(
+      await ok("encode", "a.yaml", "--step", "padded.encoder", "a cat"),
+    ) as ReadonlyArray<Embedded>;
+    expect(embedded[0]!.embedding.length).toBe(8);
+  });
+
   it("shows code in the card that works as it stands", async () => {
     const embedded = JSON.parse(await ok("encode", "model", "one sentence", "another")) as ReadonlyArray<Embedded>;
     expect(
@@ -167,7 +180,7 @@ describe("pipeline export", () => {
 
   it("says what is not a model, what has not run, and that it needs a folder", async () => {
     expect(await refused("export", "a.yaml", "score", "--to", "x")).toBe(
-      "error: `score` is Metrics, not a model\n  hint: name a step: cross.encoder, base.model\n",
+      "error: `score` is Metrics, not a model\n  hint: name a step: cross.encoder, padded.model, base.model\n",
     );
     expect(await refused("export", "a.yaml", "--set", "words=70", "--to", "x")).toBe(
       "error: step `base` has not run with these settings\n  hint: pipeline run a.yaml --set words=70 --until 'base'\n",

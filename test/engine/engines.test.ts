@@ -9,6 +9,7 @@ import { withGradients } from "../../src/engine/withGradients.ts";
 import { encodeTokens } from "../../src/inference/encode.ts";
 import { scorePairs } from "../../src/inference/score.ts";
 import { defaultLayoutPolicy } from "../../src/nn/PackedLayout.ts";
+import { poolingNames, poolingOf, poolingText } from "../../src/nn/pooling.ts";
 import { train } from "../../src/training/train.ts";
 import { loudBiEncoder, loudCrossEncoder } from "../inference/loudModels.ts";
 import { differences, relativeError, runCase, worstError } from "../kit/engineRig.ts";
@@ -193,8 +194,8 @@ describe.each(otherEngines)("on the %s engine as on cpu", (engineName, open) => 
       }
     });
 
-  for (const pooling of ["cls", "mean"] as const)
-    it(`embeddings by ${pooling} are the same`, async () => {
+  for (const pooling of poolingNames.map((name) => poolingOf({ pooling: name, paddedLength: 14 })))
+    it(`embeddings by ${poolingText(pooling)} are the same`, async () => {
       const sentences = topicSentences(70);
       const found = await encodeTokens(loudBiEncoder(pooling), sentences, engine);
       assert.isBelow(furthest(found, await encodeTokens(loudBiEncoder(pooling), sentences, cpu)), 1e-5);

@@ -3,6 +3,7 @@ import { OnnxEngine } from "../../src/engine/onnx/OnnxEngine.ts";
 import { InferenceInterrupted } from "../../src/inference/batchRunner.ts";
 import { encodeTokens } from "../../src/inference/encode.ts";
 import { scorePairs } from "../../src/inference/score.ts";
+import { poolingNames, poolingOf } from "../../src/nn/pooling.ts";
 import { raggedFrom, raggedRow, raggedRows } from "../../src/nn/Ragged.ts";
 import { tinyBackbone, topicSentences } from "../training/tinyModel.ts";
 import { loud, loudBiEncoder as biEncoder, loudCrossEncoder as crossEncoder } from "./loudModels.ts";
@@ -13,7 +14,8 @@ afterAll(() => onnx.close());
 const furthest = (a: Float32Array, b: Float32Array) =>
   a.reduce((worst, value, i) => Math.max(worst, Math.abs(value - b[i]!)), a.length === b.length ? 0 : Infinity);
 
-describe.each(["cls", "mean"] as const)("encodeTokens with pooling %s", (pooling) => {
+describe.each(poolingNames)("encodeTokens with pooling %s", (name) => {
+  const pooling = poolingOf({ pooling: name, paddedLength: 14 });
   const sentences = topicSentences(70);
 
   it("gives each sentence the embedding it has alone, in the caller's order", async () => {
@@ -40,6 +42,17 @@ describe("encodeTokens", () => {
     const [cut, whole] = [raggedFrom([[7, 8, 9, 10, 11, 12]]), raggedFrom([[7, 8, 9]])];
     const model = biEncoder("mean", 5);
     expect(await encodeTokens(model, cut, onnx)).toEqual(await encodeTokens(model, whole, onnx));
+  });
+
+  it("cuts texts at a padded length, and counts padding up to it", async () => {
+    const model = biEncoder(poolingOf({ pooling: "mean-with-padding", paddedLength: 5 }));
+    const [long, cut, short] = [raggedFrom([[7, 8, 9, 10, 11, 12]]), raggedFrom([[7, 8, 9]]), raggedFrom([[7, 8]])];
+    expect(await encodeTokens(model, long, onnx)).toEqual(await encodeTokens(model, cut, onnx));
+    const [counted, real] = [
+      await encodeTokens(model, short, onnx),
+      await encodeTokens(biEncoder("mean"), short, onnx),
+    ];
+    expect(furthest(counted, real)).toBeGreaterThan(1e-2);
   });
 
   it("takes an empty text and no text at all", async () => {

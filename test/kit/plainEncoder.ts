@@ -43,6 +43,7 @@ const inputNames = {
   types: "plain.types",
   positions: "plain.positions",
   mask: "plain.mask",
+  seen: "plain.seen",
 } as const;
 
 let programs = 0;
@@ -65,6 +66,7 @@ function plainProgram(training: PlainTraining): { readonly program: Program; rea
       ...parameters,
       ...[inputNames.ids, inputNames.types, inputNames.positions].map((name) => int(name, plane)),
       { name: inputNames.mask, shape: plane, dtype: "float32" },
+      { name: inputNames.seen, shape: [rows, length, length], dtype: "float32" },
       int("plain.order", [rows]),
       ...sites,
     ],
@@ -81,11 +83,27 @@ function plainProgram(training: PlainTraining): { readonly program: Program; rea
     [inputNames.types]: filled(batch.types),
     [inputNames.positions]: filled(batch.positions),
     [inputNames.mask]: Float32Array.from(batch.ids, (id) => (id < 0 ? 0 : 1)),
+    [inputNames.seen]: seenBy(batch.order, sequences, length),
     // The layout sorts rows by length: back to the caller's order.
     "plain.order": Int32Array.from({ length: rows }, (_, example) => batch.order.indexOf(example)),
     ...dropoutMasks(sites, batch, counter),
   };
   return { program, feeds };
+}
+
+/** [rows, length, length] 1 where the query of the second axis sees the key of the third: each pair asked by itself. */
+function seenBy(order: Int32Array, sequences: ReadonlyArray<Sequence>, length: number): Float32Array {
+  const cell = (example: number, query: number, key: number): number => {
+    const { ids, types = new Int32Array(ids.length), visible } = sequences[example]!;
+    if (key >= ids.length) return 0;
+    if (typeof visible === "number") return key < visible ? 1 : 0;
+    if (visible === undefined || query >= ids.length) return 1;
+    const sum = (to: number) => types.slice(0, to + 1).reduce((a, b) => a + b, 0);
+    return sum(key) <= sum(query) ? 1 : 0;
+  };
+  return Float32Array.from({ length: order.length * length * length }, (_, i) =>
+    cell(order[Math.floor(i / length ** 2)]!, Math.floor(i / length) % length, i % length),
+  );
 }
 
 class PlainEncoder {
@@ -103,15 +121,19 @@ class PlainEncoder {
 
   /** [rows, dim] */
   embed(pooling: Pooling): tf.Tensor {
-    const hidden = this.hidden();
+    const states = this.states();
+    const hidden = states.at(-1)!;
     if (pooling === "cls") return this.first(hidden);
     const mask = tf.expandDims(this.tensor(inputNames.mask), -1); // [rows, length, 1]
-    return tf.div(tf.sum(tf.mul(hidden, mask), 1), tf.sum(mask, 1));
+    const mean = (x: tf.Tensor) => tf.div(tf.sum(tf.mul(x, mask), 1), tf.sum(mask, 1));
+    if (pooling === "first-last") return tf.div(tf.add(mean(states[1]!), mean(hidden)), 2);
+    if (pooling !== "max") return mean(hidden);
+    return tf.max(tf.add(hidden, tf.mul(tf.sub(mask, 1), 1e9)), 1);
   }
 
   /** [rows] */
   logits(): tf.Tensor {
-    const pooled = tf.tanh(this.linear(this.first(this.hidden()), "pooler.dense"));
+    const pooled = tf.tanh(this.linear(this.first(this.states().at(-1)!), "pooler.dense"));
     const kept = this.dropped(pooled, dropoutSiteNumbers.head(this.config.layers), this.config.hiddenDropout);
     const logits = tf.add(
       tf.matMul(kept, this.tensor(headParameters.classifierWeight), false, true),
@@ -128,7 +150,8 @@ class PlainEncoder {
     return tf.reshape(tf.slice(hidden, [0, 0, 0], [this.rows, 1, this.config.hiddenSize]), [this.rows, -1]);
   }
 
-  private hidden(): tf.Tensor {
+  /** Before all layers, then after each: [rows, length, dim]. */
+  private states(): ReadonlyArray<tf.Tensor> {
     const { hiddenDropout, layers } = this.config;
     const look = (table: string, at: string) => tf.gather(this.tensor(table), this.tensor(at) as tf.Tensor2D);
     const summed = tf.addN([
@@ -137,6 +160,7 @@ class PlainEncoder {
       look(embeddingTables.type, inputNames.types),
     ]);
     let x = this.dropped(this.norm(summed, "embeddings.LayerNorm"), dropoutSiteNumbers.embeddings, hiddenDropout);
+    const states = [x];
     for (let layer = 0; layer < layers; layer++) {
       const prefix = layerPrefix(layer);
       const attended = this.linear(this.attention(x, layer), `${prefix}attention.output.dense`);
@@ -147,8 +171,9 @@ class PlainEncoder {
       const narrow = this.linear(gelu(this.linear(middle, `${prefix}intermediate.dense`)), `${prefix}output.dense`);
       const out = this.dropped(narrow, dropoutSiteNumbers.feedForwardOutput(layer), hiddenDropout);
       x = this.norm(tf.add(out, middle), `${prefix}output.LayerNorm`);
+      states.push(x);
     }
-    return x;
+    return states;
   }
 
   private attention(x: tf.Tensor, layer: number): tf.Tensor {
@@ -165,14 +190,23 @@ class PlainEncoder {
         [0, 2, 1, 3],
       ); // [rows, heads, length, size]
     const scores = tf.div(tf.matMul(split("query"), split("key"), false, true), Math.sqrt(size));
-    const masked = tf.mul(tf.sub(tf.reshape(this.tensor(inputNames.mask), [this.rows, 1, 1, this.length]), 1), 1e9);
+    const masked = tf.mul(tf.sub(tf.expandDims(this.tensor(inputNames.seen), 1), 1), 1e9); // [rows, 1, length, length]
     const weights = tf.softmax(tf.add(scores, masked));
     const kept = this.dropped(weights, dropoutSiteNumbers.attention(layer), attentionDropout, 0);
-    return tf.reshape(tf.transpose(tf.matMul(kept, split("value")), [0, 2, 1, 3]), [
-      this.rows,
-      this.length,
-      hiddenSize,
-    ]);
+    const context = this.headsDropped(tf.matMul(kept, split("value")), layer);
+    return tf.reshape(tf.transpose(context, [0, 2, 1, 3]), [this.rows, this.length, hiddenSize]);
+  }
+
+  /** Each head by itself: zero, or scaled by heads / kept. */
+  private headsDropped(x: tf.Tensor, layer: number): tf.Tensor {
+    const mask = this.tensors[dropoutInputName(dropoutSiteNumbers.attentionHeads(layer), 0)];
+    if (mask === undefined) return x;
+    const heads = tf.split(tf.cast(mask, "float32"), this.config.heads, 1);
+    const kept = heads.reduce((sum, head) => tf.add(sum, head));
+    const scaled = tf
+      .split(x, this.config.heads, 1)
+      .map((head, i) => tf.div(tf.mul(head, tf.mul(heads[i]!, heads.length)), kept));
+    return tf.concat(scaled, 1);
   }
 
   /** Over the last axis. */

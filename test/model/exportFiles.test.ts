@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { Tokenizer } from "../../src/artifact/index.ts";
 import { contentDigest } from "../../src/core/digest.ts";
-import { exportFiles } from "../../src/model/exportFiles.ts";
+import { exportFiles, ownPooling } from "../../src/model/exportFiles.ts";
 import { readModelFolder } from "../../src/model/modelFolder.ts";
 import { modelIdentity } from "../../src/model/modelIdentity.ts";
 import { assemblePair, assembleSingle } from "../../src/nn/assembleInput.ts";
 import { encodeTexts } from "../../src/model/encodeTexts.ts";
-import type { Backbone, EncoderModel } from "../../src/nn/EncoderModel.ts";
+import type { Backbone, EncoderModel, Pooling } from "../../src/nn/EncoderModel.ts";
 import { raggedRow } from "../../src/nn/Ragged.ts";
 import { tinyBiEncoder, tinyCrossEncoder, tinyTokenizer, tinyTokenizerDigest } from "../kit/exportedModels.ts";
 
@@ -19,6 +19,8 @@ const json = (files: ReadonlyMap<string, Uint8Array>, name: string) =>
 const readBack = (files: ReadonlyMap<string, Uint8Array>) =>
   readModelFolder({ path: "exported", read: (name) => Promise.resolve(files.get(name)) });
 
+const pooledBy = (pooling: Pooling): EncoderModel => ({ ...tinyBiEncoder, pooling });
+
 describe("exportFiles", () => {
   it("writes a bi-encoder that reads back to the same weights, tokenizer and ways", async () => {
     const { pooling, normalize, maxTokens, config, weights } = tinyBiEncoder;
@@ -30,12 +32,40 @@ describe("exportFiles", () => {
     expect(modelIdentity({ ...tinyBiEncoder, weights: back.weights })).toBe(modelIdentity(tinyBiEncoder));
   });
 
-  it("keeps pooling by the first token, and embeddings as they are, apart", async () => {
-    const model: EncoderModel = { ...tinyBiEncoder, pooling: "cls", normalize: false };
+  it.each(["cls", "max"] as const)("keeps pooling %s, and embeddings as they are, apart", async (pooling) => {
+    const model: EncoderModel = { ...tinyBiEncoder, pooling, normalize: false };
     const files = exported(model);
     expect([...files.keys()].filter((name) => name.startsWith("2_"))).toEqual([]);
-    expect(await readBack(files)).toMatchObject({ pooling: "cls", normalize: false });
-    expect(modelIdentity({ ...tinyBiEncoder, pooling: "cls" })).not.toBe(modelIdentity(tinyBiEncoder));
+    expect(await readBack(files)).toMatchObject({ pooling, normalize: false });
+    expect(modelIdentity({ ...tinyBiEncoder, pooling })).not.toBe(modelIdentity(tinyBiEncoder));
+    expect(ownPooling(model)).toBe(undefined);
+  });
+
+  it("writes a layer on the pooled states as a Dense that reads back", async () => {
+    const values = Float32Array.from({ length: 3 * tinyBiEncoder.config.hiddenSize }, (_, i) => Math.sin(i));
+    const layer = new Map([
+      ["dense.weight", { shape: [3, tinyBiEncoder.config.hiddenSize], values }],
+      ["dense.bias", { shape: [3], values: Float32Array.of(1, -2, 0.5) }],
+    ]);
+    const files = exported({
+      ...tinyBiEncoder,
+      weights: new Map([...tinyBiEncoder.weights, ...layer]),
+      dense: { dimension: 3 },
+      normalize: true,
+    });
+    const modules = JSON.parse(new TextDecoder().decode(files.get("modules.json"))) as Array<{ path: string }>;
+    expect(modules.map(({ path }) => path)).toEqual(["", "1_Pooling", "2_Dense", "3_Normalize"]);
+    const back = await readBack(files);
+    expect(back.dense).toEqual({ dimension: 3, weights: layer });
+    expect([back.normalize, back.weights.has("dense.weight")]).toEqual([true, false]);
+    files.delete("2_Dense/model.safetensors");
+    await expect(readBack(files)).rejects.toThrow("2_Dense/config.json or 2_Dense/model.safetensors is missing");
+  });
+
+  it("knows which poolings no other program has", () => {
+    expect(ownPooling(pooledBy("first-last"))).toBe("first-last");
+    expect(ownPooling(pooledBy({ kind: "mean-with-padding", paddedLength: 9 }))).toBe("mean-with-padding to 9");
+    expect(ownPooling(tinyCrossEncoder)).toBe(undefined);
   });
 
   it("writes a cross-encoder as a classifier of one label that reads back whole", async () => {

@@ -143,17 +143,17 @@ describe("a model folder", () => {
   });
 
   it("names a pooling and a module that are not supported", async () => {
-    const max = { pooling_mode_cls_token: false, pooling_mode_max_tokens: true };
-    expect(await problem({ "1_Pooling/config.json": max })).toBe(
-      "models/tiny cannot be loaded: 1_Pooling/config.json: pooling_mode_max_tokens is not supported, " +
-        "only pooling_mode_cls_token or pooling_mode_mean_tokens",
+    const last = { pooling_mode_cls_token: false, pooling_mode_lasttoken: true };
+    expect(await problem({ "1_Pooling/config.json": last })).toBe(
+      "models/tiny cannot be loaded: 1_Pooling/config.json: pooling_mode_lasttoken is not supported, " +
+        "only pooling_mode_cls_token, pooling_mode_mean_tokens or pooling_mode_max_tokens",
     );
     expect(await problem({ "1_Pooling/config.json": { pooling_mode: ["mean", "max"] } })).toBe(
-      "models/tiny cannot be loaded: 1_Pooling/config.json: pooling_mode is mean and max, only cls or mean is supported",
+      "models/tiny cannot be loaded: 1_Pooling/config.json: pooling_mode is mean and max, only cls, mean or max is supported",
     );
-    const dense = [{ type: "sentence_transformers.models.Dense" }];
-    expect(await problem({ "modules.json": dense })).toBe(
-      "models/tiny cannot be loaded: modules.json: a module of type Dense is not supported",
+    const words = [{ type: "sentence_transformers.models.BoW" }];
+    expect(await problem({ "modules.json": words })).toBe(
+      "models/tiny cannot be loaded: modules.json: a module of type BoW is not supported",
     );
   });
 

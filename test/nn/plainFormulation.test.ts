@@ -14,12 +14,12 @@ import { softBinaryCrossEntropy } from "../../src/nn/losses/softBinaryCrossEntro
 import { pairLogits } from "../../src/nn/modules/heads.ts";
 import { embedSequences, encodedRowsOf } from "../../src/nn/modules/pooling.ts";
 import { packBatch } from "../../src/nn/PackedBatch.ts";
-import { defaultLayoutPolicy, type LayoutPolicy, paddedLayoutPolicy } from "../../src/nn/PackedLayout.ts";
+import type { LayoutPolicy } from "../../src/nn/PackedLayout.ts";
 import { encoderSpecs, headSpecs, tableSpecs } from "../../src/nn/parameters.ts";
 import type { Weights } from "../../src/nn/Weights.ts";
 import { encoderSteps } from "../../src/training/prepareEncoderStep.ts";
 import { streamSeed } from "../../src/training/random.ts";
-import { relativeError } from "../kit/engineRig.ts";
+import { assertSameStep, layouts } from "../kit/formulations.ts";
 import { type PlainTraining, runPlain } from "../kit/plainEncoder.ts";
 import { firstGradients, sequencesOf, type StepGradients, stepGradients } from "../kit/stepGradients.ts";
 import { tinyConfig, tinySequences, tinyWeights } from "../kit/tinyEncoder.ts";
@@ -29,18 +29,6 @@ import { wholeBatch } from "../kit/wholeBatch.ts";
 const cpu = new CpuEngine();
 const onnx = new OnnxEngine({ maxSessions: 64 });
 afterAll(() => onnx.close());
-
-/** Sums run over other numbers of terms in another order. A key's bias has a true gradient of 0; what is there is rounding. */
-function assertSame(found: StepGradients, expected: StepGradients, what: string): void {
-  assert.approximately(found.loss, expected.loss, 2e-6 * Math.abs(expected.loss), what);
-  assert.sameMembers([...found.gradients.keys()], [...expected.gradients.keys()]);
-  const whole = Math.hypot(...Array.from(expected.gradients.values(), (values) => Math.hypot(...values)));
-  for (const [name, gradient] of expected.gradients) {
-    const found1 = found.gradients.get(name)!;
-    if (name.endsWith("key.bias")) assert.isBelow(Math.hypot(...found1), 1e-6 * whole, `${what}: ${name}`);
-    else assert.isBelow(relativeError(found1, gradient, 0), 5e-6, `${what}: ${name}`);
-  }
-}
 
 /** The losses of the methods, of what the encoder gives. */
 const losses = {
@@ -109,22 +97,12 @@ function inLayout(kind: Kind, policy: LayoutPolicy, engine: CpuEngine | OnnxEngi
   return stepGradients(prepared, weightsFor(kind), tinyConfig, engine);
 }
 
-const few = { lengthMultiple: 4, minGroupRows: 3, minTokenStep: 4 };
-/** Padded or packed, whole or in groups of like length. */
-const layouts: { readonly [name: string]: LayoutPolicy } = {
-  padded: paddedLayoutPolicy,
-  "padded in groups": { ...paddedLayoutPolicy, maxGroups: 3, minGroupRows: 3 },
-  packed: { ...few, maxGroups: 1 },
-  "packed in groups": { ...few, maxGroups: 3 },
-  "as by default": defaultLayoutPolicy,
-};
-
 describe.each(Object.keys(losses) as ReadonlyArray<Kind>)("%s", (kind) => {
   it("has the loss and the gradients of the plain formulation in every layout, on the onnx and the cpu engine", async () => {
     const expected = await runPlain(cpu, plainly(kind));
     for (const [name, policy] of Object.entries(layouts))
       for (const engine of [cpu, onnx])
-        assertSame(await inLayout(kind, policy, engine), expected, `${name}, ${engine.identity.name}`);
+        assertSameStep(await inLayout(kind, policy, engine), expected, `${name}, ${engine.identity.name}`);
   });
 });
 
@@ -180,6 +158,7 @@ describe.each(Object.keys(plainlyOf))("%s", (stage) => {
       batch.lengths.length,
       stage === "train-cross-encoder" ? tinyOptions.batchSize : 2 * tinyOptions.batchSize,
     );
-    for (const engine of [cpu, onnx]) assertSame(await firstGradients(method, engine), expected, engine.identity.name);
+    for (const engine of [cpu, onnx])
+      assertSameStep(await firstGradients(method, engine), expected, engine.identity.name);
   });
 });

@@ -58,6 +58,17 @@ describe("load-model", () => {
     expect([encoder.pooling, encoder.maxTokens]).toEqual(["mean", 12]);
   });
 
+  it("pads to a length that the model has positions for", async () => {
+    const padding = { pooling: "mean-with-padding", paddedLength: 12 };
+    const { encoder } = await runStage(loadModel, given(padding));
+    expect(encoder.pooling).toEqual({ kind: "mean-with-padding", paddedLength: 12 });
+    const failure = await stageFailure(loadModel, given({ pooling: "mean-with-padding" }));
+    expect([failure.message, failure.hint]).toEqual([
+      "paddedLength is 50, but the model has positions for 16 tokens",
+      "set paddedLength to 16 or less",
+    ]);
+  });
+
   it("says what is missing, with the folder as written", async () => {
     const names = Object.keys(tinyFiles()).filter((name) => name !== "tokenizer.json");
     const failure = await stageFailure(loadModel, given({}, names));

@@ -83,4 +83,21 @@ export const modelCommands: ReadonlyArray<Command> = [
     examples: ['nearest model texts.arrow "a question" --top 5'],
     load: async () => (await import("../commands/nearest.ts")).nearest,
   },
+  {
+    name: "loss",
+    summary: "the value and the gradients of a loss at given numbers, or what losses there are and take",
+    operands: [{ name: "NAME", optional: true, description: "a loss, such as infoNce; without one, all are listed" }],
+    options: [
+      { name: "describe", description: "what the loss takes, instead of computing it" },
+      {
+        name: "input",
+        value: "PATH",
+        description: 'a file with {"inputs": {…}, "with": {…}}; default: standard input',
+      },
+      ...engine,
+      { name: "json", description: "the list, or the description, as JSON; values and gradients always are" },
+    ],
+    examples: ["loss", "loss infoNce --describe", "loss infoNce < numbers.json"],
+    load: async () => (await import("../commands/loss.ts")).loss,
+  },
 ];

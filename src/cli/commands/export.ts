@@ -10,7 +10,7 @@ import { printJson, printLines } from "../output.ts";
 import { checkReplaceable, exportMarker, replaceFolder } from "../replaceFolder.ts";
 import { openSession, perform, type Session } from "../session.ts";
 import { settledGraph } from "../settledGraph.ts";
-import { type ExportFile, exportFiles, textBytes } from "../../model/exportFiles.ts";
+import { type ExportFile, exportFiles, ownPooling, textBytes } from "../../model/exportFiles.ts";
 import { modelCard } from "../../model/modelCard.ts";
 
 export async function exportCommand(invocation: Invocation): Promise<number> {
@@ -47,6 +47,12 @@ const markOf = (stored: StoredModel) => ({
 
 async function filesOf(session: Session, stored: StoredModel, int8: boolean): Promise<ReadonlyArray<ExportFile>> {
   const { model, tokenizer, digest } = stored;
+  const pooling = ownPooling(model);
+  if (pooling !== undefined)
+    throw new UsageError(
+      `${labelOf(stored)} pools by ${pooling}, which no other program can be told to do`,
+      "use it here, with `pipeline encode`, `similarity` or `nearest`; or train with pooling cls, mean or max",
+    );
   const { exportEncoder } = await import("../../engine/onnx/exportEncoder.ts");
   const lineage = await perform(modelLineage(session, stored));
   const output = labelOf(stored);

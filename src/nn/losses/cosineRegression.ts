@@ -16,6 +16,7 @@
  * Neighbours: with logits instead of embeddings use `softBinaryCrossEntropy`; without labels use `infoNce`.
  */
 import * as tf from "@tensorflow/tfjs-core";
+import { requireShapes } from "./requireShapes.ts";
 import { rowCosines } from "./unitRows.ts";
 
 export interface CosineRegressionInputs {
@@ -28,5 +29,10 @@ export interface CosineRegressionInputs {
 }
 
 export function cosineRegression({ left, right, labels }: CosineRegressionInputs): tf.Scalar {
+  requireShapes("cosineRegression", [
+    ["left", left, ["rows", "dim"]],
+    ["right", right, ["rows", "dim"]],
+    ["labels", labels, ["rows"]],
+  ]);
   return tf.mean(tf.square(tf.sub(rowCosines(left, right), labels)));
 }

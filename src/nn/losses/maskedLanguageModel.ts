@@ -8,13 +8,15 @@
  * Arguments: `logits` [positions, vocab]; `targets` [positions] (int32), the id of the true word; `weights` [positions], 1
  * for a position that counts and 0 for one that only fills a bucket of fixed size.
  *
- * Reduction: mean over the positions that count; at least one must.
+ * Reduction: mean over the positions that count. Weights that are all 0 give 0.
  *
  * Source: Devlin et al., "BERT", NAACL 2019, section 3.1.
  *
- * Neighbours: as an auxiliary term of SimCSE it is weighted by 0.1 (SimCSE, section 4.2).
+ * Neighbours: the next word instead of a hidden one in `sequenceToSequence`. As an auxiliary term of SimCSE it is weighted by 0.1 (SimCSE, section 4.2).
  */
-import * as tf from "@tensorflow/tfjs-core";
+import type * as tf from "@tensorflow/tfjs-core";
+import { crossEntropyOfRows, weightedMean } from "./crossEntropy.ts";
+import { requireLeast, requireShapes } from "./requireShapes.ts";
 
 export interface MaskedLanguageModelInputs {
   /** [positions, vocab] */
@@ -26,8 +28,11 @@ export interface MaskedLanguageModelInputs {
 }
 
 export function maskedLanguageModel({ logits, targets, weights }: MaskedLanguageModelInputs): tf.Scalar {
-  const logProbabilities = tf.logSoftmax(logits); // [positions, vocab]
-  const chosen = tf.oneHot(targets, logits.shape[1], 1, 0, "float32"); // [positions, vocab]
-  const perPosition = tf.neg(tf.sum(tf.mul(logProbabilities, chosen), -1)); // [positions]
-  return tf.div(tf.sum(tf.mul(perPosition, weights)), tf.sum(weights));
+  const lengths = requireShapes("maskedLanguageModel", [
+    ["logits", logits, ["positions", "vocab"]],
+    ["targets", targets, ["positions"]],
+    ["weights", weights, ["positions"]],
+  ]);
+  requireLeast("maskedLanguageModel", "words", lengths["vocab"]!, 2, "a single one is always right");
+  return weightedMean(crossEntropyOfRows(logits, targets), weights);
 }

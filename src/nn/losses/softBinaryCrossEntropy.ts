@@ -19,6 +19,7 @@
  * Neighbours: for bi-encoders use `cosineRegression`; squared error in this place makes the student a copy of its teacher.
  */
 import * as tf from "@tensorflow/tfjs-core";
+import { requireShapes } from "./requireShapes.ts";
 
 export interface SoftBinaryCrossEntropyInputs {
   /** [rows] */
@@ -28,6 +29,10 @@ export interface SoftBinaryCrossEntropyInputs {
 }
 
 export function softBinaryCrossEntropy({ logits, labels }: SoftBinaryCrossEntropyInputs): tf.Scalar {
+  requireShapes("softBinaryCrossEntropy", [
+    ["logits", logits, ["rows"]],
+    ["labels", labels, ["rows"]],
+  ]);
   return tf.mean(tf.sub(tf.softplus(logits), tf.mul(logits, labels)));
 }
 

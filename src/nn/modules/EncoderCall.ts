@@ -1,5 +1,5 @@
 /** What the modules of an encoder share while a program is built: its tensors by name, the batch's shape, the dropout sites. */
-import type * as tf from "@tensorflow/tfjs-core";
+import * as tf from "@tensorflow/tfjs-core";
 import { dropoutInputName, keptScale, type DropoutSite } from "../dropout.ts";
 import type { ModelConfig } from "../EncoderModel.ts";
 import { maskScale } from "../ops/index.ts";
@@ -22,9 +22,24 @@ export const prefixOf = (call: EncoderCall): string => call.prefix ?? defaultBat
 
 export const tensorOf = (call: EncoderCall, name: string): tf.Tensor => tensorNamed(call.tensors, name);
 
+const siteNamed = (call: EncoderCall, name: string): DropoutSite | undefined =>
+  call.dropout?.find((candidate) => candidate.name === name);
+
 /** Applies the mask of a site; where the site is not among the call's, x passes as it is. */
 export function dropped(call: EncoderCall, x: tf.Tensor, site: number, group?: number): tf.Tensor {
   const name = dropoutInputName(site, group);
-  const found = call.dropout?.find((candidate) => candidate.name === name);
+  const found = siteNamed(call, name);
   return found === undefined ? x : maskScale(x, tensorOf(call, name), keptScale(found.rate));
+}
+
+/**
+ * Zeroes the heads that a site drops, and scales the others by heads / (heads kept of the example); as it is without the site.
+ * Source: Zhou et al., "Scheduled DropHead", EMNLP Findings 2020, as Mirror-BERT's code has it (methods §3.1).
+ * @param x [rows, heads, queries, headSize]
+ */
+export function headsDropped(call: EncoderCall, x: tf.Tensor, site: number, group: number): tf.Tensor {
+  const name = dropoutInputName(site, group);
+  if (siteNamed(call, name) === undefined) return x;
+  const kept = tf.cast(tensorOf(call, name), "float32"); // [rows, heads, 1, 1]
+  return tf.mul(x, tf.mul(kept, tf.div(call.config.heads, tf.sum(kept, 1, true))));
 }

@@ -7,7 +7,7 @@ import { dropoutSiteNumbers } from "../dropout.ts";
 import { gatherJoined, gatherParts, linear, maskedSoftmax, scaledMatMul } from "../ops/index.ts";
 import { batchInputNames } from "../PackedBatch.ts";
 import { layerPrefix } from "../parameters.ts";
-import { dropped, prefixOf, tensorOf, type EncoderCall } from "./EncoderCall.ts";
+import { dropped, headsDropped, prefixOf, tensorOf, type EncoderCall } from "./EncoderCall.ts";
 import { headRowsOfPlaces, placesOfHeadRows } from "./headIndex.ts";
 
 /** @param x [tokens, dim] @returns the context of every token, [tokens, dim], before the output projection */
@@ -70,9 +70,17 @@ function attend(
   layer: number,
   group: number,
 ): tf.Tensor {
-  const { masked } = call.shape.groups[group]!;
-  const bias = masked ? tensorOf(call, batchInputNames(prefixOf(call)).bias(group)) : undefined;
   const scale = 1 / Math.sqrt(query.shape.at(-1)!);
-  const weights = maskedSoftmax(scaledMatMul(query, key, { transposeB: true, scale }), bias);
-  return scaledMatMul(dropped(call, weights, dropoutSiteNumbers.attention(layer), group), value);
+  const scores = scaledMatMul(query, key, { transposeB: true, scale }); // [rows, heads, queries, length]
+  const weights = maskedSoftmax(scores, maskBias(call, group, query.shape[2]!));
+  const context = scaledMatMul(dropped(call, weights, dropoutSiteNumbers.attention(layer), group), value);
+  return headsDropped(call, context, dropoutSiteNumbers.attentionHeads(layer), group);
+}
+
+/** [rows, 1, 1 or queries, length]; undefined where every key is seen. @param queries the first so many of each row */
+function maskBias(call: EncoderCall, group: number, queries: number): tf.Tensor | undefined {
+  const { rows, length, masked } = call.shape.groups[group]!;
+  if (!masked) return undefined;
+  const bias = tensorOf(call, batchInputNames(prefixOf(call)).bias(group));
+  return masked === "by-query" && queries < length ? tf.slice(bias, [0, 0, 0, 0], [rows, 1, queries, length]) : bias;
 }

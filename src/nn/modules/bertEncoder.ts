@@ -11,12 +11,17 @@ import { embeddingProjection, hasProjection, layerPrefix } from "../parameters.t
 import { firstTokenAttention, selfAttention } from "./attention.ts";
 import { dropped, prefixOf, tensorOf, type EncoderCall } from "./EncoderCall.ts";
 
-/** Hidden states of every token. @returns [tokens, dim]; rows of fillers hold nothing of use */
-export function encodeTokens(call: EncoderCall): tf.Tensor {
-  let x = embed(call);
-  for (let layer = 0; layer < call.config.layers; layer++)
-    x = afterAttention(call, x, selfAttention(call, x, layer), layer);
-  return x;
+/** Hidden states of every token after the last layer. @returns [tokens, dim]; rows of fillers hold nothing of use */
+export const encodeTokens = (call: EncoderCall): tf.Tensor => encodeLayers(call).at(-1)!;
+
+/** Hidden states of every token: before all layers, then after each. @returns layers + 1 times [tokens, dim] */
+export function encodeLayers(call: EncoderCall): ReadonlyArray<tf.Tensor> {
+  const states = [embed(call)];
+  for (let layer = 0; layer < call.config.layers; layer++) {
+    const x = states.at(-1)!;
+    states.push(afterAttention(call, x, selfAttention(call, x, layer), layer));
+  }
+  return states;
 }
 
 /**

@@ -5,16 +5,17 @@
  * Source: Liu et al., "Trans-Encoder", ICLR 2022, and its released code (methods §1.3).
  */
 import * as tf from "@tensorflow/tfjs-core";
-import { assembleSingle } from "../../nn/assembleInput.ts";
+import { assembleFor } from "../../nn/assembleInput.ts";
 import type { EncoderModel, Pooling } from "../../nn/EncoderModel.ts";
 import { cosineRegression } from "../../nn/losses/cosineRegression.ts";
 import { embedSequences, encodedRowsOf } from "../../nn/modules/pooling.ts";
 import { adamWDefaults, decaysByDefault } from "../../nn/optim/adamW.ts";
 import { encoderSpecs } from "../../nn/parameters.ts";
+import { poolingText } from "../../nn/pooling.ts";
 import { type Ragged, raggedRow, raggedRows } from "../../nn/Ragged.ts";
 import { tensorNamed } from "../../nn/TensorSpec.ts";
 import { sampledUniformity } from "../batchSpread.ts";
-import { checkLabels, type LabelRange } from "../checks.ts";
+import { checkLabels, type LabelRange, requirePaddedLength } from "../checks.ts";
 import type { Method } from "../Method.ts";
 import { inParts } from "../parts.ts";
 import type { TrainingOptions } from "../options.ts";
@@ -44,6 +45,7 @@ export function biEncoder(
   seed: number,
 ): Method {
   requireScoredPairs(model, pairs, scores, options);
+  requirePaddedLength(model.config, pooling);
   const warnings = checkLabels(scores.values, labelRange, options.guards?.labels);
   const config = withDropout(model.config, options.dropout);
   const sampler = makeSampler({
@@ -53,7 +55,7 @@ export function biEncoder(
     key: streamKey(seed, name, "shuffle"),
   });
   const steps = encoderSteps({
-    key: `${name}|${pooling}`,
+    key: `${name}|${poolingText(pooling)}`,
     config,
     parameters: encoderSpecs(config),
     encoded: encodedRowsOf(pooling),
@@ -74,7 +76,7 @@ export function biEncoder(
     parts: (step) => {
       const rows = sampler.batch(step);
       const assemble = (side: Ragged) =>
-        Array.from(rows, (row) => assembleSingle(raggedRow(side, row), pairs.special, options.maxTokens));
+        Array.from(rows, (row) => assembleFor(pooling, raggedRow(side, row), pairs.special, options.maxTokens));
       const sides = [assemble(pairs.a), assemble(pairs.b)] as const;
       const tokens = Array.from(rows, (_, i) => sides[0][i]!.ids.length + sides[1][i]!.ids.length);
       return inParts(tokens, options.microBatchTokens, (part) => {

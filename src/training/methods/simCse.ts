@@ -5,17 +5,24 @@
  * Source: Gao, Yao, Chen, EMNLP 2021; the released code for the head (fresh, dense and tanh, trained but not kept).
  */
 import * as tf from "@tensorflow/tfjs-core";
-import { assembleSingle } from "../../nn/assembleInput.ts";
+import { assembleFor } from "../../nn/assembleInput.ts";
 import type { EncoderModel, Pooling, SpecialTokens } from "../../nn/EncoderModel.ts";
 import { infoNce } from "../../nn/losses/infoNce.ts";
 import { embedSequences, encodedRowsOf } from "../../nn/modules/pooling.ts";
 import { linear } from "../../nn/ops/index.ts";
 import { adamWDefaults, decaysByDefault } from "../../nn/optim/adamW.ts";
 import { encoderSpecs } from "../../nn/parameters.ts";
+import { poolingText } from "../../nn/pooling.ts";
 import { type Ragged, raggedRow, raggedRows } from "../../nn/Ragged.ts";
 import { tensorNamed, type TensorSpec } from "../../nn/TensorSpec.ts";
 import { sampledUniformity, spreadOfViews } from "../batchSpread.ts";
-import { requireKnownIds, requirePositions, requireRows, requireSameTokenizer } from "../checks.ts";
+import {
+  requireKnownIds,
+  requirePaddedLength,
+  requirePositions,
+  requireRows,
+  requireSameTokenizer,
+} from "../checks.ts";
 import type { Method } from "../Method.ts";
 import type { TrainingOptions } from "../options.ts";
 import { encoderSteps } from "../prepareEncoderStep.ts";
@@ -44,6 +51,7 @@ export function simCse(model: EncoderModel, sentences: SimCseSentences, options:
   requireRows(sentences.ids, 2, "sentences", "sentence");
   requireKnownIds(model.config, sentences.ids, "sentences");
   requirePositions(model.config, options.maxTokens);
+  requirePaddedLength(model.config, options.pooling);
   const config = withDropout(model.config, options.dropout);
   const head = (options.projection ?? options.pooling === "cls") ? projectionSpecs(config.hiddenSize) : [];
   const { temperature, pooling, maxTokens } = options;
@@ -54,7 +62,7 @@ export function simCse(model: EncoderModel, sentences: SimCseSentences, options:
     key: streamKey(seed, name, "shuffle"),
   });
   const steps = encoderSteps({
-    key: `${name}|${temperature}|${pooling}|${head.length > 0}`,
+    key: `${name}|${temperature}|${poolingText(pooling)}|${head.length > 0}`,
     config,
     parameters: [...encoderSpecs(config), ...head],
     encoded: encodedRowsOf(pooling),
@@ -69,7 +77,7 @@ export function simCse(model: EncoderModel, sentences: SimCseSentences, options:
   });
   const prepare = (step: number) => {
     const rows = Array.from(sampler.batch(step), (row) =>
-      assembleSingle(raggedRow(sentences.ids, row), sentences.special, maxTokens),
+      assembleFor(pooling, raggedRow(sentences.ids, row), sentences.special, maxTokens),
     );
     return steps.prepare(step, steps.pack([...rows, ...rows]), { inputs: [], feeds: {} });
   };

@@ -21,9 +21,11 @@ const fingerprint = "0".repeat(64);
 function stateOfTraining(): Checkpoint {
   const state = startFrom(quickWeights(miniLm));
   for (const [name, values] of state.parameters)
-    state.optimizer.moments.set(name, {
-      first: values.map((value) => value / 7),
-      second: values.map((value) => value * value),
+    state.optimizer.memory.set(name, {
+      slots: new Map([
+        ["first", values.map((value) => value / 7)],
+        ["second", values.map((value) => value * value)],
+      ]),
     });
   return toCheckpoint({ state, curve: emptyCurve, doubts: {} }, 1);
 }

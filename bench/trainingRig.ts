@@ -1,16 +1,18 @@
 /** One training step of a MiniLM-shaped SimCSE as our stages do it: masks, embedding rows, forward, backward, AdamW. */
 import * as tf from "@tensorflow/tfjs-core";
 import type { EngineShape } from "../src/engine/Engine.ts";
-import { embeddingRows, weightValues } from "../src/nn/embeddingRows.ts";
+import { weightValues } from "../src/nn/embeddingRows.ts";
 import type { ModelConfig } from "../src/nn/EncoderModel.ts";
 import { infoNce } from "../src/nn/losses/infoNce.ts";
 import { embedSequences } from "../src/nn/modules/pooling.ts";
-import { adamW, adamWDefaults, decaysByDefault, initialAdamWState } from "../src/nn/optim/adamW.ts";
-import { embeddingsName } from "../src/nn/PackedBatch.ts";
+import { adamWDefaults } from "../src/nn/optim/adamW.ts";
+import { decayGroups } from "../src/nn/optim/decayGroups.ts";
+import { initialOptimizerState, updateParameters } from "../src/nn/optim/Optimizer.ts";
 import { encoderSpecs, parameterSpecs } from "../src/nn/parameters.ts";
 import { random32, randomKey } from "../src/nn/random.ts";
 import { sizeOf } from "../src/nn/TensorSpec.ts";
 import { gradientName } from "../src/engine/withGradients.ts";
+import { feedsOf } from "../src/training/batchGradients.ts";
 import { parameterGradients } from "../src/training/parameterGradients.ts";
 import { encoderSteps } from "../src/training/prepareEncoderStep.ts";
 import type { Weights } from "../src/nn/Weights.ts";
@@ -58,12 +60,9 @@ export function trainingRig(batch: number, tokens: number, engine: EngineShape):
   }));
   const steps = encoderSteps({
     key: "bench",
-    config: miniLm,
+    encoders: [{ config: miniLm, encoded: "first", seed: 1 }],
     parameters: specs,
-    encoded: "first",
-    headDropout: false,
-    seed: 1,
-    loss: (call) => {
+    loss: ([call]) => {
       const [anchors, positives] = tf.split(embedSequences(call, "cls"), 2, 0) as [tf.Tensor2D, tf.Tensor2D];
       return { loss: infoNce({ anchors, positives }, { temperature: 0.05 }) };
     },
@@ -71,17 +70,15 @@ export function trainingRig(batch: number, tokens: number, engine: EngineShape):
   const into = Object.fromEntries(
     specs.map(({ name, shape }) => [gradientName(name), new Float32Array(sizeOf(shape))]),
   );
-  const state = initialAdamWState();
-  const optimizer = { ...adamWDefaults.pytorch, weightDecay: 0.01, decays: decaysByDefault };
+  const state = initialOptimizerState();
+  const optimizer = { ...adamWDefaults.pytorch, weightDecay: 0.01, decays: decayGroups.weights };
   let done = 0;
   return async () => {
     const started = performance.now();
-    const prepared = steps.prepare(done++, steps.pack(sequences), { inputs: [], feeds: {} });
+    const prepared = steps.prepare(done++, [steps.pack(sequences)], { inputs: [], feeds: {} });
     const executable = await engine.compile(prepared.program);
-    const rows = embeddingRows(parameters, prepared.batch, miniLm);
-    const values = Object.fromEntries(prepared.parameters.map((name) => [name, parameters.get(name)!]));
-    const outputs = await executable.run({ ...values, ...prepared.feeds, [embeddingsName()]: rows }, into);
-    adamW(parameters, parameterGradients(parameters, prepared, outputs, miniLm), state, optimizer, 3e-5);
+    const outputs = await executable.run(feedsOf(prepared, parameters), into);
+    updateParameters(parameters, parameterGradients(parameters, prepared, outputs), state, optimizer, 3e-5);
     return performance.now() - started;
   };
 }

@@ -11,18 +11,26 @@ import { input, inputOneOf, output } from "../src/core/ArtifactType.ts";
 import { defineStage } from "../src/core/Stage.ts";
 import { poolingOf } from "../src/nn/pooling.ts";
 import { guardFields, guardsField } from "../src/training/guardOptions.ts";
-import { paddedLengthField, partsOptions, poolingField, trainingOptions } from "../src/training/options.ts";
+import {
+  flag,
+  paddedLengthField,
+  partsOptions,
+  poolingField,
+  type TrainingDefaults,
+  trainingOptions,
+} from "../src/training/options.ts";
 import { runTraining } from "../src/training/runTraining.ts";
 import { asBackbone, asBiEncoder } from "../src/training/trainedModel.ts";
 
 const { diverged } = guardFields;
 
-const defaults = {
+const defaults: TrainingDefaults = {
   batchSize: 256,
   learningRate: 1e-4,
   epochs: 1,
   warmupRatio: 0.01,
   weightDecay: 0.01,
+  optimizer: "adamw-transformers",
   maxTokens: 128,
   source: "BERT, one pass instead of 40",
 };
@@ -35,6 +43,10 @@ const config = Schema.Struct({
       default: 0.15,
     })
     .pipe(Schema.withDecodingDefaultKey(Effect.succeed(0.15))),
+  wordHead: flag(
+    false,
+    "Keeps the head that guesses words in `model`, for `train-diffcse` as its generator, or to go on from; of no use elsewhere.",
+  ).annotate({ absentMeans: false }),
   pooling: poolingField("mean", "How `encoder` makes an embedding"),
   paddedLength: paddedLengthField,
   ...trainingOptions(defaults, "Sentences", 1, 3),
@@ -55,7 +67,7 @@ export default defineStage({
     sentences: input(Tokens, "Sentences to learn from, tokenized with the model's tokenizer."),
   },
   outputs: {
-    model: output(Backbone, "The trained encoder without a head."),
+    model: output(Backbone, "The trained encoder without a head, or with that for words."),
     encoder: output(BiEncoder, "The trained encoder with `pooling`."),
     curve: output(TrainingCurve, "Loss by update: mean cross-entropy of the guessed words, in nats."),
   },
@@ -72,7 +84,7 @@ export default defineStage({
       return maskedLanguageModel(model, sentences, config, seed);
     }, config);
     return {
-      model: asBackbone(model, trained.weights),
+      model: asBackbone(model, trained.weights, config.wordHead ? ["mlm"] : []),
       encoder: asBiEncoder(model, trained.weights, { ...config, pooling }),
       curve: trained.curve,
     };

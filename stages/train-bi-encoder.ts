@@ -11,18 +11,25 @@ import { input, inputOneOf, output } from "../src/core/ArtifactType.ts";
 import { defineStage } from "../src/core/Stage.ts";
 import { poolingOf } from "../src/nn/pooling.ts";
 import { guardFields, guardsField } from "../src/training/guardOptions.ts";
-import { anyPooling, paddedLengthField, partsOptions, trainingOptions } from "../src/training/options.ts";
+import {
+  anyPooling,
+  paddedLengthField,
+  partsOptions,
+  type TrainingDefaults,
+  trainingOptions,
+} from "../src/training/options.ts";
 import { runTraining } from "../src/training/runTraining.ts";
 import { asBiEncoder } from "../src/training/trainedModel.ts";
 
 const { diverged, collapsed, labels } = guardFields;
 
-const defaults = {
+const defaults: TrainingDefaults = {
   batchSize: 128,
   learningRate: 5e-5,
   epochs: 10,
   warmupRatio: 0,
   weightDecay: 0.01,
+  optimizer: "adamw-transformers",
   maxTokens: 32,
   source: "Trans-Encoder, STS",
 };

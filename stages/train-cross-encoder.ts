@@ -10,18 +10,19 @@ import { Backbone, BiEncoder, CrossEncoder, Scores, TokenPairs, TrainingCurve } 
 import { input, inputOneOf, output } from "../src/core/ArtifactType.ts";
 import { defineStage } from "../src/core/Stage.ts";
 import { guardFields, guardsField } from "../src/training/guardOptions.ts";
-import { flag, partsOptions, trainingOptions } from "../src/training/options.ts";
+import { flag, partsOptions, type TrainingDefaults, trainingOptions } from "../src/training/options.ts";
 import { runTraining } from "../src/training/runTraining.ts";
 import { asCrossEncoder } from "../src/training/trainedModel.ts";
 
 const { diverged, labels } = guardFields;
 
-const defaults = {
+const defaults: TrainingDefaults = {
   batchSize: 32,
   learningRate: 2e-5,
   epochs: 1,
   warmupRatio: 0.1,
   weightDecay: 0.01,
+  optimizer: "adamw-transformers",
   maxTokens: 64,
   source: "Trans-Encoder, STS",
 };

@@ -11,18 +11,26 @@ import { input, inputOneOf, output } from "../src/core/ArtifactType.ts";
 import { defineStage } from "../src/core/Stage.ts";
 import { poolingOf } from "../src/nn/pooling.ts";
 import { guardFields, guardsField } from "../src/training/guardOptions.ts";
-import { paddedLengthField, poolingField, positiveNumber, trainingOptions } from "../src/training/options.ts";
+import {
+  paddedLengthField,
+  partsOptions,
+  poolingField,
+  positiveNumber,
+  type TrainingDefaults,
+  trainingOptions,
+} from "../src/training/options.ts";
 import { runTraining } from "../src/training/runTraining.ts";
 import { asBiEncoder } from "../src/training/trainedModel.ts";
 
 const { diverged, stuck, collapsed } = guardFields;
 
-const defaults = {
+const defaults: TrainingDefaults = {
   batchSize: 64,
   learningRate: 3e-5,
   epochs: 1,
   warmupRatio: 0,
   weightDecay: 0,
+  optimizer: "adamw",
   maxTokens: 32,
   source: "SimCSE, BERT base",
 };
@@ -38,6 +46,7 @@ const config = Schema.Struct({
     }),
   ),
   ...trainingOptions(defaults, "Sentences", 2, 3),
+  ...partsOptions,
   guards: guardsField({ diverged, stuck, collapsed }),
 });
 

@@ -12,6 +12,7 @@ import type {
   Decision,
   Embeddings,
   Gold,
+  Groups,
   Metrics,
   Pairs,
   Scores,
@@ -30,6 +31,7 @@ export interface Codec<A> {
 export interface Codecs {
   readonly Sentences: Codec<Sentences>;
   readonly Pairs: Codec<Pairs>;
+  readonly Groups: Codec<Groups>;
   readonly Gold: Codec<Gold>;
   readonly Tokens: Codec<Tokens>;
   readonly TokenPairs: Codec<TokenPairs>;
@@ -58,6 +60,16 @@ const pairs: Codec<Pairs> = codec(
     facts: {},
   }),
   (table) => ({ a: values(table, "a", "text"), b: values(table, "b", "text") }),
+);
+
+const groups: Codec<Groups> = codec(
+  "Groups",
+  ({ texts, groups }) => ({
+    rows: equalLength("Groups", { texts: texts.length, groups: groups.length }),
+    columns: { group: { kind: "int32", values: groups }, text: { kind: "text", values: texts } },
+    facts: {},
+  }),
+  (table) => ({ texts: values(table, "text", "text"), groups: values(table, "group", "int32") }),
 );
 
 const gold: Codec<Gold> = codec(
@@ -215,6 +227,7 @@ const decision: Codec<Decision> = codec(
 export const codecs: Codecs = {
   Sentences: sentences,
   Pairs: pairs,
+  Groups: groups,
   Gold: gold,
   Tokens: tokens,
   TokenPairs: tokenPairs,

@@ -16,6 +16,14 @@ export interface Pairs {
   readonly b: ReadonlyArray<string>;
 }
 
+/** Sentences that mean the same, group by group. */
+export interface Groups {
+  /** Texts of a group stand together. */
+  readonly texts: ReadonlyArray<string>;
+  /** One per text: the number of its group, from 0 in the order they come in; a group has at least two texts. */
+  readonly groups: Int32Array;
+}
+
 /** What people said of pairs. Only evaluators and supervised stages accept it. */
 export interface Gold {
   /** Digest of the Pairs, row by row. */

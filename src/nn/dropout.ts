@@ -10,7 +10,7 @@
  */
 import type { ModelConfig } from "./EncoderModel.ts";
 import { headFormOf } from "./headForms.ts";
-import type { PackedBatch } from "./PackedBatch.ts";
+import { defaultBatchPrefix, type PackedBatch } from "./PackedBatch.ts";
 import type { PackedShape } from "./PackedLayout.ts";
 import { embeddingWidth } from "./parameters.ts";
 import { childKey, randomKey, type RandomKey, uniformAt } from "./random.ts";
@@ -43,8 +43,9 @@ export const dropoutSiteNumbers = {
   headInput: (layers: number) => 2 + 3 * layers,
 };
 
-export const dropoutInputName = (site: number, group?: number): string =>
-  group === undefined ? `dropout.${site}` : `dropout.${site}.${group}`;
+/** @param prefix of the batch whose tokens are dropped */
+export const dropoutInputName = (prefix: string, site: number, group?: number): string =>
+  `${prefix}.dropout.${site}${group === undefined ? "" : `.${group}`}`;
 
 const levels = 65536;
 const thresholdOf = (rate: number): number => Math.round(rate * levels);
@@ -52,16 +53,17 @@ const thresholdOf = (rate: number): number => Math.round(rate * levels);
 /** What kept elements are multiplied by. */
 export const keptScale = (rate: number): number => levels / (levels - thresholdOf(rate));
 
-/** The masks that a program over this shape takes. `head`: the cross-encoder's, on rows of first tokens. */
+/** The masks that a program over this shape takes. `head`: the cross-encoder's, on rows of first tokens. @param prefix of the batch */
 export function dropoutSites(
   config: ModelConfig,
   shape: PackedShape,
   encoded: EncodedRows,
   head = false,
+  prefix = defaultBatchPrefix,
 ): ReadonlyArray<DropoutSite> {
   const { hiddenSize, hiddenDropout, layers } = config;
   const hidden = (site: number, rows: "tokens" | "first", dim = hiddenSize, rate = hiddenDropout): DropoutSite => ({
-    name: dropoutInputName(site),
+    name: dropoutInputName(prefix, site),
     shape: [rows === "tokens" ? shape.tokens : shape.sequences, dim],
     dtype: "bool",
     site,
@@ -71,7 +73,7 @@ export function dropoutSites(
   const sites: Array<DropoutSite> = [hidden(dropoutSiteNumbers.embeddings, "tokens", embeddingWidth(config))];
   for (let layer = 0; layer < layers; layer++) {
     const rows = encoded === "first" && layer === layers - 1 ? "first" : "tokens";
-    sites.push(...attentionSites(config, shape, layer, rows));
+    sites.push(...attentionSites(config, shape, layer, rows, prefix));
     sites.push(hidden(dropoutSiteNumbers.attentionOutput(layer), rows));
     sites.push(hidden(dropoutSiteNumbers.feedForwardOutput(layer), rows));
   }
@@ -86,12 +88,13 @@ function attentionSites(
   shape: PackedShape,
   layer: number,
   queries: "tokens" | "first",
+  prefix: string,
 ): ReadonlyArray<DropoutSite> {
   const { heads, attentionDropout, dropHead = 0 } = config;
   let firstRow = 0;
   return shape.groups.flatMap(({ rows, length }, group) => {
     const of = (kind: "queries" | "heads", site: number, rate: number, ...inner: [number, number]): DropoutSite => ({
-      name: dropoutInputName(site, group),
+      name: dropoutInputName(prefix, site, group),
       shape: [rows, heads, ...inner],
       dtype: "bool",
       site,
@@ -137,6 +140,25 @@ export function dropoutMasks(
     masks[site.name] = mask;
   }
   return masks;
+}
+
+/**
+ * A mask for rows that are no tokens: of what stands on embeddings. @param examples the counter's index of each row
+ * @returns [rows, width], 1 keeps, 0 drops; undefined where the rate drops nothing
+ */
+export function rowDropoutMask(
+  rate: number,
+  width: number,
+  { seed, step }: Pick<DropoutCounter, "seed" | "step">,
+  examples: ArrayLike<number>,
+): Uint8Array | undefined {
+  const threshold = thresholdOf(rate);
+  if (threshold === 0) return undefined;
+  const stepKey = randomKey("row dropout", seed, step);
+  const mask = new Uint8Array(examples.length * width);
+  for (let row = 0; row < examples.length; row++)
+    fillRow(mask, row * width, width, threshold, childKey(stepKey, examples[row]!));
+  return mask;
 }
 
 function fillHidden(

@@ -5,7 +5,9 @@
  */
 import type { ModelConfig } from "./EncoderModel.ts";
 import { embeddingTables, embeddingWidth } from "./parameters.ts";
-import type { PackedBatch } from "./PackedBatch.ts";
+import { defaultBatchPrefix, type PackedBatch } from "./PackedBatch.ts";
+import type { PackedShape } from "./PackedLayout.ts";
+import type { TensorSpec } from "./TensorSpec.ts";
 import type { Weights } from "./Weights.ts";
 
 type Tables = ReadonlyMap<string, Float32Array>;
@@ -16,12 +18,13 @@ export const weightValues = (weights: Weights): Map<string, Float32Array> =>
 
 /**
  * word + position + type rows of each token `[tokens, width of the embeddings]`; fillers are zero.
- * @param into reused where it has the size
+ * @param prefix before the names of the encoder's tables, where there are several @param into reused where it has the size
  */
 export function embeddingRows(
   tables: Tables,
   batch: PackedBatch,
   config: ModelConfig,
+  prefix = "",
   into?: Float32Array,
 ): Float32Array {
   const dim = embeddingWidth(config);
@@ -29,9 +32,9 @@ export function embeddingRows(
   const positions = positionRows(batch, config);
   const types = typeRows(batch, config);
   const rows = into?.length === ids.length * dim ? into : new Float32Array(ids.length * dim);
-  const words = tables.get(embeddingTables.word)!;
-  const places = tables.get(embeddingTables.position)!;
-  const segments = tables.get(embeddingTables.type) ?? new Float32Array(dim);
+  const words = tables.get(prefix + embeddingTables.word)!;
+  const places = tables.get(prefix + embeddingTables.position)!;
+  const segments = tables.get(prefix + embeddingTables.type) ?? new Float32Array(dim);
   for (let token = 0; token < ids.length; token++) {
     const to = token * dim;
     if (ids[token]! < 0) {
@@ -46,13 +49,38 @@ export function embeddingRows(
   return rows;
 }
 
-/** Table name → the row of it that each token looked up; -1 for fillers. With the gradient of the rows, all an optimizer needs. */
-export const embeddingOccurrences = (batch: PackedBatch, config: ModelConfig): ReadonlyMap<string, Int32Array> =>
+/**
+ * Table name → the row of it that each token looked up; -1 for fillers. With the gradient of the rows, all an optimizer needs.
+ * @param paddingId a word whose row is not trained: as a filler to the table of words
+ */
+export const embeddingOccurrences = (
+  batch: PackedBatch,
+  config: ModelConfig,
+  prefix = "",
+  paddingId = -1,
+): ReadonlyMap<string, Int32Array> =>
   new Map([
-    [embeddingTables.word, batch.ids],
-    [embeddingTables.position, positionRows(batch, config)],
-    [embeddingTables.type, typeRows(batch, config)],
+    [prefix + embeddingTables.word, batch.ids.map((id) => (id === paddingId ? -1 : id))],
+    [prefix + embeddingTables.position, positionRows(batch, config)],
+    [prefix + embeddingTables.type, typeRows(batch, config)],
   ]);
+
+/** The numbers of words that `wordNumbers` gives, as an input of a program. */
+export const wordsInput = (shape: PackedShape, prefix = defaultBatchPrefix): TensorSpec => ({
+  name: `${prefix}.words`,
+  shape: [shape.tokens],
+  dtype: "int32",
+});
+
+/** For each token the number of its word among the batch's, from 0 in order of occurrence; fillers count as a word. [tokens] */
+export function wordNumbers({ ids }: PackedBatch): Int32Array {
+  const numbers = new Map<number, number>();
+  return ids.map((id) => {
+    const number = numbers.get(id) ?? numbers.size;
+    numbers.set(id, number);
+    return number;
+  });
+}
 
 /** The row of the position table of each token (see `ModelConfig.paddingIndex`); tokens of a sequence lie in a row. */
 function positionRows({ ids, positions }: PackedBatch, { paddingIndex }: ModelConfig): Int32Array {

@@ -8,8 +8,11 @@ import { normalAt, randomKey } from "./random.ts";
 import { sizeOf, type TensorSpec } from "./TensorSpec.ts";
 import type { Float32Tensor, Weights } from "./Weights.ts";
 
-/** `cross-encoder`: a layer and a classifier to one logit. `mlm`: transform and a bias; the decoder is the word table. */
-export type Head = "cross-encoder" | "mlm";
+/**
+ * `cross-encoder`: a layer and a classifier to one logit. `mlm`: transform and a bias; the decoder is the word table.
+ * `detection`: a classifier of every token to two logits.
+ */
+export type Head = "cross-encoder" | "mlm" | "detection";
 
 export const embeddingTables = {
   word: "embeddings.word_embeddings.weight",
@@ -29,6 +32,8 @@ export const headParameters = {
   transformNormWeight: "cls.predictions.transform.LayerNorm.weight",
   transformNormBias: "cls.predictions.transform.LayerNorm.bias",
   decoderBias: "cls.predictions.bias",
+  detectionWeight: "detection.weight",
+  detectionBias: "detection.bias",
 } as const;
 
 export const layerPrefix = (layer: number): string => `encoder.layer.${layer}.`;
@@ -64,6 +69,7 @@ export function headSpecs(config: ModelConfig, head: Head): ReadonlyArray<Tensor
   const dim = config.hiddenSize;
   if (head === "cross-encoder")
     return [...linearSpecs(headFormOf(config).dense, dim, dim), ...linearSpecs("classifier", 1, dim)];
+  if (head === "detection") return linearSpecs("detection", 2, dim);
   return [
     ...linearSpecs("cls.predictions.transform.dense", embeddingWidth(config), dim),
     ...normSpecs("cls.predictions.transform.LayerNorm", embeddingWidth(config)),
@@ -86,6 +92,10 @@ export const parameterSpecs = (config: ModelConfig, heads: ReadonlyArray<Head> =
   ...encoderSpecs(config),
   ...heads.flatMap((head) => headSpecs(config, head)),
 ];
+
+/** Those of a further encoder of a program: `second.encoder.layer.0.…`. */
+export const withPrefix = (specs: ReadonlyArray<TensorSpec>, prefix: string): ReadonlyArray<TensorSpec> =>
+  specs.map((each) => ({ ...each, name: prefix + each.name }));
 
 const linearSpecs = (name: string, out: number, into: number): ReadonlyArray<TensorSpec> => [
   spec(`${name}.weight`, out, into),

@@ -1,52 +1,57 @@
 /**
- * Gradients of the parts of a batch, added up in the order of the parts. Sums are float32: what accumulation differs by from
- * the whole batch is rounding.
+ * Gradients of the parts of an update, added up in the order of the parts. Sums are float32: what accumulation differs by from
+ * the whole batch is rounding. A part may lack parameters that others have.
  */
+import { addRows } from "../nn/embeddingRows.ts";
 import { type Gradient, type Gradients, type RowGradient, sumRows } from "../nn/optim/Gradient.ts";
 
 export class GradientSum {
-  /** The first part's own gradients where it is the whole batch: nothing is copied. */
-  private whole: Gradients | undefined;
+  /** Gradients that are all there are: nothing is copied. */
+  private all: Gradients | undefined;
   private readonly dense = new Map<string, Float32Array>();
   private readonly rows = new Map<string, Array<RowGradient>>();
-  /** In the order of the parameters. */
-  private names: ReadonlyArray<string> = [];
+  /** Parameters whose dense sum has begun. */
+  private readonly begun = new Set<string>();
 
-  /** Adds `share` times the gradients. The same parameters in every part. */
-  add(gradients: Gradients, share: number): void {
-    if (share === 1) {
-      this.whole = gradients;
-      return;
-    }
-    const isFirst = this.names.length === 0;
-    this.names = [...gradients.keys()];
+  /** Of an update that has one part. */
+  setAll(gradients: Gradients): void {
+    this.all = gradients;
+  }
+
+  /** Adds `factor` times the gradients. */
+  add(gradients: Gradients, factor: number): void {
     for (const [name, gradient] of gradients) {
-      if (gradient instanceof Float32Array) this.addDense(name, gradient, share, isFirst);
+      if (gradient instanceof Float32Array) this.addDense(name, gradient, factor);
       else
-        this.rows.set(name, [...(this.rows.get(name) ?? []), { ...gradient, values: times(gradient.values, share) }]);
+        this.rows.set(name, [...(this.rows.get(name) ?? []), { ...gradient, values: times(gradient.values, factor) }]);
     }
   }
 
-  /** The sum, which is nothing again afterwards. Its arrays hold until the next part is added. */
-  take(): Gradients {
-    const { whole, names } = this;
-    const sum = whole ?? new Map(names.map((name): [string, Gradient] => [name, this.sumOf(name)]));
-    this.whole = undefined;
-    this.names = [];
+  /** The sum, which is nothing again afterwards. Its arrays hold until the next part is added. @param order of the parameters */
+  take(order: Iterable<string>): Gradients {
+    const { all } = this;
+    const sum = all ?? new Map([...order].flatMap((name) => this.sumOf(name)));
+    this.all = undefined;
+    this.begun.clear();
     this.rows.clear();
     return sum;
   }
 
-  private addDense(name: string, gradient: Float32Array, share: number, isFirst: boolean): void {
+  private addDense(name: string, gradient: Float32Array, factor: number): void {
     const sum = this.dense.get(name) ?? new Float32Array(gradient.length);
     this.dense.set(name, sum);
-    if (isFirst) sum.fill(0);
-    for (let i = 0; i < sum.length; i++) sum[i]! += share * gradient[i]!;
+    if (!this.begun.has(name)) sum.fill(0);
+    this.begun.add(name);
+    for (let i = 0; i < sum.length; i++) sum[i]! += factor * gradient[i]!;
   }
 
-  private sumOf(name: string): Gradient {
-    const parts = this.rows.get(name);
-    return parts === undefined ? this.dense.get(name)! : joinedRows(parts);
+  /** Of rows and a dense one of the same table a dense one. */
+  private sumOf(name: string): ReadonlyArray<readonly [string, Gradient]> {
+    const dense = this.begun.has(name) ? this.dense.get(name) : undefined;
+    const parts = this.rows.get(name) ?? [];
+    if (dense === undefined) return parts.length === 0 ? [] : [[name, joinedRows(parts)]];
+    for (const { rows, values } of parts) addRows(dense, rows, values, values.length / rows.length);
+    return [[name, dense]];
   }
 }
 

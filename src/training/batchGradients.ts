@@ -4,12 +4,12 @@
  */
 import type { EngineShape, Feeds } from "../engine/Engine.ts";
 import { gradientName } from "../engine/withGradients.ts";
-import { embeddingRows } from "../nn/embeddingRows.ts";
-import type { ModelConfig } from "../nn/EncoderModel.ts";
+import { embeddingRows, weightValues } from "../nn/embeddingRows.ts";
 import type { Gradients } from "../nn/optim/Gradient.ts";
 import { embeddingsName } from "../nn/PackedBatch.ts";
+import { type CachedOutputs, cachedGradients, type Runner } from "./cachedGradients.ts";
 import { GradientSum } from "./GradientSum.ts";
-import type { Method, Numbers, PreparedStep } from "./Method.ts";
+import type { Method, Numbers, Outputs, ReadyProgram, StepPart } from "./Method.ts";
 import { parameterGradients } from "./parameterGradients.ts";
 import type { TrainingState } from "./trainingState.ts";
 
@@ -30,45 +30,75 @@ export function batchGradients(
   state: TrainingState,
 ): (step: number) => Promise<BatchGradients> {
   const buffers = new Map<string, Float32Array>();
-  const { config } = method;
+  // Trained in place, so these are the values of every update.
+  const values = new Map([...state.parameters, ...weightValues(method.frozen ?? new Map())]);
   const sum = new GradientSum();
+  const run = async (ready: ReadyProgram, more: Feeds = {}): Promise<Outputs> => {
+    const executable = await engine.compile(ready.program);
+    return executable.run({ ...feedsOf(ready, values), ...more }, buffersFor(ready, state, buffers));
+  };
   return async (step) => {
+    const parts = method.parts(step);
     const observed: { [name: string]: number } = {};
     let loss = 0;
     let tokens = 0;
     let uniformity: BatchGradients["uniformity"] = unknown;
-    for (const { share, prepare } of method.parts(step)) {
-      const part = prepare();
-      const executable = await engine.compile(part.program);
-      const outputs = await executable.run(feedsOf(part, state, config), buffersFor(part, state, buffers));
-      sum.add(parameterGradients(state.parameters, part, outputs, config), share);
-      loss += share * outputs["loss"]![0]!;
-      tokens += part.batch.realTokens;
-      uniformity = () => method.uniformity?.(outputs, part);
-      addObserved(observed, method.observe?.(outputs, part) ?? {}, share);
+    for (const part of parts) {
+      const factor = part.share * (part.weight ?? 1);
+      const isAll = parts.length === 1 && factor === 1 && "prepare" in part;
+      const add = (from: ReadyProgram, outputs: Outputs) => {
+        const gradients = parameterGradients(state.parameters, from, outputs);
+        if (isAll) sum.setAll(gradients);
+        else sum.add(gradients, factor);
+      };
+      const seen =
+        "prepare" in part ? await wholeGradients(part, { run, add }) : await cachedGradients(part, { run, add });
+      loss += factor * seen.outputs["loss"]![0]!;
+      tokens += seen.tokens;
+      uniformity = () => method.uniformity?.(seen.outputs, seen.step);
+      addObserved(observed, method.observe?.(seen.outputs, seen.step) ?? {}, part.share);
     }
-    return { loss, gradients: sum.take(), observed, tokens, uniformity };
+    return { loss, gradients: sum.take(state.parameters.keys()), observed, tokens, uniformity };
   };
+}
+
+async function wholeGradients({ before, prepare }: StepPart, { run, add }: Runner): Promise<CachedOutputs> {
+  const step = prepare(before === undefined ? {} : await run(before()));
+  const outputs = await run(step);
+  add(step, outputs);
+  return { outputs, step, tokens: step.encodings.reduce((sum, { batch }) => sum + batch.realTokens, 0) };
 }
 
 function addObserved(sums: { [name: string]: number }, values: Numbers, share: number): void {
   for (const [name, value] of Object.entries(values)) sums[name] = (sums[name] ?? 0) + share * value;
 }
 
-function feedsOf({ parameters, batch, feeds }: PreparedStep, state: TrainingState, config: ModelConfig): Feeds {
-  const values = Object.fromEntries(parameters.map((name) => [name, state.parameters.get(name)!]));
-  return { ...values, ...feeds, [embeddingsName()]: embeddingRows(state.parameters, batch, config) };
+/** All that a prepared step's program takes. @param values of every parameter, by name */
+export function feedsOf(
+  { parameters, encodings, feeds }: ReadyProgram,
+  values: ReadonlyMap<string, Float32Array>,
+): Feeds {
+  const rows = encodings.map(({ config, batch, inputs, parameters: prefix }) => [
+    embeddingsName(inputs),
+    embeddingRows(values, batch, config, prefix),
+  ]);
+  return {
+    ...Object.fromEntries(parameters.map((name) => [name, values.get(name)!])),
+    ...feeds,
+    ...Object.fromEntries(rows),
+  };
 }
 
 /** Where gradients are written: allocated once, since parameters keep their sizes. */
 function buffersFor(
-  { parameters }: PreparedStep,
+  { parameters }: ReadyProgram,
   state: TrainingState,
   buffers: Map<string, Float32Array>,
 ): { readonly [name: string]: Float32Array } {
-  for (const name of parameters)
+  const trained = parameters.filter((name) => state.parameters.has(name));
+  for (const name of trained)
     if (!buffers.has(name)) buffers.set(name, new Float32Array(state.parameters.get(name)!.length));
-  return Object.fromEntries(parameters.map((name) => [gradientName(name), buffers.get(name)!]));
+  return Object.fromEntries(trained.map((name) => [gradientName(name), buffers.get(name)!]));
 }
 
 const unknown = (): undefined => undefined;

@@ -3,7 +3,8 @@
  * suspect, so that they end a resumed training at the update where they end one that was never stopped. What is read has to fit the training in every size; what does not is no checkpoint of it.
  */
 import type { Checkpoint, CheckpointTensor } from "../core/Checkpoints.ts";
-import type { Moments } from "../nn/optim/adamW.ts";
+import type { Memory } from "../nn/optim/Optimizer.ts";
+import type { Slot } from "../nn/optim/UpdateRule.ts";
 import type { Weights } from "../nn/Weights.ts";
 import type { Doubts } from "./guards.ts";
 import type { Standing } from "./trainingState.ts";
@@ -11,20 +12,29 @@ import type { Standing } from "./trainingState.ts";
 /** Raised when the meaning of what is stored changes: older checkpoints are then passed over. */
 const format = 1;
 
+/** AdamW's: those of checkpoints that name none, so that such trainings go on from older ones, and older programs from theirs. */
+const unnamedSlots: ReadonlyArray<Slot> = ["first", "second"];
+
 /** Shares the state's arrays: store it before the next update. @param total updates of the whole training */
 export function toCheckpoint({ state, curve, doubts }: Standing, total: number): Checkpoint {
   const tensors = new Map<string, CheckpointTensor>();
   for (const [name, values] of state.parameters) tensors.set(`parameter/${name}`, values);
-  for (const [name, { first, second, touched }] of state.optimizer.moments) {
-    tensors.set(`first/${name}`, first);
-    tensors.set(`second/${name}`, second);
+  const slots = slotsIn(state.optimizer.memory);
+  for (const [name, { slots, touched }] of state.optimizer.memory) {
+    for (const [slot, values] of slots) tensors.set(`${slot}/${name}`, values);
     if (touched !== undefined) tensors.set(`touched/${name}`, touched);
   }
   tensors.set("step", curve.step);
   for (const [name, values] of Object.entries(curve.series)) tensors.set(`series/${name}`, values);
   return {
     done: state.step,
-    facts: { format, total, optimizerStep: state.optimizer.step, doubts: { ...doubts } },
+    facts: {
+      format,
+      total,
+      optimizerStep: state.optimizer.step,
+      ...(slots.join() === unnamedSlots.join() ? {} : { slots }),
+      doubts: { ...doubts },
+    },
     tensors,
   };
 }
@@ -35,7 +45,8 @@ export function fromCheckpoint(checkpoint: Checkpoint, start: Weights, total: nu
   const parameters = floatsUnder(tensors, "parameter/");
   const series = floatsUnder(tensors, "series/");
   const [step, optimizerStep] = [tensors.get("step"), facts["optimizerStep"]];
-  const moments = readMoments(tensors);
+  // Cast: written below, and what is read fits its digest.
+  const memory = readMemory(tensors, (facts["slots"] ?? unnamedSlots) as ReadonlyArray<Slot>);
   const fits =
     facts["format"] === format &&
     facts["total"] === total &&
@@ -43,20 +54,26 @@ export function fromCheckpoint(checkpoint: Checkpoint, start: Weights, total: nu
     typeof optimizerStep === "number" &&
     parameters.size === start.size &&
     [...start].every(([name, { values }]) => parameters.get(name)?.length === values.length) &&
-    [...moments].every(([name, { first, second }]) => isLikeParameter(parameters.get(name), first, second)) &&
+    [...memory].every(([name, { slots }]) => isLikeParameter(parameters.get(name), slots.values())) &&
     step instanceof Int32Array &&
     [step, ...series.values()].every(({ length }) => length === done);
   if (!fits) return undefined;
   return {
-    state: { step: done, parameters, optimizer: { step: optimizerStep, moments } },
+    state: { step: done, parameters, optimizer: { step: optimizerStep, memory } },
     curve: { step, series: Object.fromEntries(series) },
     // Absent from checkpoints of before there were doubts. Cast: written above, and what is read fits its digest.
     doubts: (facts["doubts"] ?? {}) as Doubts,
   };
 }
 
-const isLikeParameter = (values: Float32Array | undefined, ...moments: ReadonlyArray<unknown>): boolean =>
-  moments.every((moment) => moment instanceof Float32Array && moment.length === values?.length);
+/** Of all parameters alike; none where nothing is remembered. */
+const slotsIn = (memory: ReadonlyMap<string, Memory>): ReadonlyArray<Slot> => {
+  const [first] = memory.values();
+  return first === undefined ? unnamedSlots : [...first.slots.keys()];
+};
+
+const isLikeParameter = (values: Float32Array | undefined, slots: Iterable<unknown>): boolean =>
+  [...slots].every((slot) => slot instanceof Float32Array && slot.length === values?.length);
 
 function floatsUnder(tensors: Checkpoint["tensors"], prefix: string): Map<string, Float32Array> {
   const found = new Map<string, Float32Array>();
@@ -65,12 +82,16 @@ function floatsUnder(tensors: Checkpoint["tensors"], prefix: string): Map<string
   return found;
 }
 
-function readMoments(tensors: Checkpoint["tensors"]): Map<string, Moments> {
-  const moments = new Map<string, Moments>();
-  for (const [name, first] of floatsUnder(tensors, "first/")) {
-    const second = tensors.get(`second/${name}`) as Float32Array;
+/** Of every parameter that has the first slot. A slot that is missing is undefined, which fits no parameter. */
+function readMemory(tensors: Checkpoint["tensors"], slots: ReadonlyArray<Slot>): Map<string, Memory> {
+  const memory = new Map<string, Memory>();
+  const named = slots[0] === undefined ? [] : floatsUnder(tensors, `${slots[0]}/`).keys();
+  for (const name of named) {
     const touched = tensors.get(`touched/${name}`);
-    moments.set(name, { first, second, ...(touched instanceof Uint8Array ? { touched } : {}) });
+    memory.set(name, {
+      slots: new Map(slots.map((slot) => [slot, tensors.get(`${slot}/${name}`) as Float32Array])),
+      ...(touched instanceof Uint8Array ? { touched } : {}),
+    });
   }
-  return moments;
+  return memory;
 }

@@ -8,6 +8,10 @@ import type { Weights } from "../nn/Weights.ts";
 export const encoderWeights = (config: ModelConfig, weights: Weights): Weights =>
   new Map(parameterSpecs(config).map(({ name }) => [name, weights.get(name)!]));
 
+/** The same weights as those of a further encoder of a program. @param prefix `second.` */
+export const prefixedWeights = (weights: Weights, prefix: string): Weights =>
+  new Map(Array.from(weights, ([name, tensor]) => [prefix + name, tensor]));
+
 /**
  * Encoder and head. @param kept head parameters taken from the model where it has them (a pre-trained pooler, or a head that guesses words); all others
  * are fresh from the seed

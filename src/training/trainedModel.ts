@@ -1,18 +1,26 @@
 /** Trained weights as models: the encoder's own parameters, and of heads only what the kind of model keeps. */
 import type { Backbone, BiEncoder, CrossEncoder, EncoderModel, Pooling } from "../nn/EncoderModel.ts";
-import { type Head, parameterSpecs } from "../nn/parameters.ts";
+import { denseName, type Head, headParameters, parameterSpecs } from "../nn/parameters.ts";
 import type { Weights } from "../nn/Weights.ts";
 
 const keep = ({ config }: EncoderModel, weights: Weights, heads: ReadonlyArray<Head> = []): Weights =>
   new Map(parameterSpecs(config, heads).map(({ name }) => [name, weights.get(name)!]));
 
+/** The weights of a further encoder of a program under their own names. @param prefix `second.` */
+export const weightsUnder = (weights: Weights, prefix: string): Weights =>
+  new Map(
+    [...weights].flatMap(([name, tensor]) =>
+      name.startsWith(prefix) ? [[name.slice(prefix.length), tensor] as const] : [],
+    ),
+  );
+
 const facts = ({ config, tokenizer, special }: EncoderModel) => ({ config, tokenizer, special });
 
-/** Without any head. */
-export const asBackbone = (from: EncoderModel, weights: Weights): Backbone => ({
+/** @param heads those that are kept; default none */
+export const asBackbone = (from: EncoderModel, weights: Weights, heads: ReadonlyArray<Head> = []): Backbone => ({
   kind: "backbone",
   ...facts(from),
-  weights: keep(from, weights),
+  weights: keep(from, weights, heads),
 });
 
 /** Heads that served training are dropped; config, tokenizer, special tokens and `normalize` are those of the model it started from. */
@@ -28,6 +36,21 @@ export const asBiEncoder = (
   normalize: from.kind === "bi-encoder" && from.normalize,
   maxTokens,
 });
+
+/** SimBERT's: its vector is a layer on `[CLS]`, and the head that writes stays. */
+export function asWritingEncoder(
+  from: EncoderModel,
+  weights: Weights,
+  { maxTokens }: { readonly maxTokens: number },
+): BiEncoder {
+  const layer = [
+    [`${denseName}.weight`, weights.get(headParameters.poolerWeight)!],
+    [`${denseName}.bias`, weights.get(headParameters.poolerBias)!],
+  ] as const;
+  const kept = keep(from, weights, ["mlm"]);
+  const encoder = asBiEncoder(from, weights, { pooling: "cls", maxTokens });
+  return { ...encoder, weights: new Map([...kept, ...layer]), dense: { dimension: from.config.hiddenSize } };
+}
 
 /** With its head. */
 export const asCrossEncoder = (

@@ -3,9 +3,8 @@
  * drives it may stop after any of them, look at the state, or take a copy of it.
  */
 import type { EngineShape } from "../engine/Engine.ts";
-import { adamW } from "../nn/optim/adamW.ts";
 import { clipCoefficient, globalNorm } from "../nn/optim/clipByGlobalNorm.ts";
-import { linearSchedule } from "../nn/optim/linearSchedule.ts";
+import { updateParameters } from "../nn/optim/Optimizer.ts";
 import { batchGradients } from "./batchGradients.ts";
 import type { UpdateNumbers } from "./guards.ts";
 import type { Method, Numbers } from "./Method.ts";
@@ -53,9 +52,9 @@ export async function* trainingLoop(
     const { loss, gradients, observed, tokens, uniformity } = await compute(step);
     const gradientNorm = globalNorm(gradients);
     look({ step: step + 1, loss, gradientNorm, uniformity });
-    const learningRate = schedule.learningRate * linearSchedule(step, schedule.warmupSteps, total);
+    const learningRate = schedule.learningRate * schedule.factor(step);
     const scale = clipCoefficient(gradientNorm, maxGradientNorm);
-    adamW(state.parameters, gradients, state.optimizer, method.optimizer, learningRate, scale);
+    updateParameters(state.parameters, gradients, state.optimizer, method.optimizer, learningRate, scale);
     state.step = step + 1;
 
     tokensSeen += tokens;

@@ -4,7 +4,7 @@
  * stopped.
  */
 import type { Weights } from "../nn/Weights.ts";
-import { type AdamWState, initialAdamWState, type Moments } from "../nn/optim/adamW.ts";
+import { initialOptimizerState, type Memory, type OptimizerState } from "../nn/optim/Optimizer.ts";
 import { type Curve, emptyCurve } from "./curve.ts";
 import type { Doubts } from "./guards.ts";
 
@@ -13,7 +13,7 @@ export interface TrainingState {
   step: number;
   /** Trained in place. */
   readonly parameters: ReadonlyMap<string, Float32Array>;
-  readonly optimizer: AdamWState;
+  readonly optimizer: OptimizerState;
 }
 
 /** Where a training stands between two updates: its state, what it showed so far, and what its guards suspect. */
@@ -33,21 +33,20 @@ export const standingAtStart = (weights: Weights): Standing => ({
 export function startFrom(weights: Weights): TrainingState {
   const parameters = new Map<string, Float32Array>();
   for (const [name, { values }] of weights) parameters.set(name, values.slice());
-  return { step: 0, parameters, optimizer: initialAdamWState() };
+  return { step: 0, parameters, optimizer: initialOptimizerState() };
 }
 
 /** A copy that later updates leave alone: plain numbers only, ready to be stored. */
 export function captureState(state: TrainingState): TrainingState {
   const parameters = new Map<string, Float32Array>();
   for (const [name, values] of state.parameters) parameters.set(name, values.slice());
-  const moments = new Map<string, Moments>();
-  for (const [name, { first, second, touched }] of state.optimizer.moments)
-    moments.set(name, {
-      first: first.slice(),
-      second: second.slice(),
+  const memory = new Map<string, Memory>();
+  for (const [name, { slots, touched }] of state.optimizer.memory)
+    memory.set(name, {
+      slots: new Map([...slots].map(([slot, values]) => [slot, values.slice()])),
       ...(touched === undefined ? {} : { touched: touched.slice() }),
     });
-  return { step: state.step, parameters, optimizer: { step: state.optimizer.step, moments } };
+  return { step: state.step, parameters, optimizer: { step: state.optimizer.step, memory } };
 }
 
 /** The weights as trained so far, in the order and shapes of those the training started from. */

@@ -117,7 +117,7 @@ export function trackedCases(): { readonly [name: string]: TrainingCase } {
   };
 }
 
-const rowsOf = ({ batch }: PreparedStep) =>
+const rowsOf = ({ encodings: [{ batch }] }: PreparedStep) =>
   sequencesOf(batch).map(({ ids, types }) => ({ ids: [...ids], types: [...types] }));
 
 const base64 = (values: Float32Array): string =>

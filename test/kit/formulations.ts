@@ -66,13 +66,10 @@ export function embedInLayout(
 ): Promise<StepGradients> {
   const steps = encoderSteps({
     key: `embeddings ${JSON.stringify(pooling)}`,
-    config,
+    encoders: [{ config, encoded: encodedRowsOf(pooling), seed: counter.seed }],
     parameters: encoderSpecs(config),
-    encoded: encodedRowsOf(pooling),
-    headDropout: false,
-    seed: counter.seed,
-    loss: (call) => ({ loss: weighedSum(embedSequences(call, pooling)) }),
+    loss: ([call]) => ({ loss: weighedSum(embedSequences(call, pooling)) }),
   });
-  const prepared = steps.prepare(counter.step, packBatch(sequences, { policy }), { inputs: [], feeds: {} });
-  return stepGradients(prepared, weightsOf(config), config, engine);
+  const prepared = steps.prepare(counter.step, [packBatch(sequences, { policy })], { inputs: [], feeds: {} });
+  return stepGradients(prepared, weightsOf(config), engine);
 }

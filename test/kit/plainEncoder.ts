@@ -9,7 +9,7 @@ import { gradientName, withGradients } from "../../src/engine/withGradients.ts";
 import { dropoutInputName, dropoutMasks, dropoutSites, dropoutSiteNumbers, keptScale } from "../../src/nn/dropout.ts";
 import { weightValues } from "../../src/nn/embeddingRows.ts";
 import type { ModelConfig, Pooling } from "../../src/nn/EncoderModel.ts";
-import { packBatch, type Sequence } from "../../src/nn/PackedBatch.ts";
+import { defaultBatchPrefix, packBatch, type Sequence } from "../../src/nn/PackedBatch.ts";
 import { paddedLayoutPolicy } from "../../src/nn/PackedLayout.ts";
 import { embeddingTables, headParameters, layerPrefix } from "../../src/nn/parameters.ts";
 import type { Feeds, Tensors, TensorSpec } from "../../src/nn/TensorSpec.ts";
@@ -199,7 +199,7 @@ class PlainEncoder {
 
   /** Each head by itself: zero, or scaled by heads / kept. */
   private headsDropped(x: tf.Tensor, layer: number): tf.Tensor {
-    const mask = this.tensors[dropoutInputName(dropoutSiteNumbers.attentionHeads(layer), 0)];
+    const mask = this.tensors[dropoutInputName(defaultBatchPrefix, dropoutSiteNumbers.attentionHeads(layer), 0)];
     if (mask === undefined) return x;
     const heads = tf.split(tf.cast(mask, "float32"), this.config.heads, 1);
     const kept = heads.reduce((sum, head) => tf.add(sum, head));
@@ -224,7 +224,7 @@ class PlainEncoder {
   }
 
   private dropped(x: tf.Tensor, site: number, rate: number, group?: number): tf.Tensor {
-    const mask = this.tensors[dropoutInputName(site, group)];
+    const mask = this.tensors[dropoutInputName(defaultBatchPrefix, site, group)];
     if (mask === undefined) return x;
     return tf.mul(tf.mul(x, tf.reshape(tf.cast(mask, "float32"), x.shape)), keptScale(rate));
   }

@@ -1,13 +1,13 @@
 /** The loss of an update and the gradients of its parameters, dense and by name. */
 import type { EngineShape } from "../../src/engine/Engine.ts";
-import { embeddingRows, weightValues } from "../../src/nn/embeddingRows.ts";
-import type { ModelConfig } from "../../src/nn/EncoderModel.ts";
+import { weightValues } from "../../src/nn/embeddingRows.ts";
 import type { Gradient } from "../../src/nn/optim/Gradient.ts";
-import { embeddingsName, type PackedBatch } from "../../src/nn/PackedBatch.ts";
+import type { PackedBatch } from "../../src/nn/PackedBatch.ts";
 import type { Weights } from "../../src/nn/Weights.ts";
+import { feedsOf } from "../../src/training/batchGradients.ts";
 import type { Method, PreparedStep } from "../../src/training/Method.ts";
 import { parameterGradients } from "../../src/training/parameterGradients.ts";
-import { wholeBatch } from "./wholeBatch.ts";
+import { wholePart } from "./wholeBatch.ts";
 
 export interface StepGradients {
   readonly loss: number;
@@ -17,25 +17,30 @@ export interface StepGradients {
 export async function stepGradients(
   prepared: PreparedStep,
   weights: Weights,
-  config: ModelConfig,
   engine: EngineShape,
+  frozen: Weights = new Map(),
 ): Promise<StepGradients> {
   const parameters = weightValues(weights);
   const executable = await engine.compile(prepared.program);
-  const outputs = await executable.run({
-    ...Object.fromEntries(prepared.parameters.map((name) => [name, parameters.get(name)!])),
-    ...prepared.feeds,
-    [embeddingsName()]: embeddingRows(parameters, prepared.batch, config),
-  });
-  const gradients = parameterGradients(parameters, prepared, outputs, config);
+  const outputs = await executable.run(feedsOf(prepared, new Map([...parameters, ...weightValues(frozen)])));
+  const gradients = parameterGradients(parameters, prepared, outputs);
   return {
     loss: outputs["loss"]![0]!,
     gradients: new Map([...gradients].map(([name, gradient]) => [name, dense(gradient, parameters.get(name)!.length)])),
   };
 }
 
-export const firstGradients = (method: Method, engine: EngineShape): Promise<StepGradients> =>
-  stepGradients(wholeBatch(method), method.start, method.config, engine);
+export const firstGradients = async (method: Method, engine: EngineShape): Promise<StepGradients> =>
+  stepGradients(await preparedBatch(method, engine), method.start, engine, method.frozen);
+
+/** The batch of an update that is computed in one part, made from what comes before it. */
+export async function preparedBatch(method: Method, engine: EngineShape, step = 0): Promise<PreparedStep> {
+  const part = wholePart(method, step);
+  if (part.before === undefined) return part.prepare({});
+  const before = part.before();
+  const values = weightValues(new Map([...method.start, ...(method.frozen ?? [])]));
+  return part.prepare(await (await engine.compile(before.program)).run(feedsOf(before, values)));
+}
 
 function dense(gradient: Gradient, length: number): Float32Array {
   if (gradient instanceof Float32Array) return gradient;

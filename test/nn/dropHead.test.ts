@@ -91,7 +91,7 @@ describe("the heads that are kept", () => {
     const { shape } = packBatch(tinySequences(lengths));
     assert.isEmpty(dropoutSites(dropping(0), shape, "all"));
     const names = (config: ModelConfig) => dropoutSites(config, shape, "all").map(({ name }) => name);
-    const others = names({ ...tinyConfig, dropHead: 0.2 }).filter((name) => !name.startsWith("dropout.-"));
+    const others = names({ ...tinyConfig, dropHead: 0.2 }).filter((name) => !name.startsWith("batch.dropout.-"));
     assert.deepStrictEqual(others, names(tinyConfig));
   });
 });
@@ -104,7 +104,7 @@ describe.each(engines)("drophead on the %s engine", (_, open) => {
     const shape = packBatch(tinySequences([2]), { policy: paddedLayoutPolicy }).shape;
     const dropout = dropoutSites(dropping(0.2), shape, "all");
     const { value: result } = await runCase(engine, {
-      inputs: { x: floats([1, 4, 2, 4]), "dropout.-1.0": bools([1, 4, 1, 1], [1, 0, 1, 1]) },
+      inputs: { x: floats([1, 4, 2, 4]), "batch.dropout.-1.0": bools([1, 4, 1, 1], [1, 0, 1, 1]) },
       build: (tensors) => headsDropped({ config: tinyConfig, shape, tensors, dropout }, tensors["x"]!, -1, 0),
     });
     const x = floats([1, 4, 2, 4]).values;

@@ -15,7 +15,7 @@ function masksOf(policy: LayoutPolicy, encoded: "all" | "first" = "all", at = co
 /** The bytes of one example's token at a hidden site. */
 function tokenMask({ batch, masks }: ReturnType<typeof masksOf>, site: number, example: number, position: number) {
   const row = batch.firstToken[example]! + position;
-  return [...masks[`dropout.${site}`]!.subarray(row * tinyConfig.hiddenSize, (row + 1) * tinyConfig.hiddenSize)];
+  return [...masks[`batch.dropout.${site}`]!.subarray(row * tinyConfig.hiddenSize, (row + 1) * tinyConfig.hiddenSize)];
 }
 
 /** All masks of a seed and step, and those of one example at one site as a text. */
@@ -44,7 +44,7 @@ describe("dropout masks", () => {
     const found = masksOf(defaultLayoutPolicy);
     assert.strictEqual(tokenMask(found, 0, 0, 0).join(""), "1111111111010110");
     assert.strictEqual(tokenMask(found, 2, 2, 8).join(""), "1011111111111111");
-    assert.strictEqual(found.masks["dropout.1.0"]!.subarray(0, 3).join(""), "011");
+    assert.strictEqual(found.masks["batch.dropout.1.0"]!.subarray(0, 3).join(""), "011");
   });
 
   it("differ by seed, step, site and example", () => {
@@ -65,7 +65,7 @@ describe("dropout masks", () => {
     const dim = tinyConfig.hiddenSize;
     first.batch.order.forEach((example, row) =>
       assert.deepStrictEqual(
-        [...first.masks[`dropout.${site}`]!.subarray(row * dim, (row + 1) * dim)],
+        [...first.masks[`batch.dropout.${site}`]!.subarray(row * dim, (row + 1) * dim)],
         tokenMask(all, site, example, 0),
       ),
     );
@@ -89,8 +89,8 @@ describe("dropout masks", () => {
     const batch = packBatch(tinySequences(Array.from({ length: 64 }, () => 32)));
     const config = { ...tinyConfig, hiddenSize: 64, hiddenDropout: 0.5 };
     const sites = dropoutSites(config, batch.shape, "all").slice(0, 1);
-    const one = dropoutMasks(sites, batch, { seed: 1, step: 1 })["dropout.0"]!;
-    const other = dropoutMasks(sites, batch, { seed: 1, step: 2 })["dropout.0"]!;
+    const one = dropoutMasks(sites, batch, { seed: 1, step: 1 })["batch.dropout.0"]!;
+    const other = dropoutMasks(sites, batch, { seed: 1, step: 2 })["batch.dropout.0"]!;
     const tolerance = 4 * Math.sqrt(0.25 / one.length);
     for (const shift of [1, 2, 3, 64, 128]) assert.approximately(agreement(one, one, shift), 0.5, tolerance);
     assert.approximately(agreement(one, other, 0), 0.5, tolerance);

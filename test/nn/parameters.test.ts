@@ -105,7 +105,7 @@ describe("embedding rows", () => {
 
   it("are written again into a buffer of their size", () => {
     const rows = embeddingRows(tables, batch, config).fill(9);
-    assert.strictEqual(embeddingRows(tables, batch, config, rows), rows);
+    assert.strictEqual(embeddingRows(tables, batch, config, "", rows), rows);
     assert.deepStrictEqual(rows, embeddingRows(tables, batch, config));
   });
 

@@ -80,21 +80,25 @@ function inLayout(kind: Kind, policy: LayoutPolicy, engine: CpuEngine | OnnxEngi
   const result = results[kind];
   const steps = encoderSteps({
     key: `plain formulation ${kind}`,
-    config: tinyConfig,
+    encoders: [
+      {
+        config: tinyConfig,
+        encoded: result === "logits" ? "first" : encodedRowsOf(result),
+        headDropout: kind === "bce",
+        seed: counter.seed,
+      },
+    ],
     parameters: [...encoderSpecs(tinyConfig), ...head],
-    encoded: result === "logits" ? "first" : encodedRowsOf(result),
-    headDropout: kind === "bce",
-    seed: counter.seed,
-    loss: (call, tensors) => ({
+    loss: ([call], tensors) => ({
       loss: losses[kind](result === "logits" ? pairLogits(call) : embedSequences(call, result), tensors["labels"]!),
     }),
   });
   const values = labelsFor(kind);
-  const prepared = steps.prepare(counter.step, packBatch(sequencesFor(kind), { policy }), {
+  const prepared = steps.prepare(counter.step, [packBatch(sequencesFor(kind), { policy })], {
     inputs: kind === "simcse" ? [] : [{ name: "labels", shape: [values.length], dtype: "float32" }],
     feeds: kind === "simcse" ? {} : { labels: values },
   });
-  return stepGradients(prepared, weightsFor(kind), tinyConfig, engine);
+  return stepGradients(prepared, weightsFor(kind), engine);
 }
 
 describe.each(Object.keys(losses) as ReadonlyArray<Kind>)("%s", (kind) => {
@@ -141,7 +145,8 @@ const plainlyOf: { readonly [stage: string]: Pick<PlainTraining, "result" | "los
 describe.each(Object.keys(plainlyOf))("%s", (stage) => {
   it("computes the loss and the gradients of the plain formulation, dropout on", async () => {
     const method = methods[stage]!(7, 24);
-    const { batch, feeds } = wholeBatch(method);
+    const { encodings, feeds } = wholeBatch(method);
+    const [{ batch }] = encodings;
     const { result, loss } = plainlyOf[stage]!;
     const expected = await runPlain(cpu, {
       config: method.config,

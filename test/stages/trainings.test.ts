@@ -7,6 +7,7 @@ import pretrainMlm from "../../stages/pretrain-mlm.ts";
 import pseudoLabel from "../../stages/pseudo-label.ts";
 import trainBiEncoder from "../../stages/train-bi-encoder.ts";
 import trainCrossEncoder from "../../stages/train-cross-encoder.ts";
+import trainSbert from "../../stages/train-sbert.ts";
 import trainSimcse from "../../stages/train-simcse.ts";
 import { BiEncoder, CosineScores, CrossEncoder, ProbabilityScores } from "../../src/artifact/index.ts";
 import { resolveOutputType, typeLabel } from "../../src/core/ArtifactType.ts";
@@ -15,9 +16,11 @@ import { keyPartsOf } from "../../src/core/fingerprint.ts";
 import { type AnyStage, Progress, type ProgressReport } from "../../src/core/Stage.ts";
 import { Engine } from "../../src/engine/Engine.ts";
 import { OnnxEngine } from "../../src/engine/onnx/OnnxEngine.ts";
+import { contrastiveTensionSteps } from "../../src/nn/optim/stepwiseSchedule.ts";
+import { trainingOptions } from "../../src/training/options.ts";
 import { graphOf } from "../kit/graphs.ts";
 import { testEngine } from "../kit/runEvents.ts";
-import { tinyBackbone, tinyPairs, tinyScores, tinyTokens } from "../training/tinyModel.ts";
+import { tinyBackbone, tinyGold, tinyPairs, tinyScores, tinyTokens } from "../training/tinyModel.ts";
 
 const onnx = new OnnxEngine();
 afterAll(() => onnx.close());
@@ -56,10 +59,12 @@ function keyed(stage: AnyStage, settings: object): { readonly [field: string]: J
 
 describe("the training stages", () => {
   it("have the published settings as defaults", () => {
-    const shared = { maxGradientNorm: 1 };
+    const shared = { maxGradientNorm: 1, schedule: "linear", decayed: "weights", momentum: 0, nesterov: false };
+    const [ofTrainer, ofTransEncoder] = [{ optimizer: "adamw" }, { optimizer: "adamw-transformers" }];
     const [diverged, warn] = ["fail", "warn"];
     assert.deepStrictEqual(defaults(trainSimcse), {
       ...shared,
+      ...ofTrainer,
       guards: { diverged, stuck: warn, collapsed: warn },
       temperature: 0.05,
       pooling: "cls",
@@ -72,6 +77,7 @@ describe("the training stages", () => {
     });
     assert.deepStrictEqual(defaults(trainCrossEncoder), {
       ...shared,
+      ...ofTransEncoder,
       guards: { diverged, labels: warn },
       loss: "bce",
       labels: "cosine-raw",
@@ -85,6 +91,7 @@ describe("the training stages", () => {
     });
     assert.deepStrictEqual(defaults(trainBiEncoder), {
       ...shared,
+      ...ofTransEncoder,
       guards: { diverged, collapsed: warn, labels: warn },
       loss: "mse",
       batchSize: 128,
@@ -96,8 +103,10 @@ describe("the training stages", () => {
     });
     assert.deepStrictEqual(defaults(pretrainMlm), {
       ...shared,
+      ...ofTransEncoder,
       guards: { diverged },
       maskRatio: 0.15,
+      wordHead: false,
       pooling: "mean",
       batchSize: 256,
       learningRate: 1e-4,
@@ -108,8 +117,40 @@ describe("the training stages", () => {
     });
   });
 
+  it("have Sentence-BERT's settings for NLI as defaults of train-sbert", () => {
+    assert.deepInclude(defaults(trainSbert), {
+      objective: "softmax",
+      towers: "shared",
+      pooling: "mean",
+      concatenation: "u,v,|u-v|",
+      classifierSize: 0,
+      classifierDropout: 0,
+      focalGamma: 0,
+      focalAlpha: 1,
+      gradientPenalty: 0,
+      penaltyForm: "dense",
+      margin: 1,
+      highestScore: 5,
+      batchSize: 16,
+      epochs: 1,
+      optimizer: "adam",
+      schedule: "linear",
+      learningRate: 2e-5,
+      warmupRatio: 0.1,
+      weightDecay: 0,
+      maxGradientNorm: 1,
+      maxTokens: 128,
+    });
+  });
+
   it("describe every field of their config, and refuse values out of range", () => {
-    for (const stage of [trainSimcse, trainCrossEncoder, trainBiEncoder, pretrainMlm] as ReadonlyArray<AnyStage>) {
+    for (const stage of [
+      trainSimcse,
+      trainCrossEncoder,
+      trainBiEncoder,
+      trainSbert,
+      pretrainMlm,
+    ] as ReadonlyArray<AnyStage>) {
       const { properties } = Schema.toJsonSchemaDocument(stage.config).schema as unknown as {
         readonly properties: { readonly [field: string]: { readonly description?: string } };
       };
@@ -119,11 +160,46 @@ describe("the training stages", () => {
     assert.throws(() => decode(trainSimcse, { temperature: 0 }), /greater than 0/);
     assert.throws(() => decode(trainSimcse, { batchSize: 1 }), /greater than or equal to 2/);
     assert.throws(() => decode(trainBiEncoder, { dropout: 1 }), /between 0 and 1 \(excluded\)/);
+    assert.throws(() => decode(trainBiEncoder, { optimizer: "lion" }), /"adamw-transformers"/);
+    assert.throws(() => decode(trainBiEncoder, { maxGradientNorm: -1 }), /greater than or equal to 0/);
+  });
+
+  it("have the keys of before there was a choice of optimizer and schedule, but where another is chosen", () => {
+    const since = ["schedule", "rateSteps", "decayRate", "optimizer", "momentum", "nesterov", "decayed"];
+    for (const stage of [trainSimcse, trainCrossEncoder, trainBiEncoder, pretrainMlm] as ReadonlyArray<AnyStage>)
+      assert.doesNotHaveAnyKeys(keyed(stage, {}), since);
+    const chosen = { optimizer: "sgd", momentum: 0.9, nesterov: true, schedule: "cosine", decayed: "all" };
+    assert.deepInclude(keyed(trainSimcse, chosen), chosen);
+    assert.deepInclude(keyed(trainBiEncoder, { optimizer: "adamw" }), { optimizer: "adamw" });
+    const steps = { schedule: "stepwise", rateSteps: [{ after: 500, factor: 0.8 }] };
+    assert.deepInclude(keyed(pretrainMlm, steps), steps);
+  });
+
+  it("may have an optimizer and a schedule of their own, as Contrastive Tension has", () => {
+    const own = {
+      batchSize: 16,
+      learningRate: 1e-5,
+      epochs: 1,
+      warmupRatio: 0,
+      weightDecay: 0,
+      maxTokens: 75,
+      optimizer: "rmsprop-keras" as const,
+      schedule: "stepwise" as const,
+      rateSteps: contrastiveTensionSteps,
+      maxGradientNorm: 0,
+      source: "Contrastive Tension",
+    };
+    const config = Schema.Struct(trainingOptions(own, "Pairs", 1, 3));
+    const { optimizer, schedule, rateSteps, maxGradientNorm } = own;
+    assert.deepInclude(Schema.decodeUnknownSync(config)({}), { optimizer, schedule, rateSteps, maxGradientNorm });
+    const given = { rateSteps: [{ after: 1, factor: 2 }] };
+    assert.deepInclude(Schema.decodeUnknownSync(config)(given), given);
   });
 
   it("have the keys of before they had guards, but where a guard is set to what it was not", () => {
     for (const stage of [trainSimcse, trainCrossEncoder, trainBiEncoder, pretrainMlm] as ReadonlyArray<AnyStage>)
       assert.notProperty(keyed(stage, {}), "guards");
+    assert.notProperty(keyed(pretrainMlm, {}), "wordHead");
     assert.deepStrictEqual(keyed(trainSimcse, { guards: { stuck: "fail", collapsed: "warn" } })["guards"], {
       stuck: "fail",
     });
@@ -171,6 +247,26 @@ describe("the training stages", () => {
       ]);
       assert.deepInclude(reports.at(-1), { done: 6, total: 6, unit: "steps" });
       assert.containsAllKeys(reports.at(-1)!.metrics, ["loss", "learningRate", "tokensPerSecond"]);
+    }).pipe(Effect.provide(services())),
+  );
+
+  it.effect("train one tower for both sides of a pair, or two that start equal", () =>
+    Effect.gen(function* () {
+      const given = { model, pairs: tinyPairs(24), gold: tinyGold(24, [0, 2.5, 5]) };
+      const absent = { anchors: undefined, positives: undefined, negatives: undefined };
+      const settings = { ...small, objective: "regression", learningRate: 1e-3 };
+      const trained = (towers: string) =>
+        trainSbert.run(context(decode(trainSbert, { ...settings, towers }), { ...given, ...absent }));
+      const shared = yield* trained("shared");
+      assert.strictEqual(shared.second, shared.encoder);
+      assert.deepStrictEqual([...shared.encoder.weights.keys()], [...model.weights.keys()]);
+      const apart = yield* trained("apart");
+      assert.deepStrictEqual([...apart.second.weights.keys()], [...model.weights.keys()]);
+      for (const [name, { values }] of apart.second.weights) {
+        if (name.endsWith("key.bias")) continue; // its gradient is 0 but for rounding
+        assert.notDeepEqual(values, apart.encoder.weights.get(name)!.values, name);
+        assert.notDeepEqual(values, model.weights.get(name)!.values, name);
+      }
     }).pipe(Effect.provide(services())),
   );
 

@@ -2,10 +2,12 @@ import * as Effect from "effect/Effect";
 import { afterAll, describe, expect, it } from "vitest";
 import { type Checkpoint, CheckpointStore } from "../../src/core/Checkpoints.ts";
 import { OnnxEngine } from "../../src/engine/onnx/OnnxEngine.ts";
+import type { Slot } from "../../src/nn/optim/UpdateRule.ts";
 import type { Weights } from "../../src/nn/Weights.ts";
 import { layerMemoryCheckpoints } from "../../src/store/checkpoints.ts";
 import { fromCheckpoint, toCheckpoint } from "../../src/training/checkpoint.ts";
 import { simCse } from "../../src/training/methods/simCse.ts";
+import { optimizerNames } from "../../src/training/options.ts";
 import { everySoOften, resumableTraining } from "../../src/training/resumableTraining.ts";
 import { train, type Trained } from "../../src/training/train.ts";
 import { standingAtStart } from "../../src/training/trainingState.ts";
@@ -63,6 +65,28 @@ describe.each(Object.keys(methods))("%s, interrupted after every update and take
     expect(steps).toBeGreaterThan(4);
     expect(saves).toEqual(Array.from({ length: steps - 1 }, (_, i) => i + 1));
     expect(resumedAt).toEqual(saves);
+    expect(outputsOf(ended!)).toEqual(outputsOf(whole));
+  });
+});
+
+describe.each(optimizerNames)("the optimizer %s, interrupted after every update and taken up again", (optimizer) => {
+  const chosen = {
+    ...options,
+    optimizer,
+    ...(optimizer === "sgd" ? { momentum: 0.9 } : {}),
+    schedule: "cosine" as const,
+    warmupRatio: 0.2,
+  };
+  const make = () => makeMethods(tinyBackbone(), chosen)["train-bi-encoder"]!(3, 24);
+
+  it("ends with the bytes of an undisturbed training", async () => {
+    const whole = await train(make(), onnx, chosen, quiet);
+    const { keeper, saves } = memory();
+    const watcher = { ...quiet, isInterrupted: () => true, resumed: () => {}, passedOver: () => expect.unreachable() };
+    let ended: Trained | undefined;
+    for (let turn = 0; turn < 20 && ended === undefined; turn++)
+      ended = await resumableTraining(make(), onnx, chosen, watcher, keeper).catch(() => undefined);
+    expect(saves.length).toBe(whole.curve.step.length - 1);
     expect(outputsOf(ended!)).toEqual(outputsOf(whole));
   });
 });
@@ -131,6 +155,22 @@ describe("fromCheckpoint", () => {
 
   it("takes what fits", () => {
     expect(fromCheckpoint(sound, start, 10)?.state.step).toBe(0);
+  });
+
+  it("has AdamW's form of before there were other optimizers, and names what others keep", () => {
+    const standing = standingAtStart(start);
+    const values = new Float32Array(start.get(first!)!.values.length).fill(0.5);
+    const keep = (...slots: ReadonlyArray<Slot>) => {
+      standing.state.optimizer.memory.set(first!, { slots: new Map(slots.map((slot) => [slot, values])) });
+      return toCheckpoint(standing, 10);
+    };
+    const older = keep("first", "second");
+    expect(Object.keys(older.facts)).toEqual(["format", "total", "optimizerStep", "doubts"]);
+    expect([...older.tensors.keys()]).toContain(`first/${first}`);
+    expect(fromCheckpoint(older, start, 10)?.state.optimizer).toEqual(standing.state.optimizer);
+    const newer = keep("velocity");
+    expect(newer.facts["slots"]).toEqual(["velocity"]);
+    expect(fromCheckpoint(newer, start, 10)?.state.optimizer).toEqual(standing.state.optimizer);
   });
 
   it.each([

@@ -3,7 +3,7 @@ import { afterAll, describe, expect, it } from "vitest";
 import { OnnxEngine } from "../../src/engine/onnx/OnnxEngine.ts";
 import { guardDefaults, type Reactions } from "../../src/training/guardOptions.ts";
 import { collapsedGuard, divergedGuard, type Guard, stuckGuard, watchWith } from "../../src/training/guards.ts";
-import type { Method, PreparedStep } from "../../src/training/Method.ts";
+import type { Method } from "../../src/training/Method.ts";
 import { biEncoder } from "../../src/training/methods/biEncoder.ts";
 import { simCse } from "../../src/training/methods/simCse.ts";
 import { train } from "../../src/training/train.ts";
@@ -157,7 +157,7 @@ describe("a training", () => {
 /** A training whose embeddings are said to be equal from update 30 on, so that the guard's patience is over at update 80. */
 function collapsingAt30(): Method {
   const method = makeMethods()["train-bi-encoder"]!(1, 24);
-  const steps = new WeakMap<PreparedStep, number>();
+  const steps = new WeakMap<object, number>();
   return {
     ...method,
     parts: (step) => {

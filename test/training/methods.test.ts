@@ -15,7 +15,7 @@ const cross = { ...tinyOptions, labels: "cosine-raw" as const, bothOrders: true 
 const contrastive = { ...tinyOptions, temperature: 0.05, pooling: "cls" as const };
 
 /** Rows of a step's batch, as ids in the caller's order. */
-function rowsOf({ batch }: PreparedStep): ReadonlyArray<ReadonlyArray<number>> {
+function rowsOf({ encodings: [{ batch }] }: PreparedStep): ReadonlyArray<ReadonlyArray<number>> {
   return Array.from(batch.firstToken, (first, row) =>
     Array.from(batch.ids.subarray(first, first + batch.lengths[row]!)),
   );
@@ -30,8 +30,9 @@ describe("simCse", () => {
     const rows = rowsOf(prepared);
     expect(rows.length).toBe(16);
     expect(rows.slice(0, 8)).toEqual(rows.slice(8));
-    const masks = prepared.feeds["dropout.0"]!;
-    const [one, other] = [prepared.batch.firstToken[0]!, prepared.batch.firstToken[8]!];
+    const masks = prepared.feeds["batch.dropout.0"]!;
+    const { firstToken } = prepared.encodings[0].batch;
+    const [one, other] = [firstToken[0]!, firstToken[8]!];
     const { hiddenSize } = model.config;
     expect(masks.slice(one * hiddenSize, (one + 1) * hiddenSize)).not.toEqual(
       masks.slice(other * hiddenSize, (other + 1) * hiddenSize),
@@ -79,11 +80,7 @@ describe("crossEncoder", () => {
       "2 21 22 3 12 3": low,
     });
     expect(
-      rowsOf(
-        crossEncoder(model, pairs, tinyScores(2), { ...cross, bothOrders: false }, 1)
-          .parts(0)[0]!
-          .prepare(),
-      ).length,
+      rowsOf(wholeBatch(crossEncoder(model, pairs, tinyScores(2), { ...cross, bothOrders: false }, 1))).length,
     ).toBe(2);
   });
 
@@ -151,9 +148,10 @@ describe("maskTokens", () => {
 describe("maskedLanguageModel", () => {
   it("guesses the true words at the masked positions, and always at least one", () => {
     for (const maskRatio of [0.3, 1e-9]) {
-      const { batch, feeds } = maskedLanguageModel(model, tinyTokens(8), { ...tinyOptions, maskRatio }, 1)
-        .parts(0)[0]!
-        .prepare();
+      const { encodings, feeds } = wholeBatch(
+        maskedLanguageModel(model, tinyTokens(8), { ...tinyOptions, maskRatio }, 1),
+      );
+      const [{ batch }] = encodings;
       const weights = feeds["mlm.weights"]!;
       const guessed = Array.from(weights).reduce((a, b) => a + b);
       expect(guessed).toBeGreaterThan(0);

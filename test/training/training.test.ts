@@ -9,7 +9,7 @@ import { train } from "../../src/training/train.ts";
 import { TrainingFailure } from "../../src/training/TrainingFailure.ts";
 import { trainingLoop } from "../../src/training/trainingLoop.ts";
 import { captureState, standingAtStart, startFrom } from "../../src/training/trainingState.ts";
-import { makeMethods, tinyOptions } from "./tinyModel.ts";
+import { makeMethods, tinyBackbone, tinyOptions } from "./tinyModel.ts";
 
 const onnx = new OnnxEngine({ maxSessions: 32 });
 afterAll(() => onnx.close());
@@ -90,6 +90,16 @@ describe("the numbers of a training", () => {
           0.6929,
           0.6948,
         ],
+        "train-sbert": [
+          0.243,
+          0.245,
+          0.2453,
+        ],
+        "train-sbert with a penalty": [
+          0.5103,
+          0.6094,
+          0.5489,
+        ],
         "train-simcse": [
           2.2445,
           1.9563,
@@ -135,4 +145,63 @@ describe("train", () => {
     ]);
     expect(scheduleOf({ ...tinyOptions, epochs: 0.5 }, 10).totalSteps).toBe(5);
   });
+
+  it("goes by the optimizer and the schedule that are chosen", async () => {
+    const options = {
+      ...tinyOptions,
+      optimizer: "sgd" as const,
+      schedule: "stepwise" as const,
+      rateSteps: [
+        { after: 0, factor: 0.5 },
+        { after: 2, factor: 0.25 },
+      ],
+      maxGradientNorm: 0,
+      maxSteps: 4,
+    };
+    const method = makeMethods(tinyBackbone(), options)["train-simcse"]!(1, 80);
+    expect(method.optimizer.rule).toBe("sgd");
+    const { curve } = await run(method, onnx, options);
+    expect(Array.from(curve.series["learningRate"]!, (rate) => Math.round(rate * 1e6) / 1e6)).toEqual([
+      1e-3, 5e-4, 5e-4, 2.5e-4,
+    ]);
+  });
+
+  it.each([
+    [
+      { schedule: "stepwise" },
+      "The schedule stepwise needs rateSteps.",
+      "Set rateSteps, for example to [{ after: 500, factor: 0.8 }].",
+    ],
+    [{ schedule: "exponential" }, "The schedule exponential needs decayRate.", "Set decayRate, for example to 0.01."],
+    [
+      {
+        schedule: "stepwise",
+        rateSteps: [
+          { after: 5, factor: 1 },
+          { after: 5, factor: 0.5 },
+        ],
+      },
+      "rateSteps go from update 5 to update 5, which is not later.",
+      "Put them in rising order of `after`.",
+    ],
+    [
+      { momentum: 0.9 },
+      "momentum is 0.9, but the optimizer adamw has none.",
+      "Set optimizer to sgd, or leave momentum out.",
+    ],
+    [
+      { optimizer: "sgd", nesterov: true },
+      "nesterov is true, but there is no momentum.",
+      "Set momentum, for example to 0.9, or leave nesterov out.",
+    ],
+  ] as ReadonlyArray<readonly [Partial<TrainingOptions>, string, string]>)(
+    "refuses before the first update what does not go together: %j",
+    (chosen, message, hint) => {
+      const options = { ...tinyOptions, ...chosen };
+      expect(() => {
+        const method = makeMethods(tinyBackbone(), options)["train-simcse"]!(1, 24);
+        scheduleOf(options, method.stepsPerEpoch);
+      }).toThrow(expect.objectContaining({ reason: "invalid", message, hint }));
+    },
+  );
 });

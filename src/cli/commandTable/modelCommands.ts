@@ -1,4 +1,4 @@
-/** What is done with a trained model. */
+/** What is done with a trained model, and the losses that models learn by. */
 import type { Command } from "../commandLine.ts";
 import { file, model, step, texts, inputFile, set, cache, engine, json } from "./operandsAndOptions.ts";
 
@@ -82,6 +82,36 @@ export const modelCommands: ReadonlyArray<Command> = [
     ],
     examples: ['nearest model texts.arrow "a question" --top 5'],
     load: async () => (await import("../commands/nearest.ts")).nearest,
+  },
+  {
+    name: "paraphrase",
+    summary: "write other words for texts with an encoder of train-simbert, the nearest first",
+    operands: [model, texts],
+    options: [
+      set,
+      step,
+      inputFile,
+      { name: "samples", value: "N", least: 1, description: "texts written for each text; default: 100" },
+      { name: "top", value: "N", least: 1, description: "of these the nearest that are shown; default: 20" },
+      { name: "top-k", value: "N", least: 1, description: "each word is drawn among the N likeliest; default: 5" },
+      {
+        name: "top-p",
+        value: "P",
+        description: "each word is drawn among the likeliest that together have the probability P; default: 1, all",
+      },
+      {
+        name: "max-tokens",
+        value: "N",
+        least: 3,
+        description: "longest text, read or written, in tokens; default: 32, or half the model's positions",
+      },
+      { name: "seed", value: "N", least: 0, description: "of the draws; default: 1" },
+      json,
+      ...engine,
+      cache,
+    ],
+    examples: ['paraphrase pipelines/examples/06-paraphrases.yaml "a cat sleeps in the sun" --top 5'],
+    load: async () => (await import("../commands/paraphrase.ts")).paraphrase,
   },
   {
     name: "loss",

@@ -14,20 +14,32 @@ export interface EncoderCall {
   readonly tensors: Tensors;
   /** Absent or empty: inference, nothing is dropped. */
   readonly dropout?: ReadonlyArray<DropoutSite>;
-  /** Of the batch's inputs; default `batch`. */
+  /** Before the names of the batch's inputs and masks; default `batch`. */
   readonly prefix?: string;
+  /** Before the names of the parameters (`second.`), where a program holds several encoders; default none. */
+  readonly parameters?: string;
+  /**
+   * [sequences, hiddenSize] in the caller's order: stands in the place of what the layers would get of first tokens, behind
+   * their norm, dropout and projection. Gradients go to it, and none to those tokens' rows.
+   */
+  readonly first?: tf.Tensor;
 }
 
 export const prefixOf = (call: EncoderCall): string => call.prefix ?? defaultBatchPrefix;
 
+/** An input of the batch. */
 export const tensorOf = (call: EncoderCall, name: string): tf.Tensor => tensorNamed(call.tensors, name);
+
+/** @param name as in `parameterSpecs` */
+export const parameterOf = (call: EncoderCall, name: string): tf.Tensor =>
+  tensorNamed(call.tensors, `${call.parameters ?? ""}${name}`);
 
 const siteNamed = (call: EncoderCall, name: string): DropoutSite | undefined =>
   call.dropout?.find((candidate) => candidate.name === name);
 
 /** Applies the mask of a site; where the site is not among the call's, x passes as it is. */
 export function dropped(call: EncoderCall, x: tf.Tensor, site: number, group?: number): tf.Tensor {
-  const name = dropoutInputName(site, group);
+  const name = dropoutInputName(prefixOf(call), site, group);
   const found = siteNamed(call, name);
   return found === undefined ? x : maskScale(x, tensorOf(call, name), keptScale(found.rate));
 }
@@ -38,7 +50,7 @@ export function dropped(call: EncoderCall, x: tf.Tensor, site: number, group?: n
  * @param x [rows, heads, queries, headSize]
  */
 export function headsDropped(call: EncoderCall, x: tf.Tensor, site: number, group: number): tf.Tensor {
-  const name = dropoutInputName(site, group);
+  const name = dropoutInputName(prefixOf(call), site, group);
   if (siteNamed(call, name) === undefined) return x;
   const kept = tf.cast(tensorOf(call, name), "float32"); // [rows, heads, 1, 1]
   return tf.mul(x, tf.mul(kept, tf.div(call.config.heads, tf.sum(kept, 1, true))));

@@ -7,7 +7,7 @@ import { dropoutSiteNumbers } from "../dropout.ts";
 import { gatherJoined, gatherParts, linear, maskedSoftmax, scaledMatMul } from "../ops/index.ts";
 import { batchInputNames } from "../PackedBatch.ts";
 import { layerPrefix } from "../parameters.ts";
-import { dropped, headsDropped, prefixOf, tensorOf, type EncoderCall } from "./EncoderCall.ts";
+import { dropped, headsDropped, parameterOf, prefixOf, tensorOf, type EncoderCall } from "./EncoderCall.ts";
 import { headRowsOfPlaces, placesOfHeadRows } from "./headIndex.ts";
 
 /** @param x [tokens, dim] @returns the context of every token, [tokens, dim], before the output projection */
@@ -45,7 +45,7 @@ export function firstTokenAttention(call: EncoderCall, x: tf.Tensor, first: tf.T
 
 /** Several projections as one product: their weights side by side. @returns [rows, names.length · dim] */
 function project(call: EncoderCall, x: tf.Tensor, layer: number, names: ReadonlyArray<string>): tf.Tensor {
-  const of = (name: string, kind: string) => tensorOf(call, `${layerPrefix(layer)}attention.self.${name}.${kind}`);
+  const of = (name: string, kind: string) => parameterOf(call, `${layerPrefix(layer)}attention.self.${name}.${kind}`);
   const joined = (kind: string) => {
     const parts = names.map((name) => of(name, kind));
     return parts.length === 1 ? parts[0]! : tf.concat(parts, 0);

@@ -5,11 +5,11 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 import { dropoutSiteNumbers } from "../dropout.ts";
-import { activate, erfGate, gatherParts, geluScale, layerNorm, linear } from "../ops/index.ts";
+import { activate, erfGate, gatherParts, geluScale, layerNorm, linear, permuteRows } from "../ops/index.ts";
 import { batchInputNames, embeddingsName } from "../PackedBatch.ts";
 import { embeddingProjection, hasProjection, layerPrefix } from "../parameters.ts";
 import { firstTokenAttention, selfAttention } from "./attention.ts";
-import { dropped, prefixOf, tensorOf, type EncoderCall } from "./EncoderCall.ts";
+import { dropped, parameterOf, prefixOf, tensorOf, type EncoderCall } from "./EncoderCall.ts";
 
 /** Hidden states of every token after the last layer. @returns [tokens, dim]; rows of fillers hold nothing of use */
 export const encodeTokens = (call: EncoderCall): tf.Tensor => encodeLayers(call).at(-1)!;
@@ -48,7 +48,21 @@ export function firstTokens(call: EncoderCall, x: tf.Tensor): tf.Tensor {
 function embed(call: EncoderCall): tf.Tensor {
   const normed = norm(call, tensorOf(call, embeddingsName(prefixOf(call))), "embeddings.LayerNorm");
   const kept = dropped(call, normed, dropoutSiteNumbers.embeddings);
-  return hasProjection(call.config) ? dense(call, kept, embeddingProjection) : kept;
+  const rows = hasProjection(call.config) ? dense(call, kept, embeddingProjection) : kept;
+  return call.first === undefined ? rows : withFirst(call, rows, call.first);
+}
+
+/** @param x [tokens, dim] @param first [sequences, dim] in the caller's order @returns x with these as rows of first tokens */
+function withFirst(call: EncoderCall, x: tf.Tensor, first: tf.Tensor): tf.Tensor {
+  const { sequences, tokens } = call.shape;
+  const names = batchInputNames(prefixOf(call));
+  const firstRow = tensorOf(call, names.firstRow); // [tokens] a row of the layout, or `sequences`
+  const inLayout = permuteRows(first, tensorOf(call, names.rowExample), tensorOf(call, names.exampleRow));
+  const noRow = tf.zeros([1, first.shape[1]!]);
+  const places = tf.concat([tensorOf(call, names.rowFirst), tf.tensor1d([tokens], "int32")]);
+  const given = gatherParts(tf.concat([inLayout, noRow]), [firstRow], places, true)[0]!; // [tokens, dim]
+  const isOther = gatherParts(tf.concat([tf.zeros([sequences, 1]), tf.ones([1, 1])]), [firstRow], places, true)[0]!;
+  return tf.add(tf.mul(x, isOther), given);
 }
 
 /** The rest of a layer: output projection, feed-forward, both with residual and norm. @param context like x, [rows, dim] */
@@ -72,7 +86,7 @@ function feedForward(call: EncoderCall, x: tf.Tensor, prefix: string): tf.Tensor
 }
 
 const dense = (call: EncoderCall, x: tf.Tensor, name: string, scales?: Parameters<typeof linear>[3]): tf.Tensor =>
-  linear(x, tensorOf(call, `${name}.weight`), tensorOf(call, `${name}.bias`), scales);
+  linear(x, parameterOf(call, `${name}.weight`), parameterOf(call, `${name}.bias`), scales);
 
 const norm = (call: EncoderCall, x: tf.Tensor, name: string): tf.Tensor =>
-  layerNorm(x, tensorOf(call, `${name}.weight`), tensorOf(call, `${name}.bias`), call.config.layerNormEps);
+  layerNorm(x, parameterOf(call, `${name}.weight`), parameterOf(call, `${name}.bias`), call.config.layerNormEps);

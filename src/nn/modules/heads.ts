@@ -1,4 +1,4 @@
-/** What stands on an encoder: a pair's logit, and the words at masked positions. */
+/** What stands on an encoder: a pair's logit, words, and whether a word was exchanged. */
 import * as tf from "@tensorflow/tfjs-core";
 import { dropoutSiteNumbers } from "../dropout.ts";
 import { headFormOf } from "../headForms.ts";
@@ -8,7 +8,7 @@ import type { PackedBatch } from "../PackedBatch.ts";
 import type { PackedShape } from "../PackedLayout.ts";
 import type { Feeds, TensorSpec } from "../TensorSpec.ts";
 import { encodeFirstTokens, encodeTokens } from "./bertEncoder.ts";
-import { dropped, tensorOf, type EncoderCall } from "./EncoderCall.ts";
+import { dropped, parameterOf, tensorOf, type EncoderCall } from "./EncoderCall.ts";
 import { inCallersOrder } from "./pooling.ts";
 
 /**
@@ -17,11 +17,11 @@ import { inCallersOrder } from "./pooling.ts";
  * @returns [sequences] in the caller's order
  */
 export function pairLogits(call: EncoderCall): tf.Tensor1D {
-  const parameter = (name: keyof typeof headParameters) => tensorOf(call, headParameters[name]);
+  const parameter = (name: keyof typeof headParameters) => parameterOf(call, headParameters[name]);
   const { dense, activation } = headFormOf(call.config);
   const { layers } = call.config;
   const first = dropped(call, encodeFirstTokens(call), dropoutSiteNumbers.headInput(layers)); // [sequences, dim]
-  const hidden = linear(first, tensorOf(call, `${dense}.weight`), tensorOf(call, `${dense}.bias`));
+  const hidden = linear(first, parameterOf(call, `${dense}.weight`), parameterOf(call, `${dense}.bias`));
   const kept = dropped(call, activate(hidden, activation), dropoutSiteNumbers.head(layers));
   const logits = linear(kept, parameter("classifierWeight"), parameter("classifierBias")); // [sequences, 1]
   return tf.reshape(inCallersOrder(call, logits), [call.shape.sequences]);
@@ -54,14 +54,23 @@ export function maskedPositionFeeds(
   return { [maskedPositionNames.tokens]: tokens, [maskedPositionNames.places]: places };
 }
 
-/**
- * Logits over the vocabulary at masked positions: dense → activation → LayerNorm → the word table as decoder, plus a bias. Needs the
- * word table among the call's tensors. @returns [positions, vocab]
- */
-export function maskedWordLogits(call: EncoderCall): tf.Tensor2D {
-  const parameter = (name: keyof typeof headParameters) => tensorOf(call, headParameters[name]);
+/** Logits over the vocabulary at masked positions. @param states [tokens, dim], where they are known already @returns [positions, vocab] */
+export function maskedWordLogits(call: EncoderCall, states = encodeTokens(call)): tf.Tensor2D {
   const tokens = tensorOf(call, maskedPositionNames.tokens);
-  const rows = gatherParts(encodeTokens(call), [tokens], tensorOf(call, maskedPositionNames.places), true)[0]!;
+  const places = tensorOf(call, maskedPositionNames.places);
+  return wordLogits(call, gatherParts(states, [tokens], places, true)[0]!);
+}
+
+/** The likeliest word at every token, masked or not, as a number that is exact below 2^24. @returns [tokens] float32 */
+export const likeliestWords = (call: EncoderCall): tf.Tensor1D =>
+  tf.cast(tf.argMax(wordLogits(call, encodeTokens(call)), 1), "float32");
+
+/**
+ * Logits over the vocabulary: dense → activation → LayerNorm → the word table as decoder, plus a bias. Needs the word table
+ * among the call's tensors. @param rows [rows, dim] hidden states @returns [rows, vocab]
+ */
+function wordLogits(call: EncoderCall, rows: tf.Tensor): tf.Tensor2D {
+  const parameter = (name: keyof typeof headParameters) => parameterOf(call, headParameters[name]);
   const activation = headFormOf(call.config).wordActivation ?? call.config.activation;
   const transformed = activate(linear(rows, parameter("transformWeight"), parameter("transformBias")), activation);
   const normed = layerNorm(
@@ -69,6 +78,14 @@ export function maskedWordLogits(call: EncoderCall): tf.Tensor2D {
     parameter("transformNormWeight"),
     parameter("transformNormBias"),
     call.config.layerNormEps,
-  ); // [positions, width of the embeddings]
-  return linear(normed, tensorOf(call, embeddingTables.word), parameter("decoderBias")) as tf.Tensor2D;
+  ); // [rows, width of the embeddings]
+  return linear(normed, parameterOf(call, embeddingTables.word), parameter("decoderBias")) as tf.Tensor2D;
 }
+
+/** Two logits of every token: it is the original, it was exchanged. @returns [tokens, 2]; rows of fillers hold nothing of use */
+export const detectionLogits = (call: EncoderCall): tf.Tensor2D =>
+  linear(
+    encodeTokens(call),
+    parameterOf(call, headParameters.detectionWeight),
+    parameterOf(call, headParameters.detectionBias),
+  ) as tf.Tensor2D;

@@ -12,9 +12,10 @@ export function globalNorm(gradients: Gradients): number {
 
 /**
  * What every gradient is multiplied by so that their norm is at most `maxNorm`: maxNorm / (norm + 1e-6), never above 1.
- * The optimizer applies it on the fly. @param maxNorm above 0; 1 in all published settings
+ * The optimizer applies it on the fly. @param maxNorm from 0 on, 1 in most published settings; 0 never clips (Mirror-BERT)
  */
-export const clipCoefficient = (norm: number, maxNorm: number): number => Math.min(1, maxNorm / (norm + 1e-6));
+export const clipCoefficient = (norm: number, maxNorm: number): number =>
+  maxNorm === 0 ? 1 : Math.min(1, maxNorm / (norm + 1e-6));
 
 /** Four sums side by side: one alone would wait for each addition before the next. */
 function sumOfSquares(values: Float32Array): number {

@@ -9,7 +9,6 @@ import { assembleFor } from "../../nn/assembleInput.ts";
 import type { EncoderModel, Pooling } from "../../nn/EncoderModel.ts";
 import { cosineRegression } from "../../nn/losses/cosineRegression.ts";
 import { embedSequences, encodedRowsOf } from "../../nn/modules/pooling.ts";
-import { adamWDefaults, decaysByDefault } from "../../nn/optim/adamW.ts";
 import { encoderSpecs } from "../../nn/parameters.ts";
 import { poolingText } from "../../nn/pooling.ts";
 import { type Ragged, raggedRow, raggedRows } from "../../nn/Ragged.ts";
@@ -19,6 +18,7 @@ import { checkLabels, type LabelRange, requirePaddedLength } from "../checks.ts"
 import type { Method } from "../Method.ts";
 import { inParts } from "../parts.ts";
 import type { TrainingOptions } from "../options.ts";
+import { optimizerOf } from "../optimizer.ts";
 import { encoderSteps } from "../prepareEncoderStep.ts";
 import { streamKey, streamSeed } from "../random.ts";
 import { makeSampler } from "../sampler.ts";
@@ -56,12 +56,9 @@ export function biEncoder(
   });
   const steps = encoderSteps({
     key: `${name}|${poolingText(pooling)}`,
-    config,
+    encoders: [{ config, encoded: encodedRowsOf(pooling), seed: streamSeed(seed, name, "dropout") }],
     parameters: encoderSpecs(config),
-    encoded: encodedRowsOf(pooling),
-    headDropout: false,
-    seed: streamSeed(seed, name, "dropout"),
-    loss: (call, tensors) => {
+    loss: ([call], tensors) => {
       const sides = embedSequences(call, pooling); // [2 rows, dim]
       const [left, right] = tf.split(sides, 2, 0) as [tf.Tensor2D, tf.Tensor2D];
       const labels = tensorNamed(tensors, labelsInput) as tf.Tensor1D;
@@ -72,7 +69,7 @@ export function biEncoder(
     config,
     start: encoderWeights(config, model.weights),
     stepsPerEpoch: sampler.stepsPerEpoch,
-    optimizer: { ...adamWDefaults.transformers, weightDecay: options.weightDecay, decays: decaysByDefault },
+    optimizer: optimizerOf(options, "adamw-transformers"),
     parts: (step) => {
       const rows = sampler.batch(step);
       const assemble = (side: Ragged) =>
@@ -86,10 +83,10 @@ export function biEncoder(
           inputs: [{ name: labelsInput, shape: [part.length], dtype: "float32" } as const],
           feeds: { [labelsInput]: labels },
         };
-        return steps.prepare(step, batch, extra, [...part, ...part.map((i) => rows.length + i)]);
+        return steps.prepare(step, [batch], extra, [[...part, ...part.map((i) => rows.length + i)]]);
       });
     },
     warnings,
-    uniformity: (outputs, { batch }) => sampledUniformity(outputs["sides"]!, batch.shape.sequences),
+    uniformity: ({ sides }) => sampledUniformity(sides!, sides!.length / config.hiddenSize),
   };
 }

@@ -8,7 +8,6 @@ import { assemblePair } from "../../nn/assembleInput.ts";
 import type { EncoderModel } from "../../nn/EncoderModel.ts";
 import { labelEntropy, softBinaryCrossEntropy } from "../../nn/losses/softBinaryCrossEntropy.ts";
 import { pairLogits } from "../../nn/modules/heads.ts";
-import { adamWDefaults, decaysByDefault } from "../../nn/optim/adamW.ts";
 import { encoderSpecs, headParameters, headSpecs } from "../../nn/parameters.ts";
 import { raggedRow, raggedRows } from "../../nn/Ragged.ts";
 import { tensorNamed } from "../../nn/TensorSpec.ts";
@@ -17,6 +16,7 @@ import { checkLabels, type LabelRange } from "../checks.ts";
 import type { Method } from "../Method.ts";
 import { inParts } from "../parts.ts";
 import type { TrainingOptions } from "../options.ts";
+import { optimizerOf } from "../optimizer.ts";
 import { encoderSteps } from "../prepareEncoderStep.ts";
 import { streamKey, streamSeed } from "../random.ts";
 import { makeSampler } from "../sampler.ts";
@@ -56,12 +56,9 @@ export function crossEncoder(
   });
   const steps = encoderSteps({
     key: name,
-    config,
+    encoders: [{ config, encoded: "first", headDropout: true, seed: streamSeed(seed, name, "dropout") }],
     parameters: [...encoderSpecs(config), ...head],
-    encoded: "first",
-    headDropout: true,
-    seed: streamSeed(seed, name, "dropout"),
-    loss: (call, tensors) => ({
+    loss: ([call], tensors) => ({
       loss: softBinaryCrossEntropy({
         logits: pairLogits(call),
         labels: tensorNamed(tensors, labelsInput) as tf.Tensor1D,
@@ -75,7 +72,7 @@ export function crossEncoder(
       headParameters.poolerBias,
     ]),
     stepsPerEpoch: sampler.stepsPerEpoch,
-    optimizer: { ...adamWDefaults.transformers, weightDecay: options.weightDecay, decays: decaysByDefault },
+    optimizer: optimizerOf(options, "adamw-transformers"),
     parts: (step) => {
       const rows = sampler.batch(step);
       const sequences = Array.from(rows, (row) => {
@@ -90,7 +87,7 @@ export function crossEncoder(
           inputs: [{ name: labelsInput, shape: [part.length], dtype: "float32" } as const],
           feeds: { [labelsInput]: Float32Array.from(part, (i) => labels[rows[i]! % count]!) },
         };
-        return steps.prepare(step, batch, extra, part);
+        return steps.prepare(step, [batch], extra, [part]);
       });
     },
     warnings,

@@ -8,16 +8,17 @@ import type * as tf from "@tensorflow/tfjs-core";
 import { assembleSingle } from "../../nn/assembleInput.ts";
 import type { EncoderModel } from "../../nn/EncoderModel.ts";
 import { maskedLanguageModel as maskedLanguageModelLoss } from "../../nn/losses/maskedLanguageModel.ts";
-import { maskedPositionFeeds, maskedPositionInputs, maskedWordLogits } from "../../nn/modules/heads.ts";
-import { adamWDefaults, decaysByDefault } from "../../nn/optim/adamW.ts";
+import { maskedWordLogits } from "../../nn/modules/heads.ts";
 import { embeddingTables, encoderSpecs, headSpecs, tableSpecs } from "../../nn/parameters.ts";
 import { raggedRow, raggedRows } from "../../nn/Ragged.ts";
 import { tensorNamed } from "../../nn/TensorSpec.ts";
 import { requireKnownIds, requirePositions, requireRows, requireSameTokenizer } from "../checks.ts";
+import { maskedPlaces } from "../maskedPlaces.ts";
 import { maskKey, type MaskedRow, maskTokens } from "../maskTokens.ts";
 import type { Method } from "../Method.ts";
 import { inParts } from "../parts.ts";
 import type { TrainingOptions } from "../options.ts";
+import { optimizerOf } from "../optimizer.ts";
 import { encoderSteps, type Extra } from "../prepareEncoderStep.ts";
 import { streamKey, streamSeed } from "../random.ts";
 import { makeSampler } from "../sampler.ts";
@@ -57,12 +58,9 @@ export function maskedLanguageModel(
   });
   const steps = encoderSteps({
     key: name,
-    config,
+    encoders: [{ config, encoded: "all", seed: streamSeed(seed, name, "dropout") }],
     parameters: [...wordTable, ...encoderSpecs(config), ...head],
-    encoded: "all",
-    headDropout: false,
-    seed: streamSeed(seed, name, "dropout"),
-    loss: (call, tensors) => ({
+    loss: ([call], tensors) => ({
       loss: maskedLanguageModelLoss({
         logits: maskedWordLogits(call),
         targets: tensorNamed(tensors, inputs.targets) as tf.Tensor1D,
@@ -79,7 +77,7 @@ export function maskedLanguageModel(
       head.map((parameter) => parameter.name),
     ),
     stepsPerEpoch: sampler.stepsPerEpoch,
-    optimizer: { ...adamWDefaults.transformers, weightDecay: options.weightDecay, decays: decaysByDefault },
+    optimizer: optimizerOf(options, "adamw-transformers"),
     parts: (step) => {
       const whole = Array.from(sampler.batch(step), (row) =>
         assembleSingle(raggedRow(sentences.ids, rows[row]!), sentences.special, options.maxTokens),
@@ -92,7 +90,7 @@ export function maskedLanguageModel(
       const prepare = (part: Int32Array) => {
         const rows = Array.from(part, (i) => ({ ...masked[i]!, targets: whole[i]!.ids }));
         const batch = steps.pack(rows);
-        return steps.prepare(step, batch, chosenWords(batch, rows, options.maskRatio), part);
+        return steps.prepare(step, [batch], chosenWords(batch, rows, options.maskRatio), [part]);
       };
       const tokens = whole.map(({ ids }) => ids.length);
       const words = masked.map(({ positions }) => positions.length);
@@ -114,28 +112,23 @@ function rowsWithWords({ ids }: SimCseSentences): Int32Array {
 const atLeastOneWord = (rows: ReadonlyArray<MaskedRow>): ReadonlyArray<MaskedRow> =>
   rows.some(({ positions }) => positions.length > 0) ? rows : [{ ...rows[0]!, positions: [1] }, ...rows.slice(1)];
 
-/**
- * The words to guess as inputs of the program. Their number is rounded up in steps that follow from the batch's shape, so
- * that shapes stay few; what fills it up has weight 0.
- */
+/** The words to guess as inputs of the program; what fills their number up has weight 0. */
 function chosenWords(
   batch: PackedBatch,
   rows: ReadonlyArray<MaskedRow & { readonly targets: Int32Array }>,
   ratio: number,
 ): Extra {
-  const chosen = rows.flatMap(({ positions }, example) => positions.map((position) => ({ example, position })));
-  const step = Math.max(16, 2 ** Math.ceil(Math.log2(batch.shape.tokens * ratio)) / 4);
-  const count = Math.ceil(chosen.length / step) * step;
+  const { chosen, count, ...places } = maskedPlaces(batch, rows, ratio);
   const targets = new Int32Array(count);
   chosen.forEach(({ example, position }, i) => (targets[i] = rows[example]!.targets[position]!));
   return {
     inputs: [
-      ...maskedPositionInputs(batch.shape, count),
+      ...places.inputs,
       { name: inputs.targets, shape: [count], dtype: "int32" },
       { name: inputs.weights, shape: [count], dtype: "float32" },
     ],
     feeds: {
-      ...maskedPositionFeeds(batch, chosen, count),
+      ...places.feeds,
       [inputs.targets]: targets,
       [inputs.weights]: new Float32Array(count).fill(1, 0, chosen.length),
     },

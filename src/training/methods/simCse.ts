@@ -9,12 +9,10 @@ import { assembleFor } from "../../nn/assembleInput.ts";
 import type { EncoderModel, Pooling, SpecialTokens } from "../../nn/EncoderModel.ts";
 import { infoNce } from "../../nn/losses/infoNce.ts";
 import { embedSequences, encodedRowsOf } from "../../nn/modules/pooling.ts";
-import { linear } from "../../nn/ops/index.ts";
-import { adamWDefaults, decaysByDefault } from "../../nn/optim/adamW.ts";
+import { projectionOf } from "../../nn/modules/projection.ts";
 import { encoderSpecs } from "../../nn/parameters.ts";
 import { poolingText } from "../../nn/pooling.ts";
 import { type Ragged, raggedRow, raggedRows } from "../../nn/Ragged.ts";
-import { tensorNamed, type TensorSpec } from "../../nn/TensorSpec.ts";
 import { sampledUniformity, spreadOfViews } from "../batchSpread.ts";
 import {
   requireKnownIds,
@@ -25,7 +23,8 @@ import {
 } from "../checks.ts";
 import type { Method } from "../Method.ts";
 import type { TrainingOptions } from "../options.ts";
-import { encoderSteps } from "../prepareEncoderStep.ts";
+import { optimizerOf } from "../optimizer.ts";
+import { embeddingSteps } from "../embeddingSteps.ts";
 import { streamKey, streamSeed } from "../random.ts";
 import { makeSampler } from "../sampler.ts";
 import { withDropout, withHead } from "../startingWeights.ts";
@@ -53,7 +52,8 @@ export function simCse(model: EncoderModel, sentences: SimCseSentences, options:
   requirePositions(model.config, options.maxTokens);
   requirePaddedLength(model.config, options.pooling);
   const config = withDropout(model.config, options.dropout);
-  const head = (options.projection ?? options.pooling === "cls") ? projectionSpecs(config.hiddenSize) : [];
+  const form = (options.projection ?? options.pooling === "cls") ? "tanh" : "none";
+  const projection = projectionOf(form, config.hiddenSize);
   const { temperature, pooling, maxTokens } = options;
   const sampler = makeSampler({
     rows: raggedRows(sentences.ids),
@@ -61,50 +61,38 @@ export function simCse(model: EncoderModel, sentences: SimCseSentences, options:
     dropLast: true,
     key: streamKey(seed, name, "shuffle"),
   });
-  const steps = encoderSteps({
-    key: `${name}|${temperature}|${poolingText(pooling)}|${head.length > 0}`,
-    config,
-    parameters: [...encoderSpecs(config), ...head],
-    encoded: encodedRowsOf(pooling),
-    headDropout: false,
-    seed: streamSeed(seed, name, "dropout"),
-    loss: (call, tensors) => {
-      const pooled = embedSequences(call, pooling); // [2 rows, dim]
-      const views = head.length > 0 ? project(pooled, tensors) : pooled;
+  const partOf = embeddingSteps({
+    key: `${name}|${temperature}|${poolingText(pooling)}|${form}`,
+    encoders: [
+      {
+        config,
+        encoded: encodedRowsOf(pooling),
+        seed: streamSeed(seed, name, "dropout"),
+        weights: [...encoderSpecs(config), ...projection.specs],
+        embed: (call, tensors) => projection.project(embedSequences(call, pooling), tensors), // [2 rows, dim]
+      },
+    ],
+    loss: ([views]) => {
       const [anchors, positives] = tf.split(views, 2, 0) as [tf.Tensor2D, tf.Tensor2D];
       return { loss: infoNce({ anchors, positives }, { temperature }), views };
     },
   });
-  const prepare = (step: number) => {
-    const rows = Array.from(sampler.batch(step), (row) =>
-      assembleFor(pooling, raggedRow(sentences.ids, row), sentences.special, maxTokens),
-    );
-    return steps.prepare(step, steps.pack([...rows, ...rows]), { inputs: [], feeds: {} });
-  };
   return {
     config,
-    start: withHead(model, head, streamSeed(seed, name, "head")),
+    start: withHead(model, projection.specs, streamSeed(seed, name, "head")),
     stepsPerEpoch: sampler.stepsPerEpoch,
-    optimizer: { ...adamWDefaults.pytorch, weightDecay: options.weightDecay, decays: decaysByDefault },
+    optimizer: optimizerOf(options, "adamw"),
     collapsedLoss: Math.log(Math.min(options.batchSize, raggedRows(sentences.ids))),
-    // Every row is the others' negative, so the batch is one part whatever its size.
-    parts: (step) => [{ share: 1, prepare: () => prepare(step) }],
-    observe: (outputs, { batch }) => spreadOfViews(outputs["views"]!, batch.shape.sequences / 2),
-    uniformity: (outputs, { batch }) => {
-      const views = outputs["views"]!; // of each sentence the first one
-      return sampledUniformity(views.subarray(0, views.length / 2), batch.shape.sequences / 2);
+    parts: (step) => {
+      const rows = Array.from(sampler.batch(step), (row) =>
+        assembleFor(pooling, raggedRow(sentences.ids, row), sentences.special, maxTokens),
+      );
+      return [partOf(step, [[...rows, ...rows]], options.microBatchTokens)];
+    },
+    observe: ({ views }) => spreadOfViews(views!, views!.length / config.hiddenSize / 2),
+    uniformity: ({ views }) => {
+      const first = views!.subarray(0, views!.length / 2); // of each sentence the first one
+      return sampledUniformity(first, first.length / config.hiddenSize);
     },
   };
 }
-
-const projectionNames = { weight: "projection.dense.weight", bias: "projection.dense.bias" } as const;
-
-const projectionSpecs = (dim: number): ReadonlyArray<TensorSpec> => [
-  { name: projectionNames.weight, shape: [dim, dim], dtype: "float32" },
-  { name: projectionNames.bias, shape: [dim], dtype: "float32" },
-];
-
-const project = (x: tf.Tensor2D, tensors: { readonly [name: string]: tf.Tensor }): tf.Tensor2D =>
-  tf.tanh(
-    linear(x, tensorNamed(tensors, projectionNames.weight), tensorNamed(tensors, projectionNames.bias)),
-  ) as tf.Tensor2D;

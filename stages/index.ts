@@ -26,6 +26,7 @@ import trainCrossEncoder from "./train-cross-encoder.ts";
 import trainDiffcse from "./train-diffcse.ts";
 import trainSbert from "./train-sbert.ts";
 import trainSimbert from "./train-simbert.ts";
+import trainMirrorBert from "./train-mirror-bert.ts";
 import trainSimcse from "./train-simcse.ts";
 import trainTokenizer from "./train-tokenizer.ts";
 import trainWordVectors from "./train-word-vectors.ts";
@@ -52,6 +53,7 @@ export const stages: ReadonlyArray<AnyStage> = [
   trainContrastiveTension,
   trainDiffcse,
   trainSimbert,
+  trainMirrorBert,
   pseudoLabel,
   averageScores,
   groupPairs,

@@ -51,19 +51,25 @@ export function embeddingRows(
 
 /**
  * Table name → the row of it that each token looked up; -1 for fillers. With the gradient of the rows, all an optimizer needs.
- * @param paddingId a word whose row is not trained: as a filler to the table of words
  */
 export const embeddingOccurrences = (
   batch: PackedBatch,
   config: ModelConfig,
   prefix = "",
-  paddingId = -1,
 ): ReadonlyMap<string, Int32Array> =>
   new Map([
-    [prefix + embeddingTables.word, batch.ids.map((id) => (id === paddingId ? -1 : id))],
-    [prefix + embeddingTables.position, positionRows(batch, config)],
+    [prefix + embeddingTables.word, exceptPadding(batch.ids, batch)],
+    [prefix + embeddingTables.position, learnedPositions(batch, config)],
     [prefix + embeddingTables.type, typeRows(batch, config)],
   ]);
+
+/** Padding's word has no gradient, as in PyTorch (`padding_idx`): it stays as it came, but for decay. */
+const exceptPadding = (rows: Int32Array, { isPadding }: PackedBatch): Int32Array =>
+  rows.map((row, token) => (isPadding[token] === 1 ? -1 : row));
+
+/** Nor has its position, where all padding has one (RoBERTa). */
+const learnedPositions = (batch: PackedBatch, config: ModelConfig): Int32Array =>
+  config.paddingIndex === undefined ? positionRows(batch, config) : exceptPadding(positionRows(batch, config), batch);
 
 /** The numbers of words that `wordNumbers` gives, as an input of a program. */
 export const wordsInput = (shape: PackedShape, prefix = defaultBatchPrefix): TensorSpec => ({

@@ -100,6 +100,11 @@ describe("the numbers of a training", () => {
           0.6094,
           0.5489,
         ],
+        "train-mirror-bert": [
+          2.1509,
+          2.043,
+          1.9112,
+        ],
         "train-simcse": [
           2.2445,
           1.9563,

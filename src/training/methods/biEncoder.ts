@@ -10,7 +10,7 @@ import type { EncoderModel, Pooling } from "../../nn/EncoderModel.ts";
 import { cosineRegression } from "../../nn/losses/cosineRegression.ts";
 import { embedSequences, encodedRowsOf } from "../../nn/modules/pooling.ts";
 import { encoderSpecs } from "../../nn/parameters.ts";
-import { poolingText } from "../../nn/pooling.ts";
+import { paddedLengthOf, poolingText } from "../../nn/pooling.ts";
 import { type Ragged, raggedRow, raggedRows } from "../../nn/Ragged.ts";
 import { tensorNamed } from "../../nn/TensorSpec.ts";
 import { sampledUniformity } from "../batchSpread.ts";
@@ -56,7 +56,14 @@ export function biEncoder(
   });
   const steps = encoderSteps({
     key: `${name}|${poolingText(pooling)}`,
-    encoders: [{ config, encoded: encodedRowsOf(pooling), seed: streamSeed(seed, name, "dropout") }],
+    encoders: [
+      {
+        config,
+        maxLength: paddedLengthOf(pooling),
+        encoded: encodedRowsOf(pooling),
+        seed: streamSeed(seed, name, "dropout"),
+      },
+    ],
     parameters: encoderSpecs(config),
     loss: ([call], tensors) => {
       const sides = embedSequences(call, pooling); // [2 rows, dim]

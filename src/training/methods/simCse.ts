@@ -11,7 +11,7 @@ import { infoNce } from "../../nn/losses/infoNce.ts";
 import { embedSequences, encodedRowsOf } from "../../nn/modules/pooling.ts";
 import { projectionOf } from "../../nn/modules/projection.ts";
 import { encoderSpecs } from "../../nn/parameters.ts";
-import { poolingText } from "../../nn/pooling.ts";
+import { paddedLengthOf, poolingText } from "../../nn/pooling.ts";
 import { type Ragged, raggedRow, raggedRows } from "../../nn/Ragged.ts";
 import { sampledUniformity, spreadOfViews } from "../batchSpread.ts";
 import {
@@ -66,6 +66,7 @@ export function simCse(model: EncoderModel, sentences: SimCseSentences, options:
     encoders: [
       {
         config,
+        maxLength: paddedLengthOf(pooling),
         encoded: encodedRowsOf(pooling),
         seed: streamSeed(seed, name, "dropout"),
         weights: [...encoderSpecs(config), ...projection.specs],

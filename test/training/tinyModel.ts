@@ -121,7 +121,7 @@ export const tinyOptions = {
   maxTokens: 16,
 };
 
-/** Every way to train, by the name of its stage. */
+/** Every way to train, by the name of its stage first. */
 export function makeMethods(
   model = tinyBackbone(),
   options: TrainingOptions = tinyOptions,
@@ -132,6 +132,14 @@ export function makeMethods(
     "train-simcse": (seed, rows) =>
       simCse(model, tinyTokens(rows), { ...options, temperature: 0.05, pooling: "cls" }, seed),
     "train-mirror-bert": (seed, rows) => mirrorBert(model, tinyCopies(rows), { ...options, ...tinyMirror }, seed),
+    "train-simcse with hard negatives and masked words": (seed, rows) =>
+      simCse(
+        model,
+        tinyTokens(rows),
+        { ...options, temperature: 0.05, pooling: "mean", hardNegativeWeight: 0.5, mlmWeight: 0.1, maskRatio: 0.3 },
+        seed,
+        { negatives: { ...tinyTokens(rows), ids: topicSentences(rows, "negatives") } },
+      ),
     "train-cross-encoder": (seed, rows) =>
       crossEncoder(
         model,

@@ -17,6 +17,7 @@ import { guardFields, guardsField } from "../src/training/guardOptions.ts";
 import {
   anyPooling,
   paddedLengthField,
+  partsOptions,
   positiveNumber,
   type TrainingDefaults,
   trainingOptions,
@@ -70,6 +71,7 @@ const config = Schema.Struct({
   ),
   paddedLength: paddedLengthField,
   ...trainingOptions(defaults, "Sentences", 2, 3),
+  ...partsOptions,
   guards: guardsField({ diverged, stuck, collapsed }),
 });
 

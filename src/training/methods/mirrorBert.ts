@@ -10,16 +10,17 @@ import { assembleFor } from "../../nn/assembleInput.ts";
 import type { Architecture, EncoderModel, Pooling, SpecialTokens } from "../../nn/EncoderModel.ts";
 import { ntXent } from "../../nn/losses/ntXent.ts";
 import { embedSequences, encodedRowsOf } from "../../nn/modules/pooling.ts";
+import type { Sequence } from "../../nn/PackedBatch.ts";
 import { encoderSpecs } from "../../nn/parameters.ts";
 import { paddedLengthOf, type PoolingName, poolingOf, poolingText } from "../../nn/pooling.ts";
 import { childKey, uniformAt } from "../../nn/random.ts";
 import { type Ragged, raggedRow, raggedRows } from "../../nn/Ragged.ts";
 import { sampledUniformity, spreadOfViews } from "../batchSpread.ts";
 import { requireKnownIds, requirePaddedLength, requirePositions, requireRows, requireTokenizerOf } from "../checks.ts";
+import { embeddingSteps } from "../embeddingSteps.ts";
 import type { Method } from "../Method.ts";
 import { optimizerOf } from "../optimizer.ts";
 import type { TrainingOptions } from "../options.ts";
-import { encoderSteps } from "../prepareEncoderStep.ts";
 import { streamKey, streamSeed } from "../random.ts";
 import { makeSampler } from "../sampler.ts";
 import { encoderWeights, withDropHead, withDropout } from "../startingWeights.ts";
@@ -78,7 +79,7 @@ export function mirrorBert(
     dropLast: true,
     key: streamKey(seed, name, "shuffle"),
   });
-  const steps = encoderSteps({
+  const partOf = embeddingSteps({
     key: `${name}|${temperature}|${form}|${poolingText(pooling)}`,
     encoders: [
       {
@@ -86,24 +87,24 @@ export function mirrorBert(
         maxLength: paddedLengthOf(pooling),
         encoded: encodedRowsOf(pooling),
         seed: streamSeed(seed, name, "dropout"),
+        weights: encoderSpecs(config),
+        embed: (call) => embedSequences(call, pooling), // [2 rows, dim]
       },
     ],
-    parameters: encoderSpecs(config),
-    loss: ([call]) => {
-      const views = embedSequences(call, pooling); // [2 rows, dim]
+    loss: ([views]) => {
       const [first, second] = tf.split(views, 2, 0) as [tf.Tensor2D, tf.Tensor2D];
       return { loss: ntXent({ first, second }, { temperature, form }), views };
     },
   });
   const spans = streamKey(seed, name, "mask");
   const assemble = (ids: ArrayLike<number>) => assembleFor(pooling, ids, sentences.special, maxTokens);
-  const prepare = (step: number) => {
+  const sequencesOf = (step: number): ReadonlyArray<Sequence> => {
     const batch = Array.from(sampler.batch(step));
     // Spans are drawn anew in each epoch, for each sentence by itself.
     const epoch = childKey(spans, Math.floor(step / sampler.stepsPerEpoch));
     const firsts = batch.map((row) => assemble(raggedRow(sentences.ids, row)));
     const seconds = batch.map((row) => assemble(sentences.masked(row, uniformAt(epoch, row))));
-    return steps.prepare(step, [steps.pack([...firsts, ...seconds])], { inputs: [], feeds: {} });
+    return [...firsts, ...seconds];
   };
   return {
     config,
@@ -111,12 +112,11 @@ export function mirrorBert(
     stepsPerEpoch: sampler.stepsPerEpoch,
     optimizer: optimizerOf(options),
     collapsedLoss: lossOfEqualViews(Math.min(options.batchSize, rows), form),
-    // Every row is the others' negative, so the batch is one part whatever its size.
-    parts: (step) => [{ share: 1, prepare: () => prepare(step) }],
-    observe: (outputs, { encodings: [{ batch }] }) => spreadOfViews(outputs["views"]!, batch.shape.sequences / 2),
-    uniformity: (outputs, { encodings: [{ batch }] }) => {
-      const views = outputs["views"]!; // of each sentence the first one
-      return sampledUniformity(views.subarray(0, views.length / 2), batch.shape.sequences / 2);
+    parts: (step) => [partOf(step, [sequencesOf(step)], options.microBatchTokens)],
+    observe: ({ views }) => spreadOfViews(views!, views!.length / config.hiddenSize / 2),
+    uniformity: ({ views }) => {
+      const first = views!.subarray(0, views!.length / 2); // of each sentence the first one
+      return sampledUniformity(first, first.length / config.hiddenSize);
     },
   };
 }

@@ -1,24 +1,20 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { OnnxEngine } from "../../src/engine/onnx/OnnxEngine.ts";
 import { drawn } from "../../src/training/editedSentences.ts";
-import { initializeWeights, parameterSpecs } from "../../src/nn/parameters.ts";
 import type { Backbone, ModelConfig } from "../../src/nn/EncoderModel.ts";
 import { diffCse, type DiffCseOptions } from "../../src/training/methods/diffCse.ts";
 import { train } from "../../src/training/train.ts";
 import { preparedBatch, sequencesOf } from "../kit/stepGradients.ts";
 import { wholePart } from "../kit/wholeBatch.ts";
-import { special, tinyBackbone, tinyConfig, tinyOptions, tinyTokens, tokenizer } from "./tinyModel.ts";
+import { special, tinyBackbone, tinyConfig, tinyGenerator, tinyOptions, tinyTokens } from "./tinyModel.ts";
 
 const engine = new OnnxEngine({ threads: 1, maxSessions: 64 });
 afterAll(() => engine.close());
 const quiet = { report: () => {}, warn: () => {}, isInterrupted: () => false };
 
 const model = tinyBackbone();
-function generatorOf(config: Partial<ModelConfig> = {}): Backbone {
-  const whole = { ...tinyConfig, hiddenSize: 8, intermediateSize: 16, layers: 1, ...config };
-  const weights = initializeWeights(parameterSpecs(whole, ["mlm"]), 8);
-  return { kind: "backbone", config: whole, weights, tokenizer, special };
-}
+const generatorOf = (config: Partial<ModelConfig> = {}): Backbone =>
+  tinyGenerator({ ...tinyConfig, layers: 1, ...config });
 
 const options: DiffCseOptions = {
   ...tinyOptions,

@@ -4,9 +4,11 @@ import { initializeWeights, parameterSpecs } from "../../src/nn/parameters.ts";
 import { randomKey, uniformAt } from "../../src/nn/random.ts";
 import type { Method } from "../../src/training/Method.ts";
 import { biEncoder } from "../../src/training/methods/biEncoder.ts";
+import { contrastiveTension } from "../../src/training/methods/contrastiveTension.ts";
 import { crossEncoder } from "../../src/training/methods/crossEncoder.ts";
 import { labelledTexts, type LabelSettings } from "../../src/training/labelledTexts.ts";
 import { mirrorBert } from "../../src/training/methods/mirrorBert.ts";
+import { diffCse } from "../../src/training/methods/diffCse.ts";
 import { maskedLanguageModel } from "../../src/training/methods/maskedLanguageModel.ts";
 import { sbert } from "../../src/training/methods/sbert.ts";
 import { simCse } from "../../src/training/methods/simCse.ts";
@@ -41,6 +43,13 @@ export function tinyBackbone(config: Partial<ModelConfig> = {}, seed = 5): Backb
     tokenizer,
     special,
   };
+}
+
+/** A model that guesses words, half as wide. */
+export function tinyGenerator(config: ModelConfig = tinyConfig): Backbone {
+  const half = { ...config, hiddenSize: config.hiddenSize / 2, intermediateSize: config.intermediateSize / 2 };
+  const weights = initializeWeights(parameterSpecs(half, ["mlm"]), 8);
+  return { kind: "backbone", config: half, weights, tokenizer, special };
 }
 
 /** Sentences of 3 to 9 words, each from one of five topics of eleven words. */
@@ -121,6 +130,14 @@ export const tinyOptions = {
   maxTokens: 16,
 };
 
+/**
+ * The gradient of a key's bias is 0 but for rounding, which Adam makes into steps of either sign; so is that of a shift of all of
+ * a batch's embeddings, where batch norm takes their mean away.
+ */
+export const isWithoutEffect = (method: string, parameter: string): boolean =>
+  parameter.endsWith("attention.self.key.bias") ||
+  (method === "train-diffcse" && parameter === `encoder.layer.${tinyConfig.layers - 1}.output.LayerNorm.bias`);
+
 /** Every way to train, by the name of its stage first. */
 export function makeMethods(
   model = tinyBackbone(),
@@ -156,6 +173,48 @@ export function makeMethods(
         model,
         tinyLabelledPairs(model, rows, { objective: "regression", highestScore: 2 }),
         { ...options, pooling: "cls", towers: "shared", penalty: { epsilon: 1, form: "dense" } },
+        seed,
+      ),
+    "train-contrastive-tension": (seed, rows) =>
+      contrastiveTension(
+        model,
+        tinyTokens(rows),
+        {
+          ...options,
+          variant: "original",
+          pooling: "mean",
+          reduction: "mean",
+          negatives: 1,
+          sampling: "replacement",
+          epochBatches: 3,
+        },
+        seed,
+      ),
+    "train-contrastive-tension, in-batch": (seed, rows) =>
+      contrastiveTension(
+        model,
+        tinyTokens(rows),
+        { ...options, variant: "in-batch", pooling: "cls", scale: 20, similarity: "cosine" },
+        seed,
+      ),
+    "train-diffcse": (seed, rows) =>
+      diffCse(
+        model,
+        tinyGenerator(model.config),
+        tinyTokens(rows),
+        {
+          ...options,
+          temperature: 0.5,
+          pooling: "cls",
+          projector: "batch-norm",
+          beforeProjector: false,
+          maskRatio: 0.3,
+          generatorDropout: true,
+          words: "argmax",
+          positions: "all",
+          reduction: "mean",
+          detectionWeight: 0.05,
+        },
         seed,
       ),
     "pretrain-mlm": (seed, rows) => maskedLanguageModel(model, tinyTokens(rows), { ...options, maskRatio: 0.3 }, seed),

@@ -85,10 +85,30 @@ describe("the numbers of a training", () => {
           0.1975,
           0.3237,
         ],
+        "train-contrastive-tension": [
+          3.9325,
+          3.127,
+          3.1071,
+        ],
+        "train-contrastive-tension, in-batch": [
+          2.3245,
+          2.6603,
+          2.3318,
+        ],
         "train-cross-encoder": [
           0.6928,
           0.6929,
           0.6948,
+        ],
+        "train-diffcse": [
+          2.5368,
+          2.8834,
+          2.651,
+        ],
+        "train-mirror-bert": [
+          2.1509,
+          2.043,
+          1.9112,
         ],
         "train-sbert": [
           0.243,
@@ -99,11 +119,6 @@ describe("the numbers of a training", () => {
           0.5103,
           0.6094,
           0.5489,
-        ],
-        "train-mirror-bert": [
-          2.1509,
-          2.043,
-          1.9112,
         ],
         "train-simcse": [
           2.2445,

@@ -8,7 +8,7 @@
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
 import { BiEncoder, CrossEncoder, Gold, Metrics, TokenPairs } from "../src/artifact/index.ts";
-import { input, inputOneOf, output } from "../src/core/ArtifactType.ts";
+import { input, inputOneOf, optionalInput, output } from "../src/core/ArtifactType.ts";
 import { defineStage } from "../src/core/Stage.ts";
 import { Engine } from "../src/engine/Engine.ts";
 import {
@@ -33,7 +33,18 @@ const uniformityPairs = 500;
 const positiveShare = 0.8;
 
 /** Why these inputs cannot be evaluated together; undefined when they can. */
-function mismatch(encoder: BiEncoder | CrossEncoder, pairs: TokenPairs, gold: Gold, aggregate: Aggregate) {
+function mismatch(
+  encoder: BiEncoder | CrossEncoder,
+  second: BiEncoder | undefined,
+  pairs: TokenPairs,
+  gold: Gold,
+  aggregate: Aggregate,
+) {
+  if (second !== undefined && !areTowers(encoder, second))
+    return refuse(
+      "The encoders on the ports encoder and second are not two towers: their embeddings have no cosine.",
+      "Link the outputs encoder and second of one train-sbert step with towers apart.",
+    );
   const problem = goldProblem(encoder, pairs, gold);
   if (problem !== undefined) return problem;
   if (gold.classes !== undefined)
@@ -55,6 +66,11 @@ function mismatch(encoder: BiEncoder | CrossEncoder, pairs: TokenPairs, gold: Go
   return undefined;
 }
 
+const areTowers = (encoder: BiEncoder | CrossEncoder, second: BiEncoder): boolean =>
+  encoder.kind === "bi-encoder" &&
+  encoder.tokenizer === second.tokenizer &&
+  embeddingDimension(encoder) === embeddingDimension(second);
+
 /** Spearman × 100 of each set, and their mean. */
 function correlations(gold: Gold, scores: Float32Array, aggregate: Aggregate): Metrics["rows"] {
   const parts = gold.subsets ?? gold.sets;
@@ -71,13 +87,18 @@ function alignmentRow(gold: Gold, cosines: Float32Array): Metrics["rows"] {
   return positive.length === 0 ? [] : [{ name: "alignment", value: alignment(positive) }];
 }
 
-/** Both sides of evenly spread pairs. */
-function spreadSentences({ a, b }: TokenPairs): Ragged {
-  const rows = raggedRows(a);
+/** The sides of evenly spread pairs, one after the other of each pair. */
+function spreadSentences(...sides: ReadonlyArray<Ragged>): Ragged {
+  const rows = raggedRows(sides[0]!);
   const taken = Math.min(rows, uniformityPairs);
   const chosen = Array.from({ length: taken }, (_, i) => Math.floor((i * rows) / taken));
-  return raggedFrom(chosen.flatMap((row) => [raggedRow(a, row), raggedRow(b, row)]));
+  return raggedFrom(chosen.flatMap((row) => sides.map((side) => raggedRow(side, row))));
 }
+
+const joined = (first: Float32Array, second: Float32Array): Float32Array =>
+  Float32Array.from({ length: first.length + second.length }, (_, i) =>
+    i < first.length ? first[i]! : second[i - first.length]!,
+  );
 
 export default defineStage({
   name: "evaluate-sts",
@@ -98,6 +119,10 @@ export default defineStage({
   }),
   inputs: {
     encoder: inputOneOf<BiEncoder | CrossEncoder>([BiEncoder, CrossEncoder], "The encoder to evaluate."),
+    second: optionalInput(
+      BiEncoder,
+      "Of two towers the encoder of second sides (`train-sbert`). Without it `encoder` embeds both.",
+    ),
     pairs: input(TokenPairs, "The test pairs, tokenized with the encoder's tokenizer."),
     gold: input(Gold, "Their gold scores, from the same step as the pairs."),
   },
@@ -106,21 +131,27 @@ export default defineStage({
   },
   usesEngine: true,
   runsIn: "worker",
-  run: Effect.fn("evaluate-sts")(function* ({ config, inputs: { encoder: given, pairs, gold } }) {
+  run: Effect.fn("evaluate-sts")(function* ({ config, inputs: { encoder: given, second: other, pairs, gold } }) {
     const { precision, aggregate, maxTokens } = config;
-    const problem = mismatch(given, pairs, gold, aggregate);
+    const problem = mismatch(given, other, pairs, gold, aggregate);
     if (problem !== undefined) return yield* problem;
     const encoder = yield* withTokens(given, maxTokens);
-    const scores = yield* scoresOf(encoder, pairs, precision);
+    const second = other === undefined ? undefined : yield* withTokens(other, maxTokens);
+    const scores = yield* scoresOf(encoder, pairs, precision, second);
     const rows = correlations(gold, scores, aggregate);
     if (encoder.kind === "cross-encoder") return { metrics: { rows } };
     const engine = yield* Engine;
     const { encodeTokens } = yield* Effect.promise(() => import("../src/inference/encode.ts"));
     const { inferenceFailure } = yield* Effect.promise(() => import("../src/inference/inferenceFailure.ts"));
-    const embeddings = yield* Effect.tryPromise({
-      try: () => encodeTokens(encoder, spreadSentences(pairs), engine, { precision }),
-      catch: inferenceFailure,
-    });
+    const embeddingsOf = (tower: BiEncoder, ...sides: ReadonlyArray<Ragged>) =>
+      Effect.tryPromise({
+        try: () => encodeTokens(tower, spreadSentences(...sides), engine, { precision }),
+        catch: inferenceFailure,
+      });
+    const embeddings =
+      second === undefined
+        ? yield* embeddingsOf(encoder, pairs.a, pairs.b)
+        : joined(yield* embeddingsOf(encoder, pairs.a), yield* embeddingsOf(second, pairs.b));
     const spread = { name: "uniformity", value: uniformity(embeddings, embeddingDimension(encoder)) };
     return { metrics: { rows: [...rows, ...alignmentRow(gold, scores), spread] } };
   }),

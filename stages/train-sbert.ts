@@ -99,7 +99,7 @@ const config = Schema.Struct({
   ),
   gradientPenalty: nonNegativeNumber(
     0,
-    "ε of a penalty on the gradient g by the word embeddings, ½ ε ‖g‖² of each batch, from 0 on; 0: there is none (the variant for LCQMC: 1). An update takes about three times as long.",
+    "ε of a penalty on the gradient g by the word embeddings, ½ ε ‖g‖² of each batch, from 0 on; 0: there is none (the variant for LCQMC: 1). An update takes a little more than twice as long.",
   ),
   penaltyForm: choice(
     ["dense", "per-occurrence"],

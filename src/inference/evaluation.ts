@@ -75,11 +75,12 @@ export const withTokens = Effect.fnUntraced(function* <Model extends BiEncoder |
   return { ...encoder, maxTokens };
 });
 
-/** Cosines or probabilities of pairs as an effect: it reports progress and ends where the run does. */
+/** Cosines or probabilities of pairs as an effect: it reports progress and ends where the run does. @param second of two towers the one for second sides */
 export const scoresOf = Effect.fnUntraced(function* (
   encoder: BiEncoder | CrossEncoder,
   pairs: TokenPairs,
   precision: Precision,
+  second?: BiEncoder,
 ) {
   const progress = yield* Progress;
   const engine = yield* Engine;
@@ -88,11 +89,17 @@ export const scoresOf = Effect.fnUntraced(function* (
   const unit = encoder.kind === "bi-encoder" ? "sentences" : "pairs";
   return yield* Effect.tryPromise({
     try: () =>
-      scorePairs(encoder, pairs, engine, {
-        precision,
-        isInterrupted: progress.isInterrupted,
-        onProgress: (done, total) => progress.report({ done, total, unit }),
-      }),
+      scorePairs(
+        encoder,
+        pairs,
+        engine,
+        {
+          precision,
+          isInterrupted: progress.isInterrupted,
+          onProgress: (done, total) => progress.report({ done, total, unit }),
+        },
+        second,
+      ),
     catch: inferenceFailure,
   });
 });

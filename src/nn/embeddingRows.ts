@@ -71,22 +71,12 @@ const exceptPadding = (rows: Int32Array, { isPadding }: PackedBatch): Int32Array
 const learnedPositions = (batch: PackedBatch, config: ModelConfig): Int32Array =>
   config.paddingIndex === undefined ? positionRows(batch, config) : exceptPadding(positionRows(batch, config), batch);
 
-/** The numbers of words that `wordNumbers` gives, as an input of a program. */
+/** The word of each token as an input of a program (`PackedBatch.ids`), for losses that tell words apart. */
 export const wordsInput = (shape: PackedShape, prefix = defaultBatchPrefix): TensorSpec => ({
   name: `${prefix}.words`,
   shape: [shape.tokens],
   dtype: "int32",
 });
-
-/** For each token the number of its word among the batch's, from 0 in order of occurrence; fillers count as a word. [tokens] */
-export function wordNumbers({ ids }: PackedBatch): Int32Array {
-  const numbers = new Map<number, number>();
-  return ids.map((id) => {
-    const number = numbers.get(id) ?? numbers.size;
-    numbers.set(id, number);
-    return number;
-  });
-}
 
 /** The row of the position table of each token (see `ModelConfig.paddingIndex`); tokens of a sequence lie in a row. */
 function positionRows({ ids, positions }: PackedBatch, { paddingIndex }: ModelConfig): Int32Array {

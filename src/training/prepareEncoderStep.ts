@@ -35,6 +35,8 @@ export interface StepEncoder {
   readonly isFrozen?: boolean;
   /** Tokens of this id are padding wherever they stand: their word is not trained. Default: none is. */
   readonly paddingId?: number;
+  /** Whether the word of padding is trained as any other, as in TensorFlow. Default false, as in PyTorch. */
+  readonly trainsPadding?: boolean;
   /** The longest a sequence can be: no row is padded beyond. Default: the model's positions. */
   readonly maxLength?: number | undefined;
   /** Which hidden states are read. */
@@ -136,9 +138,10 @@ function preparation<Encoders extends StepEncoders>(
   const buffers: { [name: string]: Uint8Array } = {};
   return {
     pack: (sequences, encoder = 0) => {
-      const { config, inputs, paddingId, maxLength = config.maxPositions } = encoders[encoder]!;
+      const { config, inputs, paddingId, trainsPadding, maxLength = config.maxPositions } = encoders[encoder]!;
       const options = inputs === undefined ? {} : { prefix: inputs };
-      return packBatch(sequences, { policy, maxLength, paddingId, ...options });
+      const batch = packBatch(sequences, { policy, maxLength, paddingId, ...options });
+      return trainsPadding === true ? { ...batch, isPadding: new Uint8Array(batch.isPadding.length) } : batch;
     },
     prepare: (step, batches, extra, examples) => {
       const encoded = encoders.map((encoder, i): EncodedBatch => {

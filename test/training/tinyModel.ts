@@ -166,15 +166,6 @@ export function makeMethods(
         seed,
       ),
     "train-bi-encoder": (seed, rows) => biEncoder(model, tinyPairs(rows), tinyScores(rows), "mean", options, seed),
-    "train-sbert": (seed, rows) =>
-      sbert(model, tinyLabelledPairs(model, rows), { ...options, pooling: "mean", towers: "apart" }, seed),
-    "train-sbert with a penalty": (seed, rows) =>
-      sbert(
-        model,
-        tinyLabelledPairs(model, rows, { objective: "regression", highestScore: 2 }),
-        { ...options, pooling: "cls", towers: "shared", penalty: { epsilon: 1, form: "dense" } },
-        seed,
-      ),
     "train-contrastive-tension": (seed, rows) =>
       contrastiveTension(
         model,
@@ -215,6 +206,15 @@ export function makeMethods(
           reduction: "mean",
           detectionWeight: 0.05,
         },
+        seed,
+      ),
+    "train-sbert": (seed, rows) =>
+      sbert(model, tinyLabelledPairs(model, rows), { ...options, pooling: "mean", towers: "apart" }, seed),
+    "train-sbert with a penalty": (seed, rows) =>
+      sbert(
+        model,
+        tinyLabelledPairs(model, rows, { objective: "regression", highestScore: 2 }),
+        { ...options, pooling: "cls", towers: "shared", penalty: { epsilon: 1, form: "dense" } },
         seed,
       ),
     "pretrain-mlm": (seed, rows) => maskedLanguageModel(model, tinyTokens(rows), { ...options, maskRatio: 0.3 }, seed),

@@ -9,8 +9,8 @@
  *     L' = L + ½ ε ‖∂L/∂E‖²
  *
  * Arguments: `build` makes L; `tables`, for each table of word embeddings that is penalized: `rows` [tokens, dim], the embedding of
- * every token of the batch, which L depends on, and `words` [tokens] (int32), the number of each token's word, 0 to tokens - 1
- * (`wordNumbers`).
+ * every token of the batch, which L depends on, and `words` [tokens] (int32), the same number for tokens of the same
+ * word.
  *
  * Options: `epsilon` ε, from 0 on; 1 in the source. `form`: `dense` squares the rows of ∂L/∂E, the gradients of a word's tokens
  * added up first; `per-occurrence` squares the gradient of each token by itself, as code does that reads the values of TensorFlow's
@@ -56,9 +56,17 @@ export function gradientPenalty<Outputs extends { readonly loss: tf.Tensor; read
   const { outputs, gradients } = differentiate(build, rows);
   const squares = tables.map(({ words }, i) => {
     const gradient = gradients[i] as tf.Tensor2D; // [tokens, dim]
-    const squared = form === "dense" ? tf.unsortedSegmentSum(gradient, words, words.size) : gradient;
-    return tf.sum(tf.square(squared));
+    return tf.sum(tf.mul(gradient, form === "dense" ? sumsOfWords(gradient, words) : gradient));
   });
   const penalty = tf.mul(tf.addN(squares), epsilon / 2);
   return { ...outputs, loss: tf.add(outputs.loss, penalty), penalty };
+}
+
+/**
+ * For each token the sum of the rows of all tokens of its word, so that the products of both with the rows add up to the squares
+ * of the sums. As a product of matrices: no scatter, whose order of additions devices do not promise. [tokens, dim]
+ */
+function sumsOfWords(rows: tf.Tensor2D, words: tf.Tensor1D): tf.Tensor2D {
+  const isSameWord = tf.equal(tf.reshape(words, [-1, 1]), tf.reshape(words, [1, -1])); // [tokens, tokens]
+  return tf.matMul(tf.cast(isSameWord, "float32") as tf.Tensor2D, rows);
 }

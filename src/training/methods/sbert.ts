@@ -7,26 +7,19 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 import { assembleFor } from "../../nn/assembleInput.ts";
-import { keptScale, rowDropoutMask } from "../../nn/dropout.ts";
-import { wordNumbers, wordsInput } from "../../nn/embeddingRows.ts";
+import { wordsInput } from "../../nn/embeddingRows.ts";
 import type { EncoderModel, ModelConfig, Pooling } from "../../nn/EncoderModel.ts";
-import { cosineRegression } from "../../nn/losses/cosineRegression.ts";
-import { focal } from "../../nn/losses/focal.ts";
 import { gradientPenalty, type GradientPenaltyOptions } from "../../nn/losses/gradientPenalty.ts";
-import { softmaxClassification } from "../../nn/losses/softmaxClassification.ts";
-import { tripletMargin } from "../../nn/losses/tripletMargin.ts";
-import { pairClassifierSpecs, pairClassLogits } from "../../nn/modules/pairClassifier.ts";
-import { featureWidth } from "../../nn/modules/pairFeatures.ts";
 import { embedSequences, encodedRowsOf } from "../../nn/modules/pooling.ts";
 import { defaultBatchPrefix, embeddingsName, type PackedBatch } from "../../nn/PackedBatch.ts";
 import { encoderSpecs, initializeWeights, withPrefix } from "../../nn/parameters.ts";
-import { poolingText } from "../../nn/pooling.ts";
+import { paddedLengthOf, poolingText } from "../../nn/pooling.ts";
 import { raggedRow, raggedRows } from "../../nn/Ragged.ts";
-import { tensorNamed, type Tensors, type TensorSpec } from "../../nn/TensorSpec.ts";
+import { tensorNamed, type TensorSpec } from "../../nn/TensorSpec.ts";
 import type { Weights } from "../../nn/Weights.ts";
 import { sampledUniformity } from "../batchSpread.ts";
 import { requirePaddedLength } from "../checks.ts";
-import type { Method, Outputs, ReadyProgram } from "../Method.ts";
+import type { Method } from "../Method.ts";
 import { optimizerOf } from "../optimizer.ts";
 import type { TrainingOptions } from "../options.ts";
 import { inParts } from "../parts.ts";
@@ -34,6 +27,7 @@ import { encoderSteps, type Extra, type StepEncoder } from "../prepareEncoderSte
 import { streamKey, streamSeed } from "../random.ts";
 import { makeSampler } from "../sampler.ts";
 import type { LabelledTexts } from "../labelledTexts.ts";
+import { joinedExtras, objectiveOf } from "../sbertObjectives.ts";
 import { encoderWeights, prefixedWeights, withDropout } from "../startingWeights.ts";
 import { secondTower } from "../tensionPairs.ts";
 import { TrainingFailure } from "../TrainingFailure.ts";
@@ -102,7 +96,7 @@ export function sbert(model: EncoderModel, texts: LabelledTexts, options: SbertO
           ),
         );
         const examples = towers.sides.map((mine) => mine.flatMap((_, k) => [...part].map((i) => k * rows.length + i)));
-        const extra = joined([objective.extra(step, part, rows), penaltyExtra(batches, penalty)]);
+        const extra = joinedExtras([objective.extra(step, part, rows), penaltyExtra(batches, penalty)]);
         // Casts: one for each tower, of which there are as many as encoders.
         return steps.prepare(step, batches as [PackedBatch], extra, examples as [Array<number>]);
       });
@@ -143,7 +137,14 @@ function towersOf(
   seed: number,
 ): Towers {
   const encoded = encodedRowsOf(pooling);
-  const first: StepEncoder = { config, encoded, seed: streamSeed(seed, name, "dropout") };
+  const first: StepEncoder = {
+    config,
+    encoded,
+    maxLength: paddedLengthOf(pooling),
+    // The mean that counts padding is that of a TensorFlow program.
+    trainsPadding: true,
+    seed: streamSeed(seed, name, "dropout"),
+  };
   const all = Array.from({ length: sides }, (_, side) => side);
   const specs = encoderSpecs(config);
   if (towers === "shared") return { encoders: [first], sides: [all], parameters: specs, start };
@@ -161,116 +162,8 @@ function towersOf(
   };
 }
 
-/** What an objective adds to embeddings: a head, further inputs, a loss. */
-interface Objective {
-  /** All that decides its part of the program. */
-  readonly key: string;
-  readonly head: ReadonlyArray<TensorSpec>;
-  /** @param sides each [rows, dim] */
-  readonly loss: (
-    sides: ReadonlyArray<tf.Tensor2D>,
-    tensors: Tensors,
-  ) => { readonly loss: tf.Scalar; readonly [name: string]: tf.Tensor };
-  /** @param part of the batch, indices into `rows` */
-  readonly extra: (step: number, part: Int32Array, rows: Int32Array) => Extra;
-  readonly observe?: (outputs: Outputs, step: ReadyProgram) => { readonly accuracy: number };
-}
-
-const inputs = { labels: "labels", mask: "pairs.dropout" } as const;
-
-function objectiveOf(texts: LabelledTexts, dim: number, dropoutSeed: number): Objective {
-  switch (texts.objective) {
-    case "softmax":
-      return classification(texts, dim, dropoutSeed);
-    case "regression":
-      return {
-        key: "regression",
-        head: [],
-        loss: ([left, right], tensors) => ({
-          loss: cosineRegression({ left: left!, right: right!, labels: labelsIn(tensors) }),
-        }),
-        extra: (_, part, rows) =>
-          labelsExtra(
-            Float32Array.from(part, (i) => texts.labels[rows[i]!]!),
-            "float32",
-          ),
-      };
-    case "triplet":
-      return {
-        key: `triplet ${texts.margin}`,
-        head: [],
-        loss: ([anchors, positives, negatives]) => ({
-          loss: tripletMargin(
-            { anchors: anchors!, positives: positives!, negatives: negatives! },
-            { margin: texts.margin },
-          ),
-        }),
-        extra: () => ({ inputs: [], feeds: {} }),
-      };
-  }
-}
-
-function classification(
-  { classifier, classifierDropout, focalLoss, labels }: Extract<LabelledTexts, { readonly objective: "softmax" }>,
-  dim: number,
-  seed: number,
-): Objective {
-  const width = featureWidth(classifier.concatenation, dim);
-  const isPlain = focalLoss.gamma === 0 && focalLoss.alpha === 1;
-  return {
-    key: JSON.stringify([classifier, classifierDropout, focalLoss]),
-    head: pairClassifierSpecs(classifier, dim),
-    loss: ([left, right], tensors) => {
-      const mask = tensors[inputs.mask];
-      const kept = mask === undefined ? undefined : { mask, scale: keptScale(classifierDropout) };
-      const logits = pairClassLogits(left!, right!, tensors, classifier, kept); // [rows, classes]
-      const given = { logits, classes: labelsIn(tensors) };
-      return { loss: isPlain ? softmaxClassification(given) : focal(given, focalLoss), logits };
-    },
-    extra: (step, part, rows) =>
-      joined([
-        labelsExtra(
-          Int32Array.from(part, (i) => labels[rows[i]!]!),
-          "int32",
-        ),
-        maskExtra(rowDropoutMask(classifierDropout, width, { seed, step }, part), width),
-      ]),
-    observe: (outputs, { feeds }) => ({ accuracy: accuracyOf(outputs["logits"]!, feeds[inputs.labels] as Int32Array) }),
-  };
-}
-
-const labelsIn = (tensors: Tensors): tf.Tensor1D => tensorNamed(tensors, inputs.labels) as tf.Tensor1D;
-
-const labelsExtra = (values: Float32Array | Int32Array, dtype: "float32" | "int32"): Extra => ({
-  inputs: [{ name: inputs.labels, shape: [values.length], dtype }],
-  feeds: { [inputs.labels]: values },
-});
-
-const maskExtra = (mask: Uint8Array | undefined, width: number): Extra =>
-  mask === undefined
-    ? { inputs: [], feeds: {} }
-    : {
-        inputs: [{ name: inputs.mask, shape: [mask.length / width, width], dtype: "bool" }],
-        feeds: { [inputs.mask]: mask },
-      };
-
 function penaltyExtra(batches: ReadonlyArray<PackedBatch>, penalty: GradientPenaltyOptions | undefined): Extra {
   if (penalty === undefined) return { inputs: [], feeds: {} };
   const specs = batches.map(({ shape }, tower) => wordsInput(shape, tower === 0 ? defaultBatchPrefix : secondBatch));
-  return { inputs: specs, feeds: Object.fromEntries(specs.map((spec, i) => [spec.name, wordNumbers(batches[i]!)])) };
-}
-
-const joined = (extras: ReadonlyArray<Extra>): Extra => ({
-  inputs: extras.flatMap((extra) => extra.inputs),
-  feeds: Object.assign({}, ...extras.map((extra) => extra.feeds)) as Extra["feeds"],
-});
-
-/** Share of the rows whose own class has the highest logit. @param logits [rows, classes] */
-function accuracyOf(logits: Float32Array, classes: Int32Array): number {
-  const width = logits.length / classes.length;
-  const isRight = (row: number): boolean => {
-    const own = logits.subarray(row * width, (row + 1) * width);
-    return own.every((logit) => logit <= own[classes[row]!]!);
-  };
-  return classes.filter((_, row) => isRight(row)).length / classes.length;
+  return { inputs: specs, feeds: Object.fromEntries(specs.map((spec, i) => [spec.name, batches[i]!.ids])) };
 }

@@ -2,11 +2,9 @@ import * as tf from "@tensorflow/tfjs-core";
 import { afterAll, assert, describe, expect, it } from "vitest";
 import { CpuEngine } from "../../../src/engine/cpu/CpuEngine.ts";
 import { OnnxEngine } from "../../../src/engine/onnx/OnnxEngine.ts";
-import { wordNumbers } from "../../../src/nn/embeddingRows.ts";
 import { gradientPenalty, type PenaltyForm } from "../../../src/nn/losses/gradientPenalty.ts";
 import type { ModelConfig } from "../../../src/nn/EncoderModel.ts";
 import { logSoftmax } from "../../../src/nn/ops/index.ts";
-import { packBatch } from "../../../src/nn/PackedBatch.ts";
 import { paddedLayoutPolicy } from "../../../src/nn/PackedLayout.ts";
 import { relativeError, type Results } from "../../kit/engineRig.ts";
 import { runTiny, tinyConfig, tinyProgram, type Kind } from "../../kit/tinyEncoder.ts";
@@ -23,7 +21,7 @@ const worked = {
     [1, 2],
     [-1, 0.5],
   ],
-  words: [0, 1, 0],
+  words: [1, 2, 1],
 };
 
 const crossEntropy = ({ rows, matrix }: { readonly rows: tf.Tensor2D; readonly matrix: tf.Tensor2D }) => {
@@ -110,13 +108,11 @@ afterAll(() => onnx.close());
 describe("the gradient penalty of a whole encoder, with dropout", () => {
   for (const kind of kinds)
     for (const form of kind === "mean" ? (["dense", "per-occurrence"] as const) : (["dense"] as const))
-      it(`is the same on onnx and cpu, packed and padded: ${kind}, ${form}`, async () => {
+      it(`is the same packed on onnx and padded on cpu: ${kind}, ${form}`, async () => {
         const expected = await runTiny(cpu, whole(kind, form));
-        for (const policy of [paddedLayoutPolicy, packed]) {
-          const found = await runTiny(onnx, whole(kind, form, policy));
-          assertSame(found, expected);
-          assert.strictEqual(found["filler"]![0], 0, "rows that fill the layout get exactly no gradient");
-        }
+        const found = await runTiny(onnx, whole(kind, form, packed));
+        assertSame(found, expected);
+        assert.strictEqual(found["filler"]![0], 0, "rows that fill the layout get exactly no gradient");
         assert.isAbove(expected["penalty"]![0]!, 0.05);
       });
 
@@ -139,16 +135,4 @@ describe("the gradient penalty of a whole encoder, with dropout", () => {
         assert.isBelow(Math.abs(slope - length) / length, 1e-2, `${name} [${shape.join()}]`);
       }
     });
-});
-
-describe("word numbers", () => {
-  it("are equal where words are, from 0 in order of occurrence", () => {
-    const sequences = [[7, 3, 7], [3, 9], [7]].map((ids) => ({ ids: Int32Array.from(ids) }));
-    const batch = packBatch(sequences, { policy: packed });
-    const numbers = wordNumbers(batch);
-    const numberOf = new Map(Array.from(batch.ids, (id, token) => [id, numbers[token]!]));
-    assert.deepStrictEqual([...new Set(numbers)], [...numberOf.values()]);
-    assert.deepStrictEqual([...numberOf.values()], [...[...numberOf.keys()].keys()]);
-    assert.isTrue(batch.ids.every((id, token) => numberOf.get(id) === numbers[token]));
-  });
 });

@@ -15,7 +15,7 @@ import { embeddingTables, encoderSpecs, headSpecs, tableSpecs } from "../nn/para
 import { childKey, type RandomKey, uniformAt } from "../nn/random.ts";
 import type { Sequence } from "../nn/Sequence.ts";
 import { type Head, type InferenceOptions, runInBatches } from "./batchRunner.ts";
-import { drawWord, type Sampling } from "./drawWord.ts";
+import { choicesOf, drawWord, type Sampling } from "./drawWord.ts";
 
 export interface WritingOptions extends Sampling {
   /** Texts written for each source. */
@@ -53,7 +53,8 @@ export async function continueTexts(
     })),
   );
   const all = texts.flat();
-  for (let position = 0; position < maxTokens - 1; position++) {
+  const longest = maxTokens - 2;
+  for (let position = 0; position < longest; position++) {
     const open = all.filter(({ isDone }) => !isDone);
     if (open.length === 0) break;
     const byState = Map.groupBy(open, ({ start, words }) => `${start.join()}|${words.join()}`);
@@ -68,14 +69,14 @@ export async function continueTexts(
     );
     const width = model.config.vocabSize;
     states.forEach((same, row) => {
-      const ofRow = logits.subarray(row * width, (row + 1) * width);
+      const choices = choicesOf(logits.subarray(row * width, (row + 1) * width), sampling);
       for (const text of same) {
-        const id = drawWord(ofRow, sampling, uniformAt(text.key, position));
+        const id = drawWord(choices, uniformAt(text.key, position));
         if (id === special.sep) text.isDone = true;
         else text.words.push(id);
       }
     });
-    options.onProgress?.(position + 1, maxTokens - 1);
+    options.onProgress?.(position + 1, longest);
   }
   return texts.map((ofSource) => ofSource.map(({ words }) => words));
 }

@@ -26,19 +26,18 @@ export function choicesOf(logits: ArrayLike<number>, { topK, topP }: Sampling): 
   let all = 0;
   for (let id = 0; id < logits.length; id++) all += Math.exp(logits[id]! - highest);
   let kept = 0;
-  let weights: ReadonlyArray<number> = [];
+  const weights: Array<number> = [];
   for (const id of candidates) {
     if (weights.length > 0 && kept >= topP * all) break;
     const weight = Math.exp(logits[id]! - highest);
-    weights = weights.concat(weight);
+    weights.push(weight);
     kept += weight;
   }
   return weights.map((weight, i) => ({ id: candidates[i]!, probability: weight / kept }));
 }
 
-/** @param uniform in 0 … 1, 1 excluded */
-export function drawWord(logits: ArrayLike<number>, sampling: Sampling, uniform: number): number {
-  const choices = choicesOf(logits, sampling);
+/** @param choices at least one @param uniform in 0 … 1, 1 excluded */
+export function drawWord(choices: ReadonlyArray<Choice>, uniform: number): number {
   let rest = uniform;
   for (const { id, probability } of choices) {
     rest -= probability;

@@ -58,10 +58,18 @@ export const embeddingOccurrences = (
   paddingId = -1,
 ): ReadonlyMap<string, Int32Array> =>
   new Map([
-    [prefix + embeddingTables.word, batch.ids.map((id) => (id === paddingId ? -1 : id))],
-    [prefix + embeddingTables.position, positionRows(batch, config)],
+    [prefix + embeddingTables.word, exceptPadding(batch.ids, batch).map((id) => (id === paddingId ? -1 : id))],
+    [prefix + embeddingTables.position, learnedPositions(batch, config)],
     [prefix + embeddingTables.type, typeRows(batch, config)],
   ]);
+
+/** Padding's word has no gradient, as in PyTorch (`padding_idx`): it stays as it came, but for decay. */
+const exceptPadding = (rows: Int32Array, { isPadding }: PackedBatch): Int32Array =>
+  rows.map((row, token) => (isPadding[token] === 1 ? -1 : row));
+
+/** Nor has its position, where all padding has one (RoBERTa). */
+const learnedPositions = (batch: PackedBatch, config: ModelConfig): Int32Array =>
+  config.paddingIndex === undefined ? positionRows(batch, config) : exceptPadding(positionRows(batch, config), batch);
 
 /** The row of the position table of each token (see `ModelConfig.paddingIndex`); tokens of a sequence lie in a row. */
 function positionRows({ ids, positions }: PackedBatch, { paddingIndex }: ModelConfig): Int32Array {

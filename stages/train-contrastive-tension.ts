@@ -7,13 +7,15 @@
  */
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
-import { Backbone, BiEncoder, CrossEncoder, Tokens, TrainingCurve } from "../src/artifact/index.ts";
-import { input, inputOneOf, output } from "../src/core/ArtifactType.ts";
+import { Backbone, BiEncoder, CrossEncoder, Gold, TokenPairs, Tokens, TrainingCurve } from "../src/artifact/index.ts";
+import { input, inputOneOf, optionalInput, output } from "../src/core/ArtifactType.ts";
 import { defineStage } from "../src/core/Stage.ts";
+import type { Weights } from "../src/nn/Weights.ts";
 import { guardFields, guardsField } from "../src/training/guardOptions.ts";
 import {
   byForm,
   choice,
+  devOptions,
   optimizerNames,
   paddedLengthField,
   partsOptions,
@@ -146,6 +148,7 @@ const config = Schema.Struct({
     "the model's own rates",
   ),
   ...partsOptions,
+  ...devOptions(500, "the authors' code: after each epoch of 500"),
   guards: guardsField({ diverged, stuck, collapsed }),
 }).check(Schema.makeFilter(tensionMistake));
 
@@ -161,6 +164,11 @@ export default defineStage({
       "The encoder that both copies start from; its head is dropped.",
     ),
     sentences: input(Tokens, "Sentences to learn from, tokenized with the model's tokenizer."),
+    devPairs: optionalInput(
+      TokenPairs,
+      "A development set to look at while training: pairs, tokenized with the model's tokenizer.",
+    ),
+    devGold: optionalInput(Gold, "Its gold scores. They decide which weights are kept, and enter no gradient."),
   },
   outputs: {
     encoder: output(BiEncoder, "The encoder that is kept, with its pooling."),
@@ -175,11 +183,13 @@ export default defineStage({
   run: Effect.fn("train-contrastive-tension")(function* ({ config, inputs, seed }) {
     const { model, sentences } = inputs;
     const options = tensionOptions(config);
+    const asEncoder = (weights: Weights) =>
+      asBiEncoder(model, config.keep === "first" ? weights : weightsUnder(weights, secondTower), options);
     const trained = yield* runTraining(async () => {
       const { contrastiveTension } = await import("../src/training/methods/contrastiveTension.ts");
-      return contrastiveTension(model, sentences, options, seed);
+      const { withDevelopment } = await import("../src/training/development.ts");
+      return withDevelopment(contrastiveTension(model, sentences, options, seed), inputs, config, asEncoder);
     }, options);
-    const weights = config.keep === "first" ? trained.weights : weightsUnder(trained.weights, secondTower);
-    return { encoder: asBiEncoder(model, weights, options), curve: trained.curve };
+    return { encoder: asEncoder(trained.weights), curve: trained.curve };
   }),
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import * as Schema from "effect/Schema";
 import trainContrastiveTension from "../../stages/train-contrastive-tension.ts";
-import { tinyBackbone, tinyTokens } from "../training/tinyModel.ts";
+import { tinyBackbone, tinyPairs, tinyTokens } from "../training/tinyModel.ts";
 import { runStage, stageFailure } from "./runStage.ts";
 
 const inputs = { model: ["Backbone", tinyBackbone()], sentences: ["Tokens", tinyTokens(40)] } as const;
@@ -25,6 +25,24 @@ describe("train-contrastive-tension", () => {
       "scoreOfSame",
       "scoreOfDifferent",
     ]);
+  });
+
+  it("looks at a development set with the encoder that is kept", async () => {
+    const pairs = tinyPairs(8);
+    const gold = {
+      pairs: pairs.pairs,
+      scores: Float64Array.from(pairs.a.offsets.subarray(0, 8)),
+      sets: Array<string>(8).fill("dev"),
+    };
+    const development = { devPairs: ["TokenPairs", pairs], devGold: ["Gold", gold] } as const;
+    const looked = async (keep: "first" | "second") => {
+      const config = { ...small, maxSteps: 4, devEvery: 2, keep };
+      const { curve } = await runStage(trainContrastiveTension, { inputs: { ...inputs, ...development }, config });
+      return curve.series["devUniformity"]!;
+    };
+    const [first, second] = [await looked("first"), await looked("second")];
+    expect([...first].map(Number.isNaN)).toEqual([true, false, true, false]);
+    expect(second[1]).not.toBe(first[1]);
   });
 
   it("tells a mistake in its settings before anything runs", () => {

@@ -61,7 +61,8 @@ describe("a batch in parts", () => {
 
   // Dropout is on: its counter sees a row's place in the whole batch, so both ways drop the same elements.
   // SimCSE's loss, in which all rows meet, has one part in pieces whose gradients are cached.
-  it.each(Object.keys(whole))(
+  // DiffCSE's discriminator needs more of the encoder than embeddings, so that its batch is one part whatever its size.
+  it.each(Object.keys(whole).filter((name) => name !== "train-diffcse"))(
     "has the loss and the gradients of the whole in %s, to float32 rounding",
     async (name) => {
       const [one, several] = [whole[name]!(7, 24), cut[name]!(7, 24)];

@@ -1,6 +1,6 @@
 /** Trained weights as models: the encoder's own parameters, and of heads only what the kind of model keeps. */
 import type { Backbone, BiEncoder, CrossEncoder, EncoderModel, Pooling } from "../nn/EncoderModel.ts";
-import { type Head, parameterSpecs } from "../nn/parameters.ts";
+import { type Head, headParameters, parameterSpecs } from "../nn/parameters.ts";
 import type { Weights } from "../nn/Weights.ts";
 
 const keep = ({ config }: EncoderModel, weights: Weights, heads: ReadonlyArray<Head> = []): Weights =>
@@ -36,6 +36,24 @@ export const asBiEncoder = (
   normalize: from.kind === "bi-encoder" && from.normalize,
   maxTokens,
 });
+
+/**
+ * A classifier of two classes as one of a single logit: the second's minus the first's has the same probability. One of a single
+ * logit is left as it is.
+ */
+export function withOneLogit(weights: Weights): Weights {
+  const rows = weights.get(headParameters.classifierWeight)!;
+  const biases = weights.get(headParameters.classifierBias)!;
+  if (biases.values.length === 1) return weights;
+  const dim = rows.shape[1]!;
+  const weight = Float32Array.from({ length: dim }, (_, i) => rows.values[dim + i]! - rows.values[i]!);
+  const bias = Float32Array.of(biases.values[1]! - biases.values[0]!);
+  return new Map([
+    ...weights,
+    [headParameters.classifierWeight, { shape: [1, dim], values: weight }],
+    [headParameters.classifierBias, { shape: [1], values: bias }],
+  ]);
+}
 
 /** With its head. */
 export const asCrossEncoder = (

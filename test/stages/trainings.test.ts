@@ -20,7 +20,7 @@ import { contrastiveTensionSteps } from "../../src/nn/optim/stepwiseSchedule.ts"
 import { trainingOptions } from "../../src/training/options.ts";
 import { graphOf } from "../kit/graphs.ts";
 import { testEngine } from "../kit/runEvents.ts";
-import { tinyBackbone, tinyGold, tinyPairs, tinyScores, tinyTokens } from "../training/tinyModel.ts";
+import { tinyBackbone, tinyGold, tinyPairs, tinyScores, tinyTokens, topicSentences } from "../training/tinyModel.ts";
 
 const onnx = new OnnxEngine();
 afterAll(() => onnx.close());
@@ -66,8 +66,13 @@ describe("the training stages", () => {
       ...shared,
       ...ofTrainer,
       guards: { diverged, stuck: warn, collapsed: warn },
+      devEvery: 125,
+      keepBest: true,
       temperature: 0.05,
       pooling: "cls",
+      hardNegativeWeight: 0,
+      mlmWeight: 0,
+      maskRatio: 0.15,
       batchSize: 64,
       learningRate: 3e-5,
       epochs: 1,
@@ -77,6 +82,8 @@ describe("the training stages", () => {
     });
     assert.deepStrictEqual(defaults(trainCrossEncoder), {
       ...shared,
+      devEvery: 200,
+      keepBest: true,
       ...ofTransEncoder,
       guards: { diverged, labels: warn },
       loss: "bce",
@@ -91,6 +98,8 @@ describe("the training stages", () => {
     });
     assert.deepStrictEqual(defaults(trainBiEncoder), {
       ...shared,
+      devEvery: 200,
+      keepBest: true,
       ...ofTransEncoder,
       guards: { diverged, collapsed: warn, labels: warn },
       loss: "mse",
@@ -165,9 +174,15 @@ describe("the training stages", () => {
   });
 
   it("have the keys of before there was a choice of optimizer and schedule, but where another is chosen", () => {
-    const since = ["schedule", "rateSteps", "decayRate", "optimizer", "momentum", "nesterov", "decayed"];
+    const since = ["schedule", "rateSteps", "decayRate", "optimizer", "momentum", "nesterov", "decayed"].concat([
+      "hardNegativeWeight",
+      "mlmWeight",
+    ]);
     for (const stage of [trainSimcse, trainCrossEncoder, trainBiEncoder, pretrainMlm] as ReadonlyArray<AnyStage>)
       assert.doesNotHaveAnyKeys(keyed(stage, {}), since);
+    assert.doesNotHaveAnyKeys(keyed(trainSimcse, {}), ["maskRatio", "devEvery", "keepBest"]);
+    assert.doesNotHaveAnyKeys(keyed(trainCrossEncoder, {}), ["devEvery", "keepBest"]);
+    assert.deepInclude(keyed(trainBiEncoder, { devEvery: 10, keepBest: false }), { devEvery: 10, keepBest: false });
     const chosen = { optimizer: "sgd", momentum: 0.9, nesterov: true, schedule: "cosine", decayed: "all" };
     assert.deepInclude(keyed(trainSimcse, chosen), chosen);
     assert.deepInclude(keyed(trainBiEncoder, { optimizer: "adamw" }), { optimizer: "adamw" });
@@ -196,6 +211,57 @@ describe("the training stages", () => {
     assert.deepInclude(Schema.decodeUnknownSync(config)(given), given);
   });
 
+  it("list the poolings there are where one is none of them", () => {
+    const valid = '"cls" | "mean" | "max" | "first-last" | "mean-with-padding" | "cls-before-pooler"';
+    assert.throws(() => decode(trainSimcse, { pooling: "average" }), `Expected ${valid}`);
+    assert.throws(
+      () => decode(trainSimcse, { pooling: "cls-before-pooler", projection: true }),
+      "projection is true, but pooling cls-before-pooler has none: set pooling to cls",
+    );
+  });
+
+  it.effect("look at a development set where one is linked", () =>
+    Effect.gen(function* () {
+      const devPairs = tinyPairs(12);
+      const devGold = {
+        pairs: devPairs.pairs,
+        scores: Float64Array.from({ length: 12 }, (_, row) => row),
+        sets: Array.from({ length: 12 }, () => "dev"),
+      };
+      const settings = { ...small, devEvery: 1 };
+      const inputs = { model, pairs: tinyPairs(24), scores: tinyScores(24), devPairs, devGold };
+      const bi = yield* trainBiEncoder.run(context(decode(trainBiEncoder, { ...settings, epochs: 1 }), inputs));
+      assert.containsAllKeys(bi.curve.series, ["devSpearman", "devAlignment", "devUniformity"]);
+      const cross = yield* trainCrossEncoder.run(context(decode(trainCrossEncoder, settings), inputs));
+      assert.containsAllKeys(cross.curve.series, ["devSpearman", "labelEntropy"]);
+      const given = { model, sentences: tinyTokens(16), devPairs, devGold };
+      const simcse = yield* trainSimcse.run(context(decode(trainSimcse, settings), given));
+      assert.isFalse(simcse.curve.series["devSpearman"]!.some(Number.isNaN));
+    }).pipe(Effect.provide(services())),
+  );
+
+  it.effect("train with [CLS] as it is, and with triples", () =>
+    Effect.gen(function* () {
+      const sentences = tinyTokens(16);
+      const run = (settings: object, more = {}) =>
+        trainSimcse.run(context(decode(trainSimcse, { ...small, ...settings }), { model, sentences, ...more }));
+      const [bare, projected, named] = [
+        yield* run({ pooling: "cls", projection: false }),
+        yield* run({ pooling: "cls" }),
+        yield* run({ pooling: "cls-before-pooler" }),
+      ];
+      assert.strictEqual(named.encoder.pooling, "cls");
+      assert.deepStrictEqual(named.curve, bare.curve);
+      assert.notDeepEqual(named.curve, projected.curve);
+      const triples = yield* run(
+        { pooling: "first-last", mlmWeight: 0.1 },
+        { positives: tinyTokens(16), negatives: { ...sentences, ids: topicSentences(16, "negatives") } },
+      );
+      assert.strictEqual(triples.encoder.pooling, "first-last");
+      assert.containsAllKeys(triples.curve.series, ["mlmLoss", "contrastiveLoss", "alignment", "collapsedLoss"]);
+    }).pipe(Effect.provide(services())),
+  );
+
   it("have the keys of before they had guards, but where a guard is set to what it was not", () => {
     for (const stage of [trainSimcse, trainCrossEncoder, trainBiEncoder, pretrainMlm] as ReadonlyArray<AnyStage>)
       assert.notProperty(keyed(stage, {}), "guards");
@@ -205,6 +271,14 @@ describe("the training stages", () => {
     });
     assert.deepStrictEqual(keyed(trainBiEncoder, { guards: { labels: "ignore" } })["guards"], { labels: "ignore" });
     assert.throws(() => decode(pretrainMlm, { guards: { diverged: "warn" } }), /"fail"/);
+  });
+
+  it("have a loss in their keys as ever, and take those that papers compare them with", () => {
+    assert.strictEqual(keyed(trainCrossEncoder, {})["loss"], "bce");
+    assert.strictEqual(keyed(trainBiEncoder, {})["loss"], "mse");
+    assert.strictEqual(keyed(trainCrossEncoder, { loss: "softmax" })["loss"], "softmax");
+    assert.throws(() => decode(trainCrossEncoder, { loss: "hinge" }), /"bce" | "mse" | "log-cosh" | "softmax"/);
+    assert.throws(() => decode(trainBiEncoder, { loss: "softmax" }), /"mse" | "bce" | "log-cosh"/);
   });
 
   it.effect("run one after the other as the main job links them", () =>
@@ -267,6 +341,20 @@ describe("the training stages", () => {
         assert.notDeepEqual(values, apart.encoder.weights.get(name)!.values, name);
         assert.notDeepEqual(values, model.weights.get(name)!.values, name);
       }
+    }).pipe(Effect.provide(services())),
+  );
+
+  it.effect("give a cross-encoder of one logit, as any other, where two classes taught it", () =>
+    Effect.gen(function* () {
+      const inputs = { model, pairs: tinyPairs(24), scores: tinyScores(24) };
+      const { encoder } = yield* trainCrossEncoder.run(
+        context(decode(trainCrossEncoder, { ...small, loss: "softmax", bothOrders: false }), inputs),
+      );
+      assert.deepStrictEqual(encoder.weights.get("classifier.weight")!.shape, [1, model.config.hiddenSize]);
+      const read = yield* Effect.promise(async () => CrossEncoder.decode(await CrossEncoder.encode(encoder)));
+      const labels = context(decode(pseudoLabel, {}), { pairs: inputs.pairs, encoder: read });
+      const { scores } = yield* pseudoLabel.run(labels);
+      assert.isTrue(scores.values.every((score) => score > 0 && score < 1));
     }).pipe(Effect.provide(services())),
   );
 

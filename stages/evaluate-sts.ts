@@ -14,10 +14,7 @@ import { defineStage, Progress } from "../src/core/Stage.ts";
 import { Engine } from "../src/engine/Engine.ts";
 import { precisionField } from "../src/inference/options.ts";
 import { alignment, spearman, uniformity } from "../src/metrics/index.ts";
-import { raggedFrom, raggedRow, raggedRows, type Ragged } from "../src/nn/Ragged.ts";
 
-/** Uniformity compares all sentences with all: both sides of at most this many pairs, evenly spread, are taken. */
-const uniformityPairs = 500;
 /** Pairs above this share of the highest gold score count as having one meaning. */
 const positiveShare = 0.8;
 
@@ -91,19 +88,6 @@ function alignmentRow(gold: Gold, cosines: Float32Array): Metrics["rows"] {
   return positive.length === 0 ? [] : [{ name: "alignment", value: alignment(positive) }];
 }
 
-/** The sides of evenly spread pairs, one after the other of each pair. */
-function spreadSentences(...sides: ReadonlyArray<Ragged>): Ragged {
-  const rows = raggedRows(sides[0]!);
-  const taken = Math.min(rows, uniformityPairs);
-  const chosen = Array.from({ length: taken }, (_, i) => Math.floor((i * rows) / taken));
-  return raggedFrom(chosen.flatMap((row) => sides.map((side) => raggedRow(side, row))));
-}
-
-const joined = (first: Float32Array, second: Float32Array): Float32Array =>
-  Float32Array.from({ length: first.length + second.length }, (_, i) =>
-    i < first.length ? first[i]! : second[i - first.length]!,
-  );
-
 export default defineStage({
   name: "evaluate-sts",
   version: 1,
@@ -130,7 +114,7 @@ export default defineStage({
     const progress = yield* Progress;
     const engine = yield* Engine;
     const { scorePairs } = yield* Effect.promise(() => import("../src/inference/score.ts"));
-    const { encodeTokens } = yield* Effect.promise(() => import("../src/inference/encode.ts"));
+    const { spreadEmbeddings } = yield* Effect.promise(() => import("../src/inference/spreadEmbeddings.ts"));
     const { inferenceFailure } = yield* Effect.promise(() => import("../src/inference/inferenceFailure.ts"));
     const unit = encoder.kind === "bi-encoder" ? "sentences" : "pairs";
     const options = {
@@ -142,12 +126,7 @@ export default defineStage({
       const scores = await scorePairs(encoder, pairs, engine, options, second);
       const rows = correlations(gold, scores);
       if (encoder.kind === "cross-encoder") return { rows };
-      const embeddingsOf = (tower: BiEncoder, ...sides: ReadonlyArray<Ragged>) =>
-        encodeTokens(tower, spreadSentences(...sides), engine, { precision });
-      const embeddings =
-        second === undefined
-          ? await embeddingsOf(encoder, pairs.a, pairs.b)
-          : joined(await embeddingsOf(encoder, pairs.a), await embeddingsOf(second, pairs.b));
+      const embeddings = await spreadEmbeddings(encoder, pairs, engine, { precision }, second);
       const spread = { name: "uniformity", value: uniformity(embeddings, encoder.config.hiddenSize) };
       return { rows: [...rows, ...alignmentRow(gold, scores), spread] };
     };

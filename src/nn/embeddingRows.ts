@@ -49,19 +49,22 @@ export function embeddingRows(
 
 /**
  * Table name → the row of it that each token looked up; -1 for fillers. With the gradient of the rows, all an optimizer needs.
- * @param paddingId a word whose row is not trained: as a filler to the table of words
+ * @param paddingId a word that is not trained, as a filler to the table of words; nor is the position it has in RoBERTa's counting
  */
 export const embeddingOccurrences = (
   batch: PackedBatch,
   config: ModelConfig,
   prefix = "",
   paddingId = -1,
-): ReadonlyMap<string, Int32Array> =>
-  new Map([
-    [prefix + embeddingTables.word, batch.ids.map((id) => (id === paddingId ? -1 : id))],
-    [prefix + embeddingTables.position, positionRows(batch, config)],
+): ReadonlyMap<string, Int32Array> => {
+  const trained = (rows: Int32Array) => rows.map((row, token) => (batch.ids[token] === paddingId ? -1 : row));
+  const positions = positionRows(batch, config);
+  return new Map([
+    [prefix + embeddingTables.word, trained(batch.ids)],
+    [prefix + embeddingTables.position, config.paddingIndex === undefined ? positions : trained(positions)],
     [prefix + embeddingTables.type, typeRows(batch, config)],
   ]);
+};
 
 /** The row of the position table of each token (see `ModelConfig.paddingIndex`); tokens of a sequence lie in a row. */
 function positionRows({ ids, positions }: PackedBatch, { paddingIndex }: ModelConfig): Int32Array {

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "vitest";
 import { addRows, embeddingOccurrences, embeddingRows, weightValues } from "../../src/nn/embeddingRows.ts";
 import { packBatch } from "../../src/nn/PackedBatch.ts";
+import type { ModelConfig } from "../../src/nn/EncoderModel.ts";
 import { embeddingTables, initializeWeights, parameterSpecs } from "../../src/nn/parameters.ts";
 import { tinyConfig } from "../kit/tinyEncoder.ts";
 
@@ -93,6 +94,22 @@ describe("embedding rows", () => {
     assert.deepStrictEqual(of(embeddingTables.position, 1), [2, 3]);
     assert.deepStrictEqual(of(embeddingTables.type, 0), [0, 0, 0, 0]);
     assert.isTrue(occurrences.get(embeddingTables.position)!.every((row, token) => row < 0 === batch.ids[token]! < 0));
+  });
+
+  it("leave out a word that is not trained, and in RoBERTa's counting its position", () => {
+    const batch = packBatch([{ ids: Int32Array.of(0, 1, 0) }]);
+    const first = batch.firstToken[0]!;
+    const of = (config: ModelConfig, table: string) => [
+      ...embeddingOccurrences(batch, config, "", 1)
+        .get(table)!
+        .subarray(first, first + 3),
+    ];
+    const roberta = { ...config, paddingIndex: 1 };
+    assert.deepStrictEqual(of(config, embeddingTables.word), [0, -1, 0]);
+    assert.deepStrictEqual(of(config, embeddingTables.position), [0, 1, 2]);
+    assert.deepStrictEqual(of(roberta, embeddingTables.word), [0, -1, 0]);
+    assert.deepStrictEqual(of(roberta, embeddingTables.position), [2, -1, 3]);
+    assert.deepStrictEqual(of(roberta, embeddingTables.type), [0, 0, 0]);
   });
 
   it("have no segment where there is no table of them", () => {

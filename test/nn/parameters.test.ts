@@ -1,7 +1,7 @@
 import { assert, describe, it } from "vitest";
 import { addRows, embeddingOccurrences, embeddingRows, weightValues } from "../../src/nn/embeddingRows.ts";
-import { packBatch } from "../../src/nn/PackedBatch.ts";
 import type { ModelConfig } from "../../src/nn/EncoderModel.ts";
+import { packBatch } from "../../src/nn/PackedBatch.ts";
 import { embeddingTables, initializeWeights, parameterSpecs } from "../../src/nn/parameters.ts";
 import { tinyConfig } from "../kit/tinyEncoder.ts";
 
@@ -96,20 +96,33 @@ describe("embedding rows", () => {
     assert.isTrue(occurrences.get(embeddingTables.position)!.every((row, token) => row < 0 === batch.ids[token]! < 0));
   });
 
-  it("leave out a word that is not trained, and in RoBERTa's counting its position", () => {
-    const batch = packBatch([{ ids: Int32Array.of(0, 1, 0) }]);
-    const first = batch.firstToken[0]!;
-    const of = (config: ModelConfig, table: string) => [
-      ...embeddingOccurrences(batch, config, "", 1)
+  it("of padding that fills a text up learn neither its word nor, where it has one row for all, its position", () => {
+    const padded = packBatch([{ ids: Int32Array.of(0, 0, 1, 1), visible: 2 }]);
+    const rowsOf = (table: string, more: Partial<ModelConfig>) => [
+      ...embeddingOccurrences(padded, { ...config, ...more })
+        .get(table)!
+        .subarray(0, 4),
+    ];
+    assert.deepStrictEqual(rowsOf(embeddingTables.word, {}), [0, 0, -1, -1]);
+    assert.deepStrictEqual(rowsOf(embeddingTables.position, {}), [0, 1, 2, 3]);
+    assert.deepStrictEqual(rowsOf(embeddingTables.type, {}), [0, 0, 0, 0]);
+    assert.deepStrictEqual(rowsOf(embeddingTables.position, { paddingIndex: 1 }), [2, 3, -1, -1]);
+    const rows = embeddingRows(tables, padded, config);
+    assert.deepStrictEqual([...rows.subarray(4, 6)], [310, 1020]);
+  });
+
+  it("where padding's word is named, are of that word and no other left out, wherever it stands", () => {
+    const named = packBatch([{ ids: Int32Array.of(0, 1, 0), visible: 2 }], { paddingId: 1 });
+    const first = named.firstToken[0]!;
+    const of = (table: string, more: Partial<ModelConfig>) => [
+      ...embeddingOccurrences(named, { ...config, ...more })
         .get(table)!
         .subarray(first, first + 3),
     ];
-    const roberta = { ...config, paddingIndex: 1 };
-    assert.deepStrictEqual(of(config, embeddingTables.word), [0, -1, 0]);
-    assert.deepStrictEqual(of(config, embeddingTables.position), [0, 1, 2]);
-    assert.deepStrictEqual(of(roberta, embeddingTables.word), [0, -1, 0]);
-    assert.deepStrictEqual(of(roberta, embeddingTables.position), [2, -1, 3]);
-    assert.deepStrictEqual(of(roberta, embeddingTables.type), [0, 0, 0]);
+    assert.deepStrictEqual(of(embeddingTables.word, {}), [0, -1, 0]);
+    assert.deepStrictEqual(of(embeddingTables.position, {}), [0, 1, 2]);
+    assert.deepStrictEqual(of(embeddingTables.position, { paddingIndex: 1 }), [2, -1, 3]);
+    assert.deepStrictEqual(of(embeddingTables.type, {}), [0, 0, 0]);
   });
 
   it("have no segment where there is no table of them", () => {

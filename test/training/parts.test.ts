@@ -48,6 +48,12 @@ describe("a batch in parts", () => {
   const whole = makeMethods(model);
   const cut = makeMethods(model, { ...tinyOptions, microBatchTokens: 30 });
 
+  it("is refused where the loss is no mean over rows", () => {
+    expect(() => cut["train-sbert with a penalty"]!(7, 24)).toThrow(
+      "With a gradient penalty a batch cannot be computed in parts, but microBatchTokens is set.",
+    );
+  });
+
   async function gradientsOf(method: Method, step: number) {
     const { loss, gradients, observed, tokens } = await batchGradients(method, engine, startFrom(method.start))(step);
     return { loss, gradients: new Map([...gradients].map(([name, each]) => [name, copied(each)])), observed, tokens };

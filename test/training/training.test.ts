@@ -105,6 +105,21 @@ describe("the numbers of a training", () => {
           2.8834,
           2.651,
         ],
+        "train-mirror-bert": [
+          2.1509,
+          2.043,
+          1.9112,
+        ],
+        "train-sbert": [
+          0.243,
+          0.245,
+          0.2453,
+        ],
+        "train-sbert with a penalty": [
+          0.5103,
+          0.6094,
+          0.5489,
+        ],
         "train-simcse": [
           2.2445,
           1.9563,

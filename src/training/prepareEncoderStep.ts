@@ -33,7 +33,7 @@ export interface StepEncoder {
   readonly parameters?: string;
   /** Its parameters are not trained: no gradient of its embedding rows is asked for. Default false. */
   readonly isFrozen?: boolean;
-  /** Tokens of this id are padding wherever they stand: their word is not trained. Default: none is. */
+  /** Tokens of this id are padding, whose word is not trained, wherever they stand, and no others. Default: what stands behind a sequence's `visible` tokens. */
   readonly paddingId?: number;
   /** Whether the word of padding is trained as any other, as in TensorFlow. Default false, as in PyTorch. */
   readonly trainsPadding?: boolean;

@@ -5,8 +5,8 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Workplace } from "./pipelineCommand.ts";
 
-const example = fileURLToPath(new URL("../../pipelines/examples/06-paraphrases.yaml", import.meta.url));
-const file = "06-paraphrases.yaml";
+const example = fileURLToPath(new URL("../../pipelines/examples/07-paraphrases.yaml", import.meta.url));
+const file = "07-paraphrases.yaml";
 /** Fewer updates and samples than in the file: what is written is worse, and written in the same way. */
 const few = ["--set", "updates=12", "--set", "said.samples=5"];
 
@@ -43,7 +43,7 @@ const paraphrased = async (...args: ReadonlyArray<string>): Promise<ReadonlyArra
 
 const texts = ["the old shepherd slept", "two dogs ran"];
 
-describe("06-paraphrases.yaml", () => {
+describe("07-paraphrases.yaml", () => {
   it("makes pairs with cosines, and an encoder whose losses are told by update", { timeout: 60_000 }, async () => {
     const [pairs, scores, curve] = [await rows("said.pairs"), await rows("said.scores"), await rows("writer.curve")];
     expect(pairs.length).toBeGreaterThan(20);

@@ -15,8 +15,13 @@ describe("the cache under attack", () => {
   it.live("has no record without its blobs after writers were killed (P1)", () =>
     Effect.gen(function* () {
       const folder = yield* temporaryFolder;
-      const { recordsChecked } = yield* Effect.promise(() => killWriters(folder, 8, 1));
-      assert.isAbove(recordsChecked, 20);
+      let checked = 0;
+      // Writers on a busy machine are killed before they have published much: then more of them are.
+      for (let seed = 1; seed <= 10 && checked <= 20; seed++) {
+        const place = mkdtempSync(join(folder, "attack-"));
+        checked += (yield* Effect.promise(() => killWriters(place, 8, seed))).recordsChecked;
+      }
+      assert.isAbove(checked, 20);
     }),
   );
 
@@ -56,9 +61,16 @@ describe("the cache under attack", () => {
   it.live("keeps for runs what they use, whatever is collected beside them (P7)", () =>
     Effect.gen(function* () {
       const folder = yield* temporaryFolder;
-      const { recordsRemoved, hits } = yield* Effect.promise(() => collectBesideRuns(folder, 2, 2, 1));
-      assert.isAbove(recordsRemoved!, 0);
-      assert.isAbove(hits, 0);
+      let [removed, found] = [0, 0];
+      // On a busy machine the collector may come to nothing: then the attack goes on until it has struck, and runs have had hits.
+      for (let seed = 1; seed <= 10 && (removed === 0 || found === 0); seed++) {
+        const place = mkdtempSync(join(folder, "attack-"));
+        const { recordsRemoved, hits } = yield* Effect.promise(() => collectBesideRuns(place, 2, 2, seed));
+        removed += recordsRemoved!;
+        found += hits;
+      }
+      assert.isAbove(removed, 0);
+      assert.isAbove(found, 0);
     }),
   );
 

@@ -110,7 +110,7 @@ export const modelCommands: ReadonlyArray<Command> = [
       ...engine,
       cache,
     ],
-    examples: ['paraphrase pipelines/examples/06-paraphrases.yaml "a cat sleeps in the sun" --top 5'],
+    examples: ['paraphrase pipelines/examples/07-paraphrases.yaml "a cat sleeps in the sun" --top 5'],
     load: async () => (await import("../commands/paraphrase.ts")).paraphrase,
   },
   {

@@ -28,7 +28,7 @@ function whyLines(graph: Graph, explained: Explanation): ReadonlyArray<string> {
       ? "; its key is known once earlier steps have run"
       : `; key ${short(explained.fingerprint)}`;
   return [
-    `${step} (${stage}) is ${state}${state === "skipped" ? "" : known}`,
+    `${step} (${stage}) ${state === "waits" ? "waits" : `is ${state}`}${state === "skipped" ? "" : known}`,
     ...comparison(graph, explained, nearest),
     ...(rootCause.length > 1
       ? ["root cause:", ...rootCause.map((reason) => `  ${reason.step}: ${whyText(graph, reason.step, reason)}`)]

@@ -13,7 +13,7 @@ import { gradientPenalty, type GradientPenaltyOptions } from "../../nn/losses/gr
 import { embedSequences, encodedRowsOf } from "../../nn/modules/pooling.ts";
 import { defaultBatchPrefix, embeddingsName, type PackedBatch } from "../../nn/PackedBatch.ts";
 import { encoderSpecs, initializeWeights, withPrefix } from "../../nn/parameters.ts";
-import { poolingText } from "../../nn/pooling.ts";
+import { paddedLengthOf, poolingText } from "../../nn/pooling.ts";
 import { raggedRow, raggedRows } from "../../nn/Ragged.ts";
 import { tensorNamed, type TensorSpec } from "../../nn/TensorSpec.ts";
 import type { Weights } from "../../nn/Weights.ts";
@@ -137,7 +137,14 @@ function towersOf(
   seed: number,
 ): Towers {
   const encoded = encodedRowsOf(pooling);
-  const first: StepEncoder = { config, encoded, seed: streamSeed(seed, name, "dropout") };
+  const first: StepEncoder = {
+    config,
+    encoded,
+    maxLength: paddedLengthOf(pooling),
+    // The mean that counts padding is that of a TensorFlow program.
+    trainsPadding: true,
+    seed: streamSeed(seed, name, "dropout"),
+  };
   const all = Array.from({ length: sides }, (_, side) => side);
   const specs = encoderSpecs(config);
   if (towers === "shared") return { encoders: [first], sides: [all], parameters: specs, start };

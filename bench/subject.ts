@@ -10,7 +10,6 @@ import { encodeTokens } from "../src/inference/encode.ts";
 import { encodeTexts } from "../src/model/encodeTexts.ts";
 import { type FolderModel, readModelFolder } from "../src/model/modelFolder.ts";
 import type { Backbone, BiEncoder } from "../src/nn/EncoderModel.ts";
-import { poolingOf } from "../src/nn/pooling.ts";
 import { raggedFrom } from "../src/nn/Ragged.ts";
 import type { Method } from "../src/training/Method.ts";
 import { biEncoder } from "../src/training/methods/biEncoder.ts";
@@ -85,8 +84,7 @@ function methodOf(job: EpochJob, model: BiEncoder): { readonly method: Method; r
   const ids = { tokenizer: digest, special: model.special };
   if (job.kind === "simcse") {
     const options = Schema.decodeUnknownSync(trainSimcse.config)(given);
-    const pooling = poolingOf(options);
-    return { options, method: simCse(model, { ...ids, ids: raggedFrom(data.a) }, { ...options, pooling }, 1) };
+    return { options, method: simCse(model, { ...ids, ids: raggedFrom(data.a) }, { ...options, pooling: "cls" }, 1) };
   }
   const pairs = { ...ids, pairs: digest, a: raggedFrom(data.a), b: raggedFrom(data.b) };
   const scores = { pairs: digest, range: "probability", values: Float32Array.from(data.scores) } as const;

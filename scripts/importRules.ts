@@ -32,8 +32,12 @@ export const rules: { readonly [folder: string]: Rule } = {
     ours: ["src/core", "src/nn"],
     packages: ["effect", ...tfjs, "onnxruntime-node", "onnxruntime-common"],
   },
-  // Core for the services and errors that a stage's `run` has: training reports progress and fails by cause.
-  "src/training": { ours: ["src/core", "src/nn", "src/engine"], packages: ["effect", ...tfjs] },
+  // Core for the services and errors that a stage's `run` has: training reports progress and fails by cause. Inference and metrics
+  // for the development set that a training looks at.
+  "src/training": {
+    ours: ["src/core", "src/nn", "src/engine", "src/inference", "src/metrics"],
+    packages: ["effect", ...tfjs],
+  },
   // Core for the errors that a stage's `run` has: inference fails by cause. Evaluators take gold.
   "src/inference": {
     ours: ["src/core", "src/nn", "src/engine"],

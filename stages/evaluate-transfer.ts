@@ -69,10 +69,10 @@ function problemOf(encoder: BiEncoder, { port, rows, gold }: Part) {
 function partsOf(inputs: {
   readonly train: Rows;
   readonly trainGold: Gold;
-  readonly dev: Rows | undefined;
-  readonly devGold: Gold | undefined;
-  readonly test: Rows | undefined;
-  readonly testGold: Gold | undefined;
+  readonly dev?: Rows | undefined;
+  readonly devGold?: Gold | undefined;
+  readonly test?: Rows | undefined;
+  readonly testGold?: Gold | undefined;
 }) {
   const parts: Array<Part> = [{ port: "train", rows: inputs.train, gold: inputs.trainGold }];
   for (const port of ["dev", "test"] as const) {

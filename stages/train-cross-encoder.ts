@@ -6,13 +6,21 @@
  */
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
-import { Backbone, BiEncoder, CrossEncoder, Scores, TokenPairs, TrainingCurve } from "../src/artifact/index.ts";
-import { input, inputOneOf, output } from "../src/core/ArtifactType.ts";
+import { Backbone, BiEncoder, CrossEncoder, Gold, Scores, TokenPairs, TrainingCurve } from "../src/artifact/index.ts";
+import { input, inputOneOf, optionalInput, output } from "../src/core/ArtifactType.ts";
 import { defineStage } from "../src/core/Stage.ts";
+import type { Weights } from "../src/nn/Weights.ts";
 import { guardFields, guardsField } from "../src/training/guardOptions.ts";
-import { flag, partsOptions, type TrainingDefaults, trainingOptions } from "../src/training/options.ts";
+import {
+  crossEncoderLosses,
+  flag,
+  devOptions,
+  partsOptions,
+  type TrainingDefaults,
+  trainingOptions,
+} from "../src/training/options.ts";
 import { runTraining } from "../src/training/runTraining.ts";
-import { asCrossEncoder } from "../src/training/trainedModel.ts";
+import { asCrossEncoder, withOneLogit } from "../src/training/trainedModel.ts";
 
 const { diverged, labels } = guardFields;
 
@@ -28,9 +36,10 @@ const defaults: TrainingDefaults = {
 };
 
 const config = Schema.Struct({
-  loss: Schema.Literals(["bce"])
+  loss: Schema.Literals(crossEncoderLosses)
     .annotate({
-      description: "Binary cross-entropy on the logit, with the score as soft label. Default bce.",
+      description:
+        "bce: binary cross-entropy on the logit, with the score as soft label (Trans-Encoder). To compare with it: mse and log-cosh of probability and score, which repeat the teacher; softmax: cross-entropy over two classes, whose logits become one when the training ends. Default bce.",
       default: "bce",
     })
     .pipe(Schema.withDecodingDefaultKey(Effect.succeed("bce" as const))),
@@ -44,6 +53,7 @@ const config = Schema.Struct({
   bothOrders: flag(true, "Each pair is learnt as (a, b) and as (b, a), two rows (Trans-Encoder; not for QNLI)."),
   ...trainingOptions(defaults, "Pairs", 1, 5),
   ...partsOptions,
+  ...devOptions(200, "Trans-Encoder"),
   guards: guardsField({ diverged, labels }),
 });
 
@@ -59,20 +69,30 @@ export default defineStage({
       [Backbone, BiEncoder, CrossEncoder],
       "The encoder to start from; its head is dropped.",
     ),
+    devPairs: optionalInput(
+      TokenPairs,
+      "A development set to look at while training: pairs, tokenized with the model's tokenizer.",
+    ),
+    devGold: optionalInput(Gold, "Its gold scores. They decide which weights are kept, and enter no gradient."),
   },
   outputs: {
     encoder: output(CrossEncoder, "The trained cross-encoder with its head."),
-    curve: output(TrainingCurve, "Loss and the labels' entropy, which is the least it can be, by update."),
+    curve: output(
+      TrainingCurve,
+      "Loss by update, and for bce and softmax the labels' entropy, which is the least it can be; with a development set its Spearman × 100 at each look.",
+    ),
   },
   usesSeed: true,
   usesEngine: true,
   runsIn: "worker",
   run: Effect.fn("train-cross-encoder")(function* ({ config, inputs, seed }) {
     const { model, pairs, scores } = inputs;
+    const asEncoder = (weights: Weights) => asCrossEncoder(model, withOneLogit(weights), config);
     const trained = yield* runTraining(async () => {
       const { crossEncoder } = await import("../src/training/methods/crossEncoder.ts");
-      return crossEncoder(model, pairs, scores, config, seed);
+      const { withDevelopment } = await import("../src/training/development.ts");
+      return withDevelopment(crossEncoder(model, pairs, scores, config, seed), inputs, config, asEncoder);
     }, config);
-    return { encoder: asCrossEncoder(model, trained.weights, config), curve: trained.curve };
+    return { encoder: asEncoder(trained.weights), curve: trained.curve };
   }),
 });

@@ -7,14 +7,16 @@
  */
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
-import { Backbone, BiEncoder, CrossEncoder, Tokens, TrainingCurve } from "../src/artifact/index.ts";
-import { input, inputOneOf, output } from "../src/core/ArtifactType.ts";
+import { Backbone, BiEncoder, CrossEncoder, Gold, TokenPairs, Tokens, TrainingCurve } from "../src/artifact/index.ts";
+import { input, inputOneOf, optionalInput, output } from "../src/core/ArtifactType.ts";
 import { defineStage } from "../src/core/Stage.ts";
 import { poolingOf } from "../src/nn/pooling.ts";
+import type { Weights } from "../src/nn/Weights.ts";
 import { guardFields, guardsField } from "../src/training/guardOptions.ts";
 import {
   byForm,
   choice,
+  devOptions,
   flag,
   nonNegativeNumber,
   paddedLengthField,
@@ -99,6 +101,7 @@ const config = Schema.Struct({
     2,
     3,
   ),
+  ...devOptions(125, "DiffCSE's script"),
   guards: guardsField({ diverged, stuck, collapsed }),
 });
 
@@ -118,12 +121,17 @@ export default defineStage({
       "The model that guesses words, with its head (wordHead of load-model or pretrain-mlm) and the encoder's tokenizer; it is not trained.",
     ),
     sentences: input(Tokens, "Sentences to learn from, tokenized with the model's tokenizer."),
+    devPairs: optionalInput(
+      TokenPairs,
+      "A development set to look at while training: pairs, tokenized with the model's tokenizer.",
+    ),
+    devGold: optionalInput(Gold, "Its gold scores. They decide which weights are kept, and enter no gradient."),
   },
   outputs: {
     encoder: output(BiEncoder, "The trained encoder with its pooling."),
     curve: output(
       TrainingCurve,
-      "By update: loss, its parts contrastiveLoss and detectionLoss, the share of words that were exchanged, alignment and uniformity.",
+      "By update: loss, its parts contrastiveLoss and detectionLoss, the share of words that were exchanged, alignment and uniformity; with a development set its Spearman × 100, alignment and uniformity at each look.",
     ),
   },
   usesSeed: true,
@@ -133,10 +141,12 @@ export default defineStage({
     const { model, generator, sentences } = inputs;
     const projector = config.projector ?? (config.pooling === "cls" ? "batch-norm" : "none");
     const options = { ...forms[config.form], ...config, pooling: poolingOf(config), projector };
+    const asEncoder = (weights: Weights) => asBiEncoder(model, weights, options);
     const trained = yield* runTraining(async () => {
       const { diffCse } = await import("../src/training/methods/diffCse.ts");
-      return diffCse(model, generator, sentences, options, seed);
+      const { withDevelopment } = await import("../src/training/development.ts");
+      return withDevelopment(diffCse(model, generator, sentences, options, seed), inputs, config, asEncoder);
     }, options);
-    return { encoder: asBiEncoder(model, trained.weights, options), curve: trained.curve };
+    return { encoder: asEncoder(trained.weights), curve: trained.curve };
   }),
 });

@@ -61,7 +61,12 @@ export interface OwnCode extends StageCode {
   readonly isEdited: () => boolean;
 }
 
-export type InputValues<I> = { readonly [K in keyof I]: I[K] extends InputPort<infer A> ? A : never };
+type InputValue<Port> = Port extends InputPort<infer A> ? A : never;
+
+/** What is linked to each port; optional ports may be absent. */
+export type InputValues<I> = {
+  readonly [K in keyof I as undefined extends InputValue<I[K]> ? never : K]: InputValue<I[K]>;
+} & { readonly [K in keyof I as undefined extends InputValue<I[K]> ? K : never]?: InputValue<I[K]> };
 export type OutputValues<O> = { readonly [K in keyof O]: O[K] extends OutputPort<infer A> ? A : never };
 
 export interface Stage<Config, I extends InputPorts, O extends OutputPorts, R> {
@@ -83,10 +88,12 @@ export interface Stage<Config, I extends InputPorts, O extends OutputPorts, R> {
   /** Of a stage of the user's own, whose code is part of the key. */
   readonly code?: OwnCode;
   /** What it logs by `Effect.logWarning` becomes a `step.warning`; what it logs below that is not shown. */
-  readonly run: (context: StageContext<Config, InputValues<I>>) => Effect.Effect<OutputValues<O>, StageFailure, R>;
+  readonly run: (context: StageContext<Config, ValuesOf<I>>) => Effect.Effect<OutputValues<O>, StageFailure, R>;
 }
 
 // oxlint-disable typescript/no-explicit-any -- ports of every type in one record; defineStage infers the precise ones
+/** Of a stage whose ports are not known, anything. */
+type ValuesOf<I> = 0 extends 1 & I ? any : InputValues<I>;
 export type InputPorts = { readonly [port: string]: InputPort<any> };
 export type OutputPorts = { readonly [port: string]: OutputPort<any> };
 export type AnyStage = Stage<any, any, any, any>;

@@ -65,10 +65,11 @@ export const encoderSpecs = (config: ModelConfig): ReadonlyArray<TensorSpec> => 
   ...Array.from({ length: config.layers }, (_, layer) => layerSpecs(config, layerPrefix(layer))).flat(),
 ];
 
-export function headSpecs(config: ModelConfig, head: Head): ReadonlyArray<TensorSpec> {
+/** @param outputs of a cross-encoder's classifier: one logit, or in training one for each class */
+export function headSpecs(config: ModelConfig, head: Head, outputs = 1): ReadonlyArray<TensorSpec> {
   const dim = config.hiddenSize;
   if (head === "cross-encoder")
-    return [...linearSpecs(headFormOf(config).dense, dim, dim), ...linearSpecs("classifier", 1, dim)];
+    return [...linearSpecs(headFormOf(config).dense, dim, dim), ...linearSpecs("classifier", outputs, dim)];
   if (head === "detection") return linearSpecs("detection", 2, dim);
   return [
     ...linearSpecs("cls.predictions.transform.dense", embeddingWidth(config), dim),

@@ -2,7 +2,7 @@
  * What the training loop needs to know of a way to train: where it starts, what an update computes, what is kept in the end.
  * One file of `methods/` makes one.
  */
-import type { Feeds, Program } from "../engine/Engine.ts";
+import type { EngineShape, Feeds, Program } from "../engine/Engine.ts";
 import type { ModelConfig } from "../nn/EncoderModel.ts";
 import type { OptimizerOptions } from "../nn/optim/Optimizer.ts";
 import type { PackedBatch } from "../nn/PackedBatch.ts";
@@ -88,6 +88,20 @@ export const pieceNames = { embeddings: "embeddings", gradient: "embeddings.grad
 export type Outputs = { readonly [name: string]: Float32Array };
 export type Numbers = { readonly [name: string]: number };
 
+/** A look at what was learnt, from outside, between updates. */
+export interface Development {
+  /** Updates from one look to the next, from 1; counted anew in each epoch, whose end is a look too. */
+  readonly every: number;
+  /** The weights of the best look are those that are kept, not the last ones. */
+  readonly keepBest: boolean;
+  /** Names of what it tells, series of the curve: without numbers at updates between looks. */
+  readonly series: ReadonlyArray<string>;
+  /** Of these the one that says which is best: the highest, of equal ones the first. */
+  readonly decisive: string;
+  /** @param weights of encoders and heads, a copy */
+  readonly evaluate: (weights: Weights, engine: EngineShape) => Promise<Numbers>;
+}
+
 export interface Method {
   /** Of the encoder that is kept. */
   readonly config: ModelConfig;
@@ -104,10 +118,11 @@ export interface Method {
    * loss is asked. The same names at every step.
    */
   readonly observe?: (outputs: Outputs, step: ReadyProgram) => Numbers;
-  /** The loss of embeddings that have all become equal: a loss that stays there has collapsed. */
+  /** The loss (where it has several terms, what is observed as `contrastiveLoss`) of embeddings that have all become equal: one that stays there has collapsed. */
   readonly collapsedLoss?: number;
   /** How near to each other the embeddings of a batch are: 0 where all are equal. Watched for a collapse, never recorded. */
   readonly uniformity?: (outputs: Outputs, step: ReadyProgram) => number | undefined;
+  readonly development?: Development;
   /** What is doubtful about the data, to be told before the first update. */
   readonly warnings?: ReadonlyArray<string>;
 }

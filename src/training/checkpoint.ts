@@ -16,7 +16,7 @@ const format = 1;
 const unnamedSlots: ReadonlyArray<Slot> = ["first", "second"];
 
 /** Shares the state's arrays: store it before the next update. @param total updates of the whole training */
-export function toCheckpoint({ state, curve, doubts }: Standing, total: number): Checkpoint {
+export function toCheckpoint({ state, curve, doubts, best }: Standing, total: number): Checkpoint {
   const tensors = new Map<string, CheckpointTensor>();
   for (const [name, values] of state.parameters) tensors.set(`parameter/${name}`, values);
   const slots = slotsIn(state.optimizer.memory);
@@ -24,6 +24,7 @@ export function toCheckpoint({ state, curve, doubts }: Standing, total: number):
     for (const [slot, values] of slots) tensors.set(`${slot}/${name}`, values);
     if (touched !== undefined) tensors.set(`touched/${name}`, touched);
   }
+  for (const [name, values] of best?.parameters ?? []) tensors.set(`best/${name}`, values);
   tensors.set("step", curve.step);
   for (const [name, values] of Object.entries(curve.series)) tensors.set(`series/${name}`, values);
   return {
@@ -34,6 +35,7 @@ export function toCheckpoint({ state, curve, doubts }: Standing, total: number):
       optimizerStep: state.optimizer.step,
       ...(slots.join() === unnamedSlots.join() ? {} : { slots }),
       doubts: { ...doubts },
+      ...(best === undefined ? {} : { best: { step: best.step, score: best.score } }),
     },
     tensors,
   };
@@ -44,6 +46,7 @@ export function fromCheckpoint(checkpoint: Checkpoint, start: Weights, total: nu
   const { done, facts, tensors } = checkpoint;
   const parameters = floatsUnder(tensors, "parameter/");
   const series = floatsUnder(tensors, "series/");
+  const best = floatsUnder(tensors, "best/");
   const [step, optimizerStep] = [tensors.get("step"), facts["optimizerStep"]];
   // Cast: written below, and what is read fits its digest.
   const memory = readMemory(tensors, (facts["slots"] ?? unnamedSlots) as ReadonlyArray<Slot>);
@@ -52,8 +55,8 @@ export function fromCheckpoint(checkpoint: Checkpoint, start: Weights, total: nu
     facts["total"] === total &&
     done <= total &&
     typeof optimizerStep === "number" &&
-    parameters.size === start.size &&
-    [...start].every(([name, { values }]) => parameters.get(name)?.length === values.length) &&
+    isLike(parameters, start) &&
+    (facts["best"] === undefined ? best.size === 0 : isLike(best, start)) &&
     [...memory].every(([name, { slots }]) => isLikeParameter(parameters.get(name), slots.values())) &&
     step instanceof Int32Array &&
     [step, ...series.values()].every(({ length }) => length === done);
@@ -63,8 +66,15 @@ export function fromCheckpoint(checkpoint: Checkpoint, start: Weights, total: nu
     curve: { step, series: Object.fromEntries(series) },
     // Absent from checkpoints of before there were doubts. Cast: written above, and what is read fits its digest.
     doubts: (facts["doubts"] ?? {}) as Doubts,
+    ...(facts["best"] === undefined
+      ? {}
+      : { best: { ...(facts["best"] as { step: number; score: number }), parameters: best } }),
   };
 }
+
+const isLike = (parameters: ReadonlyMap<string, Float32Array>, start: Weights): boolean =>
+  parameters.size === start.size &&
+  [...start].every(([name, { values }]) => parameters.get(name)?.length === values.length);
 
 /** Of all parameters alike; none where nothing is remembered. */
 const slotsIn = (memory: ReadonlyMap<string, Memory>): ReadonlyArray<Slot> => {

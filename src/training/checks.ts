@@ -30,6 +30,16 @@ export function requireRows(rows: Ragged, least: number, port: string, unit: str
   );
 }
 
+/** Row i of a port belongs to row i of port `sentences`. */
+export function requireAligned(sentences: Ragged, others: Ragged, port: string): void {
+  const [wanted, found] = [raggedRows(sentences), raggedRows(others)];
+  if (wanted === found) return;
+  throw invalid(
+    `Port "${port}" has ${found} sentences, but port "sentences" has ${wanted}: row by row they belong together.`,
+    "Link what was read from the same rows, all of it or cut alike.",
+  );
+}
+
 /** Ids beyond the word table: a tokenizer that grew, or another one. */
 export function requireKnownIds(config: ModelConfig, ids: Ragged, port: string): void {
   for (const id of ids.values)

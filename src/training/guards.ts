@@ -13,6 +13,8 @@ export interface UpdateNumbers {
   /** Of this update, from 1. */
   readonly step: number;
   readonly loss: number;
+  /** That of embeddings, where the loss has other terms too. */
+  readonly contrastiveLoss?: number | undefined;
   /** Of all gradients together, before clipping. */
   readonly gradientNorm: number;
   /** Of the batch's embeddings, where the method has such; costs something, so it is asked for at some updates only. */
@@ -102,9 +104,10 @@ const stuckTolerance = 0.01;
 export const stuckGuard = (collapsedLoss: number): Guard => ({
   name: "stuck",
   patience: collapsePatience,
-  isSuspect: ({ loss }) => Math.abs(loss - collapsedLoss) < stuckTolerance * collapsedLoss,
-  tell: ({ step, loss }, since) =>
-    `The loss has stayed at ${short(collapsedLoss)}, its value for embeddings that are all equal, since update ${since} (${short(loss)} at update ${step}): the encoder has collapsed.`,
+  isSuspect: ({ loss, contrastiveLoss = loss }) =>
+    Math.abs(contrastiveLoss - collapsedLoss) < stuckTolerance * collapsedLoss,
+  tell: ({ step, loss, contrastiveLoss = loss }, since) =>
+    `The loss has stayed at ${short(collapsedLoss)}, its value for embeddings that are all equal, since update ${since} (${short(contrastiveLoss)} at update ${step}): the encoder has collapsed.`,
   hint: collapseHint,
 });
 

@@ -69,7 +69,7 @@ export const byForm = <S extends Schema.Top>(
   return Schema.optionalKey(schema.annotate({ description: `${description} Default: ${defaults.join(", ")}.` }));
 };
 
-const poolingWords =
+export const poolingWords =
   "the last hidden state of [CLS] (cls), the mean over all tokens (mean), their greatest of each channel (max), the mean over the first and the last layer (first-last), or the mean over all positions of a fixed length, padding counted (mean-with-padding)";
 
 /** How an embedding is read off the encoder, where each stage has its own default in words; it travels with the model. */
@@ -231,6 +231,37 @@ function optimizerOptions({
       "Gradients longer than this, all taken together, are scaled down to it; from 0 on, 0: they are never scaled.",
     ),
   };
+}
+
+/** What teaches a cross-encoder; `distillationLosses.ts` has what they are. */
+export const crossEncoderLosses = ["bce", "mse", "log-cosh", "softmax"] as const;
+export type CrossEncoderLoss = (typeof crossEncoderLosses)[number];
+
+/** What teaches a bi-encoder. */
+export const biEncoderLosses = ["mse", "bce", "log-cosh"] as const;
+export type BiEncoderLoss = (typeof biEncoderLosses)[number];
+
+/** Besides, for trainings that may look at a development set on ports `devPairs` and `devGold`. @param every the source's */
+export const devOptions = (every: number, source: string) => ({
+  devEvery: Schema.Int.check(Schema.isGreaterThan(0))
+    .annotate({
+      description: `Where a development set is linked: updates from one look at it to the next, counted anew in each epoch, whose end is a look too; from 1 on (${source}). Default ${every}.`,
+      default: every,
+      absentMeans: every,
+    })
+    .pipe(Schema.withDecodingDefaultKey(Effect.succeed(every))),
+  keepBest: Schema.Boolean.annotate({
+    description:
+      "Where a development set is linked: whether the weights that ordered it best (Spearman, of equal ones the first) are kept instead of the last ones. Default true.",
+    default: true,
+    absentMeans: true,
+  }).pipe(Schema.withDecodingDefaultKey(Effect.succeed(true))),
+});
+
+/** The decoded fields of `devOptions`. */
+export interface DevOptions {
+  readonly devEvery: number;
+  readonly keepBest: boolean;
 }
 
 /** Besides, for losses whose batch may be computed in parts: means over rows, and functions of embeddings (docs/adr/0032). */

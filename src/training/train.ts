@@ -1,6 +1,7 @@
 /** A whole training as a promise: start, loop, watch, keep. What stages run; tests that look closer use the loop itself. */
 import type { EngineShape } from "../engine/Engine.ts";
 import type { Weights } from "../nn/Weights.ts";
+import { watchDevelopment } from "./bestSoFar.ts";
 import { type Curve, recordCurve } from "./curve.ts";
 import { guardDefaults } from "./guardOptions.ts";
 import { collapsedGuard, divergedGuard, type Guard, stuckGuard, type UpdateNumbers, watchWith } from "./guards.ts";
@@ -9,7 +10,7 @@ import type { TrainingOptions } from "./options.ts";
 import { scheduleOf } from "./schedule.ts";
 import { TrainingFailure } from "./TrainingFailure.ts";
 import { type StepMetrics, trainingLoop } from "./trainingLoop.ts";
-import { captureState, type Standing, standingAtStart, trainedWeights } from "./trainingState.ts";
+import { captureState, type Standing, standingAtStart } from "./trainingState.ts";
 
 /** What a training tells while it goes, and is asked. */
 export interface Watcher {
@@ -45,6 +46,7 @@ export async function train(
   const { state } = from;
   const schedule = scheduleOf(options, method.stepsPerEpoch);
   const curve = recordCurve(from.curve);
+  const development = watchDevelopment(method, engine, schedule, from.best);
   let lossBefore = from.curve.series["loss"]?.at(-1);
   const guards = watchWith(
     guardsOf(method, () => lossBefore),
@@ -53,22 +55,27 @@ export async function train(
   );
   // As it was before a guard that may end the training began to suspect it: then this is what is kept, if anything is.
   let undoubted: Standing | undefined;
-  const standing = (): Standing => undoubted ?? { state, curve: curve.finish(), doubts: guards.doubts() };
+  const standing = (): Standing =>
+    undoubted ?? { state, curve: curve.finish(), doubts: guards.doubts(), best: development.best() };
   const look = (numbers: UpdateNumbers): void => {
     const doubts = guards.doubts();
     guards.see(numbers).forEach(watcher.warn);
     if (!guards.isDoubted()) undoubted = undefined;
-    else undoubted ??= { state: captureState(state), curve: curve.finish(), doubts };
+    else undoubted ??= { state: captureState(state), curve: curve.finish(), doubts, best: development.best() };
   };
 
+  const newest: { [name: string]: number } = {};
   method.warnings?.forEach(watcher.warn);
   try {
     for await (const metrics of trainingLoop(method, engine, state, schedule, options.maxGradientNorm, look)) {
       const { step, loss, learningRate, gradientNorm, observed } = metrics;
       const atCollapse: Numbers = method.collapsedLoss === undefined ? {} : { collapsedLoss: method.collapsedLoss };
-      curve.add(step, { loss, ...atCollapse, learningRate, gradientNorm, ...observed });
+      const looked = await development.look(state);
+      curve.add(step, { loss, ...atCollapse, learningRate, gradientNorm, ...observed, ...looked });
       lossBefore = loss;
-      watcher.report(metrics, Object.fromEntries(guards.tripped().map((name) => [name, 1])));
+      Object.assign(newest, withNumbers(looked));
+      const shown = { ...metrics, observed: { ...observed, ...newest } };
+      watcher.report(shown, Object.fromEntries(guards.tripped().map((name) => [name, 1])));
       if (step === schedule.totalSteps) continue;
       const isInterrupted = watcher.isInterrupted();
       watcher.keep?.(standing, isInterrupted);
@@ -81,8 +88,11 @@ export async function train(
   } catch (error) {
     throw isGuardsEnd(error) ? withWhatIsKept(error, standing(), watcher) : error;
   }
-  return { weights: trainedWeights(state, method.start), curve: curve.finish() };
+  return { weights: development.weights(state), curve: curve.finish() };
 }
+
+const withNumbers = (row: Numbers): Numbers =>
+  Object.fromEntries(Object.entries(row).filter(([, value]) => !Number.isNaN(value)));
 
 const guardsOf = (
   { collapsedLoss, uniformity }: Method,

@@ -52,6 +52,24 @@ export function asWritingEncoder(
   return { ...encoder, weights: new Map([...kept, ...layer]), dense: { dimension: from.config.hiddenSize } };
 }
 
+/**
+ * A classifier of two classes as one of a single logit: the second's minus the first's has the same probability. One of a single
+ * logit is left as it is.
+ */
+export function withOneLogit(weights: Weights): Weights {
+  const rows = weights.get(headParameters.classifierWeight)!;
+  const biases = weights.get(headParameters.classifierBias)!;
+  if (biases.values.length === 1) return weights;
+  const dim = rows.shape[1]!;
+  const weight = Float32Array.from({ length: dim }, (_, i) => rows.values[dim + i]! - rows.values[i]!);
+  const bias = Float32Array.of(biases.values[1]! - biases.values[0]!);
+  return new Map([
+    ...weights,
+    [headParameters.classifierWeight, { shape: [1, dim], values: weight }],
+    [headParameters.classifierBias, { shape: [1], values: bias }],
+  ]);
+}
+
 /** With its head. */
 export const asCrossEncoder = (
   from: EncoderModel,

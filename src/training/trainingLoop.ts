@@ -51,7 +51,7 @@ export async function* trainingLoop(
     const { step } = state;
     const { loss, gradients, observed, tokens, uniformity } = await compute(step);
     const gradientNorm = globalNorm(gradients);
-    look({ step: step + 1, loss, gradientNorm, uniformity });
+    look({ step: step + 1, loss, contrastiveLoss: observed["contrastiveLoss"], gradientNorm, uniformity });
     const learningRate = schedule.learningRate * schedule.factor(step);
     const scale = clipCoefficient(gradientNorm, maxGradientNorm);
     updateParameters(state.parameters, gradients, state.optimizer, method.optimizer, learningRate, scale);

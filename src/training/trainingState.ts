@@ -16,11 +16,20 @@ export interface TrainingState {
   readonly optimizer: OptimizerState;
 }
 
-/** Where a training stands between two updates: its state, what it showed so far, and what its guards suspect. */
+/** The parameters that did best on a development set so far. */
+export interface Best {
+  /** Updates done then. */
+  readonly step: number;
+  readonly score: number;
+  readonly parameters: ReadonlyMap<string, Float32Array>;
+}
+
+/** Where a training stands between two updates: its state, what it showed so far, what its guards suspect, and its best so far. */
 export interface Standing {
   readonly state: TrainingState;
   readonly curve: Curve;
   readonly doubts: Doubts;
+  readonly best?: Best | undefined;
 }
 
 export const standingAtStart = (weights: Weights): Standing => ({
@@ -38,8 +47,7 @@ export function startFrom(weights: Weights): TrainingState {
 
 /** A copy that later updates leave alone: plain numbers only, ready to be stored. */
 export function captureState(state: TrainingState): TrainingState {
-  const parameters = new Map<string, Float32Array>();
-  for (const [name, values] of state.parameters) parameters.set(name, values.slice());
+  const parameters = captureParameters(state);
   const memory = new Map<string, Memory>();
   for (const [name, { slots, touched }] of state.optimizer.memory)
     memory.set(name, {
@@ -49,7 +57,13 @@ export function captureState(state: TrainingState): TrainingState {
   return { step: state.step, parameters, optimizer: { step: state.optimizer.step, memory } };
 }
 
-/** The weights as trained so far, in the order and shapes of those the training started from. */
-export function trainedWeights(state: TrainingState, like: Weights): Weights {
-  return new Map([...like].map(([name, { shape }]) => [name, { shape, values: state.parameters.get(name)!.slice() }]));
-}
+export const captureParameters = ({ parameters }: TrainingState): ReadonlyMap<string, Float32Array> =>
+  new Map([...parameters].map(([name, values]) => [name, values.slice()]));
+
+/** The weights as trained so far, a copy, in the order and shapes of those the training started from. */
+export const trainedWeights = (state: TrainingState, like: Weights): Weights =>
+  weightsOf(captureParameters(state), like);
+
+/** @param parameters become the weights' own */
+export const weightsOf = (parameters: ReadonlyMap<string, Float32Array>, like: Weights): Weights =>
+  new Map([...like].map(([name, { shape }]) => [name, { shape, values: parameters.get(name)! }]));

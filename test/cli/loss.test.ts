@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { UsageError } from "../../src/cli/commandLine.ts";
+import { evaluateLoss } from "../../src/cli/evaluateLoss.ts";
 import { readLossNumbers } from "../../src/cli/lossNumbers.ts";
+import { defaultChoice } from "../../src/engine/EngineChoice.ts";
 import { losses } from "../../src/nn/losses/index.ts";
 import { Workplace } from "./pipelineCommand.ts";
 
@@ -13,6 +15,10 @@ afterAll(() => place.remove());
 
 const lossOf = (name: string, numbers: unknown, ...more: ReadonlyArray<string>) =>
   place.run(["loss", name, ...more], { stdin: typeof numbers === "string" ? numbers : JSON.stringify(numbers) });
+
+/** Numbers within 1e-5, in lists of the same nesting. */
+const near = (expected: unknown): unknown =>
+  Array.isArray(expected) ? expected.map(near) : expect.closeTo(expected as number, 4.7);
 
 const points = [
   [1, 2],
@@ -105,7 +111,30 @@ const mistake = (name: string, numbers: unknown): string => {
 const form = 'wanted is {"inputs": {…}, "with": {…}}';
 const described = (name: string) => `\`pipeline loss ${name} --describe\` says what it takes`;
 
+interface Recorded {
+  readonly loss: string;
+  readonly inputs: object;
+  readonly with: object;
+  readonly value: number;
+  readonly gradients: { readonly [input: string]: ReadonlyArray<unknown> };
+}
+const recorded = JSON.parse(readFileSync(new URL("../golden/losses.json", import.meta.url), "utf8")) as {
+  readonly cases: ReadonlyArray<Recorded>;
+};
+
 describe("the numbers of a loss", () => {
+  it("give for every loss what PyTorch gives in float64, to 1e-5, nested as the inputs are", async () => {
+    for (const { loss: name, inputs, with: options, value, gradients } of recorded.cases) {
+      const loss = losses.find((each) => each.name === name)!;
+      const given = readLossNumbers(loss, JSON.stringify({ inputs, with: options }), "losses.json");
+      const found = await evaluateLoss(loss, given, defaultChoice);
+      expect(found.value, name).toEqual(near(value));
+      expect(Object.keys(found.gradients), name).toEqual(Object.keys(gradients));
+      for (const [input, gradient] of Object.entries(gradients))
+        expect(found.gradients[input], `${name} ${input}`).toEqual(near(gradient));
+    }
+  });
+
   const labels = [1, 0, 1];
   const pairs = { left: points, right: partners, labels };
 

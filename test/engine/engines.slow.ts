@@ -21,6 +21,7 @@ if (engines.length === 0) {
   });
   await import("./engines.test.ts");
   await import("../nn/modules/layouts.test.ts");
+  await import("../nn/modules/projector.test.ts");
   for (const name of readdirSync(losses).filter((each) => each.endsWith(".test.ts")))
     await import(`../nn/losses/${name.slice(0, -".test.ts".length)}.test.ts`);
 }

@@ -30,6 +30,38 @@ def encoded(tensor):
     return base64.b64encode(tensor.detach().to(torch.float32).numpy().astype("<f4").tobytes()).decode("ascii")
 
 
+def log_cosh(found, labels):
+    return torch.log(torch.cosh(found - labels)).mean()
+
+
+PAIR_LOSSES = {
+    "softBinaryCrossEntropy": lambda logits, y: functional.binary_cross_entropy_with_logits(logits[:, 0], y),
+    "softmaxOfTwo": lambda logits, y: functional.cross_entropy(logits, torch.stack([1 - y, y], 1)),
+    "probabilityMse": lambda logits, y: functional.mse_loss(torch.sigmoid(logits[:, 0]), y),
+    "probabilityLogCosh": lambda logits, y: log_cosh(torch.sigmoid(logits[:, 0]), y),
+}
+COSINE_LOSSES = {
+    "cosineRegression": functional.mse_loss,
+    "cosineCrossEntropy": functional.binary_cross_entropy_with_logits,
+    "cosineLogCosh": log_cosh,
+}
+
+
+class WordHead(torch.nn.Module):
+    """BERT's head that guesses words, but for its decoder, which is the word table."""
+
+    def __init__(self, config):
+        super().__init__()
+        size = config.hidden_size
+        norm = torch.nn.LayerNorm(size, eps=config.layer_norm_eps)
+        self.transform = torch.nn.ModuleDict({"dense": torch.nn.Linear(size, size), "LayerNorm": norm})
+        self.bias = torch.nn.Parameter(torch.zeros(config.vocab_size))
+
+    def forward(self, hidden, table):
+        dense = functional.gelu(self.transform["dense"](hidden))
+        return self.transform["LayerNorm"](dense) @ table.T + self.bias
+
+
 class Student(torch.nn.Module):
     """The encoder, and what a method puts on it. Parameters have our names, which are transformers' without `bert.`."""
 
@@ -37,17 +69,22 @@ class Student(torch.nn.Module):
         super().__init__()
         self.problem = problem
         dropless = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0, "attn_implementation": "eager"}
-        is_pairs = problem["loss"] == "softBinaryCrossEntropy"
+        is_pairs = problem["loss"] in PAIR_LOSSES
         kind = transformers.BertForSequenceClassification if is_pairs else transformers.BertModel
-        more = {"num_labels": 1} if is_pairs else {"add_pooling_layer": False}
+        labels = {"num_labels": 2 if problem["loss"] == "softmaxOfTwo" else 1}
+        more = labels if is_pairs else {"add_pooling_layer": False}
         if "folder" in problem:
             self.bert = kind.from_pretrained(problem["folder"], **dropless, **more)
         else:
-            config = transformers.BertConfig(**problem["config"], **dropless, **({"num_labels": 1} if is_pairs else {}))
+            config = transformers.BertConfig(**problem["config"], **dropless, **(labels if is_pairs else {}))
             self.bert = kind(config) if is_pairs else kind(config, **more)
         if problem["projection"]:
             size = self.bert.config.hidden_size
             self.projection = torch.nn.ModuleDict({"dense": torch.nn.Linear(size, size)})
+        # A word drawn at random may be [PAD]: its row learns from that as every other does.
+        self.bert.get_input_embeddings().padding_idx = None
+        if "mlmWeight" in problem:
+            self.cls = torch.nn.ModuleDict({"predictions": WordHead(self.bert.config)})
         own = dict(self.named())
         with torch.no_grad():
             for name, given in problem["weights"].items():
@@ -85,14 +122,34 @@ class Student(torch.nn.Module):
         half = len(rows) // 2
         dtype = next(self.parameters()).dtype
         labels = torch.tensor(step.get("labels", []), dtype=dtype)
-        if self.problem["loss"] == "softBinaryCrossEntropy":
-            logits = self.bert(**self.padded(rows)).logits.squeeze(-1)
-            return functional.binary_cross_entropy_with_logits(logits, labels)
+        name = self.problem["loss"]
+        if name in PAIR_LOSSES:
+            return PAIR_LOSSES[name](self.bert(**self.padded(rows)).logits, labels)
+        if "hardNegativeWeight" in self.problem:
+            return self.supervised(rows) + self.problem["mlmWeight"] * self.guess(step["words"])
         left, right = self.embed(rows[:half]), self.embed(rows[half:])
-        if self.problem["loss"] == "cosineRegression":
-            return functional.mse_loss(functional.cosine_similarity(left, right), labels)
+        if name in COSINE_LOSSES:
+            return COSINE_LOSSES[name](functional.cosine_similarity(left, right), labels)
+        return functional.cross_entropy(self.logits(left, right), torch.arange(half))
+
+    def logits(self, left, right):
         cosines = functional.cosine_similarity(left.unsqueeze(1), right.unsqueeze(0), dim=-1)
-        return functional.cross_entropy(cosines / self.problem["temperature"], torch.arange(half))
+        return cosines / self.problem["temperature"]
+
+    def supervised(self, rows):
+        """SimCSE's loss of triples, each third of the rows encoded by itself."""
+        third = len(rows) // 3
+        anchors, positives, negatives = (self.embed(rows[i * third : (i + 1) * third]) for i in range(3))
+        weights = self.problem["hardNegativeWeight"] * torch.eye(third, dtype=anchors.dtype)
+        both = torch.cat([self.logits(anchors, positives), self.logits(anchors, negatives) + weights], 1)
+        return functional.cross_entropy(both, torch.arange(third))
+
+    def guess(self, words):
+        """The mean cross-entropy of masked words, given as (row, position, word)."""
+        rows, positions, targets = (torch.tensor(each) for each in zip(*words["guessed"]))
+        hidden = self.bert(**self.padded(words["rows"])).last_hidden_state[rows, positions]
+        table = self.bert.embeddings.word_embeddings.weight
+        return functional.cross_entropy(self.cls["predictions"](hidden, table), targets)
 
 
 def decays(name):

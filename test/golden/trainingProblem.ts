@@ -14,16 +14,28 @@ import type { Method, PreparedStep } from "../../src/training/Method.ts";
 import { biEncoder } from "../../src/training/methods/biEncoder.ts";
 import { crossEncoder } from "../../src/training/methods/crossEncoder.ts";
 import { simCse } from "../../src/training/methods/simCse.ts";
-import type { TrainingOptions } from "../../src/training/options.ts";
+import type { BiEncoderLoss, CrossEncoderLoss, TrainingOptions } from "../../src/training/options.ts";
 import { scheduleOf } from "../../src/training/schedule.ts";
 import { numbers } from "../kit/engineRig.ts";
 import { sequencesOf } from "../kit/stepGradients.ts";
-import { wholeBatch } from "../kit/wholeBatch.ts";
+import { preparedPart } from "../kit/wholeBatch.ts";
 
 export interface TrainingCase {
   readonly method: Method;
-  readonly options: TrainingOptions & { readonly temperature?: number };
-  readonly loss: "infoNce" | "softBinaryCrossEntropy" | "cosineRegression";
+  readonly options: TrainingOptions & {
+    readonly temperature?: number;
+    readonly hardNegativeWeight?: number;
+    readonly mlmWeight?: number;
+  };
+  readonly loss:
+    | "infoNce"
+    | "softBinaryCrossEntropy"
+    | "softmaxOfTwo"
+    | "probabilityMse"
+    | "probabilityLogCosh"
+    | "cosineRegression"
+    | "cosineCrossEntropy"
+    | "cosineLogCosh";
   readonly pooling: "cls" | "mean";
   readonly projection: boolean;
 }
@@ -97,24 +109,52 @@ export function trackedCases(): { readonly [name: string]: TrainingCase } {
     pooling,
     projection,
   });
+  const cross = (by: CrossEncoderLoss, loss: TrainingCase["loss"]): TrainingCase => ({
+    method: crossEncoder(model, pairs, scores, { ...options, loss: by, labels: "cosine-raw", bothOrders: true }, 1),
+    options,
+    loss,
+    pooling: "cls",
+    projection: false,
+  });
+  const bi = (by: BiEncoderLoss, loss: TrainingCase["loss"]): TrainingCase => ({
+    method: biEncoder(model, pairs, scores, "mean", { ...options, loss: by }, 1),
+    options,
+    loss,
+    pooling: "mean",
+    projection: false,
+  });
+  const [positives, negatives] = [4, 5].map((salt) => ({ tokenizer, special, ids: sentences(salt) }));
+  const supervised = { ...options, hardNegativeWeight: 0.5, mlmWeight: 0.25, maskRatio: 0.3 };
   return {
     "simcse-cls": contrastive("cls", true),
     "simcse-mean": contrastive("mean", false),
-    "cross-encoder": {
-      method: crossEncoder(model, pairs, scores, { ...options, labels: "cosine-raw", bothOrders: true }, 1),
-      options,
-      loss: "softBinaryCrossEntropy",
+    "simcse-supervised": {
+      method: simCse(model, tokens, { ...supervised, pooling: "cls" }, 1, { positives, negatives }),
+      options: supervised,
+      loss: "infoNce",
       pooling: "cls",
-      projection: false,
+      projection: true,
     },
-    "bi-encoder": {
-      method: biEncoder(model, pairs, scores, "mean", options, 1),
-      options,
-      loss: "cosineRegression",
-      pooling: "mean",
-      projection: false,
-    },
+    "cross-encoder": cross("bce", "softBinaryCrossEntropy"),
+    "cross-encoder-softmax": cross("softmax", "softmaxOfTwo"),
+    "cross-encoder-mse": cross("mse", "probabilityMse"),
+    "cross-encoder-log-cosh": cross("log-cosh", "probabilityLogCosh"),
+    "bi-encoder": bi("mse", "cosineRegression"),
+    "bi-encoder-bce": bi("bce", "cosineCrossEntropy"),
+    "bi-encoder-log-cosh": bi("log-cosh", "cosineLogCosh"),
   };
+}
+
+/** Rows with masks, and the words behind these as [row, position, word]; nothing where a method guesses none. */
+function wordsOf([words, ...others]: ReturnType<Method["parts"]>) {
+  if (others.length === 0) return {};
+  const prepared = preparedPart(words!);
+  const { tokenExample, positions } = prepared.encodings[0].batch;
+  const [tokens, targets, weights] = ["tokens", "targets", "weights"].map((name) => prepared.feeds[`mlm.${name}`]!);
+  const guessed = [...weights!.keys()]
+    .filter((i) => weights![i] === 1)
+    .map((i) => [tokenExample[tokens![i]!]!, positions[tokens![i]!]!, targets![i]!] as const);
+  return { words: { rows: rowsOf(prepared), guessed } };
 }
 
 const rowsOf = ({ encodings: [{ batch }] }: PreparedStep) =>
@@ -148,6 +188,8 @@ export function problemOf(
     pooling,
     projection,
     temperature: options.temperature ?? 0,
+    ...(options.hardNegativeWeight === undefined ? {} : { hardNegativeWeight: options.hardNegativeWeight }),
+    ...(options.mlmWeight === undefined ? {} : { mlmWeight: options.mlmWeight }),
     ...(folder === undefined ? { config: transformersConfig(config) } : { folder }),
     weights: Object.fromEntries(given.map(([name, { shape, values }]) => [name, { shape, float32: base64(values) }])),
     optimizer,
@@ -156,9 +198,10 @@ export function problemOf(
     keepsWeights,
     ...(float64Updates === undefined ? {} : { float64Updates }),
     steps: Array.from({ length: schedule.totalSteps }, (_, step) => {
-      const prepared = wholeBatch(method, step);
+      const parts = method.parts(step);
+      const prepared = preparedPart(parts.at(-1)!);
       const labels = prepared.feeds["labels"];
-      return { rows: rowsOf(prepared), ...(labels === undefined ? {} : { labels: [...labels] }) };
+      return { rows: rowsOf(prepared), ...(labels === undefined ? {} : { labels: [...labels] }), ...wordsOf(parts) };
     }),
   };
 }

@@ -4,10 +4,11 @@ import { weightValues } from "../../src/nn/embeddingRows.ts";
 import type { Gradient } from "../../src/nn/optim/Gradient.ts";
 import type { PackedBatch } from "../../src/nn/PackedBatch.ts";
 import type { Weights } from "../../src/nn/Weights.ts";
-import { feedsOf } from "../../src/training/batchGradients.ts";
+import { batchGradients, feedsOf } from "../../src/training/batchGradients.ts";
 import type { Method, PreparedStep } from "../../src/training/Method.ts";
 import { parameterGradients } from "../../src/training/parameterGradients.ts";
 import { wholePart } from "./wholeBatch.ts";
+import { startFrom } from "../../src/training/trainingState.ts";
 
 export interface StepGradients {
   readonly loss: number;
@@ -30,9 +31,6 @@ export async function stepGradients(
   };
 }
 
-export const firstGradients = async (method: Method, engine: EngineShape): Promise<StepGradients> =>
-  stepGradients(await preparedBatch(method, engine), method.start, engine, method.frozen);
-
 /** The batch of an update that is computed in one part, made from what comes before it. */
 export async function preparedBatch(method: Method, engine: EngineShape, step = 0): Promise<PreparedStep> {
   const part = wholePart(method, step);
@@ -40,6 +38,17 @@ export async function preparedBatch(method: Method, engine: EngineShape, step = 
   const before = part.before();
   const values = weightValues(new Map([...method.start, ...(method.frozen ?? [])]));
   return part.prepare(await (await engine.compile(before.program)).run(feedsOf(before, values)));
+}
+
+/** Of the first update, whatever its parts. */
+export async function firstGradients(method: Method, engine: EngineShape): Promise<StepGradients> {
+  const state = startFrom(method.start);
+  const { loss, gradients } = await batchGradients(method, engine, state)(0);
+  const sizeOf = (name: string) => state.parameters.get(name)!.length;
+  return {
+    loss,
+    gradients: new Map([...gradients].map(([name, gradient]) => [name, dense(gradient, sizeOf(name))])),
+  };
 }
 
 function dense(gradient: Gradient, length: number): Float32Array {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import * as Schema from "effect/Schema";
 import trainContrastiveTension from "../../stages/train-contrastive-tension.ts";
-import { tinyBackbone, tinyTokens } from "../training/tinyModel.ts";
+import { tinyBackbone, tinyPairs, tinyTokens } from "../training/tinyModel.ts";
 import { runStage, stageFailure } from "./runStage.ts";
 
 const inputs = { model: ["Backbone", tinyBackbone()], sentences: ["Tokens", tinyTokens(40)] } as const;
@@ -25,6 +25,31 @@ describe("train-contrastive-tension", () => {
       "scoreOfSame",
       "scoreOfDifferent",
     ]);
+  });
+
+  it("keeps the better one on a development set in the authors' form, the second in the library's", async () => {
+    const devPairs = tinyPairs(12);
+    const devGold = {
+      pairs: devPairs.pairs,
+      scores: Float64Array.from({ length: 12 }, (_, row) => (row * 5) % 7),
+      sets: Array.from({ length: 12 }, () => "dev"),
+    };
+    const looking = { ...inputs, devPairs: ["TokenPairs", devPairs], devGold: ["Gold", devGold] } as const;
+    const code = await runStage(trainContrastiveTension, { inputs: looking, config: small });
+    expect(Object.keys(code.curve.series)).toEqual(
+      expect.arrayContaining(["devSpearman", "devSpearmanOfFirst", "devSpearmanOfSecond"]),
+    );
+    const library = await runStage(trainContrastiveTension, { inputs: looking, config: { ...small, form: "library" } });
+    expect(Object.keys(library.curve.series)).toContain("devSpearman");
+    expect(Object.keys(library.curve.series)).not.toContain("devSpearmanOfFirst");
+  });
+
+  it("fails by name where the better one is asked for without a development set", async () => {
+    expect(await stageFailure(trainContrastiveTension, { inputs, config: { ...small, keep: "better" } })).toMatchObject(
+      {
+        hint: "Link devPairs and devGold, or set keep to first or second.",
+      },
+    );
   });
 
   it("tells a mistake in its settings before anything runs", () => {

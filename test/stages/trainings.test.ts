@@ -15,12 +15,14 @@ import type { Json } from "../../src/core/canonicalJson.ts";
 import { keyPartsOf } from "../../src/core/fingerprint.ts";
 import { type AnyStage, Progress, type ProgressReport } from "../../src/core/Stage.ts";
 import { Engine } from "../../src/engine/Engine.ts";
+import { scorePairs } from "../../src/inference/score.ts";
+import { spearman } from "../../src/metrics/index.ts";
 import { OnnxEngine } from "../../src/engine/onnx/OnnxEngine.ts";
 import { contrastiveTensionSteps } from "../../src/nn/optim/stepwiseSchedule.ts";
 import { trainingOptions } from "../../src/training/options.ts";
 import { graphOf } from "../kit/graphs.ts";
 import { testEngine } from "../kit/runEvents.ts";
-import { tinyBackbone, tinyGold, tinyPairs, tinyScores, tinyTokens } from "../training/tinyModel.ts";
+import { tinyBackbone, tinyGold, tinyPairs, tinyScores, tinyTokens, topicSentences } from "../training/tinyModel.ts";
 
 const onnx = new OnnxEngine();
 afterAll(() => onnx.close());
@@ -66,8 +68,13 @@ describe("the training stages", () => {
       ...shared,
       ...ofTrainer,
       guards: { diverged, stuck: warn, collapsed: warn },
+      devEvery: 125,
+      keepBest: true,
       temperature: 0.05,
       pooling: "cls",
+      hardNegativeWeight: 0,
+      mlmWeight: 0,
+      maskRatio: 0.15,
       batchSize: 64,
       learningRate: 3e-5,
       epochs: 1,
@@ -77,6 +84,8 @@ describe("the training stages", () => {
     });
     assert.deepStrictEqual(defaults(trainCrossEncoder), {
       ...shared,
+      devEvery: 200,
+      keepBest: true,
       ...ofTransEncoder,
       guards: { diverged, labels: warn },
       loss: "bce",
@@ -91,6 +100,8 @@ describe("the training stages", () => {
     });
     assert.deepStrictEqual(defaults(trainBiEncoder), {
       ...shared,
+      devEvery: 200,
+      keepBest: true,
       ...ofTransEncoder,
       guards: { diverged, collapsed: warn, labels: warn },
       loss: "mse",
@@ -165,9 +176,15 @@ describe("the training stages", () => {
   });
 
   it("have the keys of before there was a choice of optimizer and schedule, but where another is chosen", () => {
-    const since = ["schedule", "rateSteps", "decayRate", "optimizer", "momentum", "nesterov", "decayed"];
+    const since = ["schedule", "rateSteps", "decayRate", "optimizer", "momentum", "nesterov", "decayed"].concat([
+      "hardNegativeWeight",
+      "mlmWeight",
+    ]);
     for (const stage of [trainSimcse, trainCrossEncoder, trainBiEncoder, pretrainMlm] as ReadonlyArray<AnyStage>)
       assert.doesNotHaveAnyKeys(keyed(stage, {}), since);
+    assert.doesNotHaveAnyKeys(keyed(trainSimcse, {}), ["maskRatio", "devEvery", "keepBest"]);
+    assert.doesNotHaveAnyKeys(keyed(trainCrossEncoder, {}), ["devEvery", "keepBest"]);
+    assert.deepInclude(keyed(trainBiEncoder, { devEvery: 10, keepBest: false }), { devEvery: 10, keepBest: false });
     const chosen = { optimizer: "sgd", momentum: 0.9, nesterov: true, schedule: "cosine", decayed: "all" };
     assert.deepInclude(keyed(trainSimcse, chosen), chosen);
     assert.deepInclude(keyed(trainBiEncoder, { optimizer: "adamw" }), { optimizer: "adamw" });
@@ -196,6 +213,57 @@ describe("the training stages", () => {
     assert.deepInclude(Schema.decodeUnknownSync(config)(given), given);
   });
 
+  it("list the poolings there are where one is none of them", () => {
+    const valid = '"cls" | "mean" | "max" | "first-last" | "mean-with-padding" | "cls-before-pooler"';
+    assert.throws(() => decode(trainSimcse, { pooling: "average" }), `Expected ${valid}`);
+    assert.throws(
+      () => decode(trainSimcse, { pooling: "cls-before-pooler", projection: true }),
+      "projection is true, but pooling cls-before-pooler has none: set pooling to cls",
+    );
+  });
+
+  it.effect("look at a development set where one is linked", () =>
+    Effect.gen(function* () {
+      const devPairs = tinyPairs(12);
+      const devGold = {
+        pairs: devPairs.pairs,
+        scores: Float64Array.from({ length: 12 }, (_, row) => row),
+        sets: Array.from({ length: 12 }, () => "dev"),
+      };
+      const settings = { ...small, devEvery: 1 };
+      const inputs = { model, pairs: tinyPairs(24), scores: tinyScores(24), devPairs, devGold };
+      const bi = yield* trainBiEncoder.run(context(decode(trainBiEncoder, { ...settings, epochs: 1 }), inputs));
+      assert.containsAllKeys(bi.curve.series, ["devSpearman", "devAlignment", "devUniformity"]);
+      const cross = yield* trainCrossEncoder.run(context(decode(trainCrossEncoder, settings), inputs));
+      assert.containsAllKeys(cross.curve.series, ["devSpearman", "labelEntropy"]);
+      const given = { model, sentences: tinyTokens(16), devPairs, devGold };
+      const simcse = yield* trainSimcse.run(context(decode(trainSimcse, settings), given));
+      assert.isFalse(simcse.curve.series["devSpearman"]!.some(Number.isNaN));
+    }).pipe(Effect.provide(services())),
+  );
+
+  it.effect("train with [CLS] as it is, and with triples", () =>
+    Effect.gen(function* () {
+      const sentences = tinyTokens(16);
+      const run = (settings: object, more = {}) =>
+        trainSimcse.run(context(decode(trainSimcse, { ...small, ...settings }), { model, sentences, ...more }));
+      const [bare, projected, named] = [
+        yield* run({ pooling: "cls", projection: false }),
+        yield* run({ pooling: "cls" }),
+        yield* run({ pooling: "cls-before-pooler" }),
+      ];
+      assert.strictEqual(named.encoder.pooling, "cls");
+      assert.deepStrictEqual(named.curve, bare.curve);
+      assert.notDeepEqual(named.curve, projected.curve);
+      const triples = yield* run(
+        { pooling: "first-last", mlmWeight: 0.1 },
+        { positives: tinyTokens(16), negatives: { ...sentences, ids: topicSentences(16, "negatives") } },
+      );
+      assert.strictEqual(triples.encoder.pooling, "first-last");
+      assert.containsAllKeys(triples.curve.series, ["mlmLoss", "contrastiveLoss", "alignment", "collapsedLoss"]);
+    }).pipe(Effect.provide(services())),
+  );
+
   it("have the keys of before they had guards, but where a guard is set to what it was not", () => {
     for (const stage of [trainSimcse, trainCrossEncoder, trainBiEncoder, pretrainMlm] as ReadonlyArray<AnyStage>)
       assert.notProperty(keyed(stage, {}), "guards");
@@ -205,6 +273,14 @@ describe("the training stages", () => {
     });
     assert.deepStrictEqual(keyed(trainBiEncoder, { guards: { labels: "ignore" } })["guards"], { labels: "ignore" });
     assert.throws(() => decode(pretrainMlm, { guards: { diverged: "warn" } }), /"fail"/);
+  });
+
+  it("have a loss in their keys as ever, and take those that papers compare them with", () => {
+    assert.strictEqual(keyed(trainCrossEncoder, {})["loss"], "bce");
+    assert.strictEqual(keyed(trainBiEncoder, {})["loss"], "mse");
+    assert.strictEqual(keyed(trainCrossEncoder, { loss: "softmax" })["loss"], "softmax");
+    assert.throws(() => decode(trainCrossEncoder, { loss: "hinge" }), /"bce" | "mse" | "log-cosh" | "softmax"/);
+    assert.throws(() => decode(trainBiEncoder, { loss: "softmax" }), /"mse" | "bce" | "log-cosh"/);
   });
 
   it.effect("run one after the other as the main job links them", () =>
@@ -254,11 +330,13 @@ describe("the training stages", () => {
     Effect.gen(function* () {
       const given = { model, pairs: tinyPairs(24), gold: tinyGold(24, [0, 2.5, 5]) };
       const absent = { anchors: undefined, positives: undefined, negatives: undefined };
+      const dev = { devPairs: tinyPairs(20), devGold: tinyGold(20, [0, 5, 2, 1]) };
       const settings = { ...small, objective: "regression", learningRate: 1e-3 };
       const trained = (towers: string) =>
-        trainSbert.run(context(decode(trainSbert, { ...settings, towers }), { ...given, ...absent }));
+        trainSbert.run(context(decode(trainSbert, { ...settings, towers }), { ...given, ...absent, ...dev }));
       const shared = yield* trained("shared");
       assert.strictEqual(shared.second, shared.encoder);
+      assert.containsAllKeys(shared.curve.series, ["devSpearman", "devUniformity"]);
       assert.deepStrictEqual([...shared.encoder.weights.keys()], [...model.weights.keys()]);
       const apart = yield* trained("apart");
       assert.deepStrictEqual([...apart.second.weights.keys()], [...model.weights.keys()]);
@@ -267,6 +345,24 @@ describe("the training stages", () => {
         assert.notDeepEqual(values, apart.encoder.weights.get(name)!.values, name);
         assert.notDeepEqual(values, model.weights.get(name)!.values, name);
       }
+      // looked at, and kept, as the two towers they are
+      const cosines = yield* Effect.promise(() => scorePairs(apart.encoder, dev.devPairs, onnx, {}, apart.second));
+      const looks = Array.from(apart.curve.series["devSpearman"]!).filter(Number.isFinite);
+      assert.approximately(100 * spearman(dev.devGold.scores, cosines), Math.max(...looks), 1e-3);
+    }).pipe(Effect.provide(services())),
+  );
+
+  it.effect("give a cross-encoder of one logit, as any other, where two classes taught it", () =>
+    Effect.gen(function* () {
+      const inputs = { model, pairs: tinyPairs(24), scores: tinyScores(24) };
+      const { encoder } = yield* trainCrossEncoder.run(
+        context(decode(trainCrossEncoder, { ...small, loss: "softmax", bothOrders: false }), inputs),
+      );
+      assert.deepStrictEqual(encoder.weights.get("classifier.weight")!.shape, [1, model.config.hiddenSize]);
+      const read = yield* Effect.promise(async () => CrossEncoder.decode(await CrossEncoder.encode(encoder)));
+      const labels = context(decode(pseudoLabel, {}), { pairs: inputs.pairs, encoder: read });
+      const { scores } = yield* pseudoLabel.run(labels);
+      assert.isTrue(scores.values.every((score) => score > 0 && score < 1));
     }).pipe(Effect.provide(services())),
   );
 

@@ -66,6 +66,55 @@ describe("simCse", () => {
   });
 });
 
+/** Three sentences of one word each. */
+const threeFrom = (word: number) => ({ ...tinyTokens(0), ids: raggedFrom([[word], [word + 1], [word + 2]]) });
+
+describe("simCse with partners", () => {
+  const [sentences, positives, negatives] = [threeFrom(10), threeFrom(20), threeFrom(30)] as const;
+  const method = (options: Partial<Parameters<typeof simCse>[2]>, partners: Parameters<typeof simCse>[4]) =>
+    simCse(model, sentences, { ...contrastive, ...options }, 1, partners);
+
+  it("lays sentences, positives and hard negatives one after the other, row by row", () => {
+    const words = rowsOf(wholeBatch(method({}, { positives, negatives }))).map((row) => row[1]!);
+    expect(words.length).toBe(9);
+    for (const i of [0, 1, 2]) expect([words[3 + i]! - words[i]!, words[6 + i]! - words[i]!]).toEqual([10, 20]);
+    expect(rowsOf(wholeBatch(method({}, { negatives }))).map((row) => row[1]! - 10)).toEqual(
+      expect.arrayContaining([0, 1, 2, 20, 21, 22]),
+    );
+  });
+
+  it("says what its loss is at a collapse", () => {
+    expect(method({}, { positives }).collapsedLoss).toBeCloseTo(Math.log(3), 12);
+    const weighted = method({ hardNegativeWeight: Math.log(2) }, { negatives });
+    expect(weighted.collapsedLoss).toBeCloseTo(Math.log(3 + 2 + 2), 12);
+  });
+
+  it("has masked words as further parts, with the weight of their term, and drops their head", () => {
+    const parts = method({ mlmWeight: 0.1, microBatchTokens: 12 }, { negatives }).parts(0);
+    const weights = parts.map(({ weight = 1 }) => weight);
+    expect(weights.slice(0, -1)).toEqual(weights.slice(0, -1).map(() => 0.1));
+    expect(weights.at(-1)).toBe(1);
+    const shares = parts.slice(0, -1).reduce((sum, { share }) => sum + share, 0);
+    expect(shares).toBeCloseTo(1, 12);
+    expect(parts.at(-1)).toHaveProperty("pieces");
+    expect(method({ mlmWeight: 0.1 }, {}).start.has("cls.predictions.bias")).toBe(true);
+    expect(method({}, {}).start.has("cls.predictions.bias")).toBe(false);
+  });
+
+  it("names ports that do not fit before the first update", () => {
+    const two = { ...positives, ids: raggedFrom([[5], [6]]) };
+    expect(() => method({}, { positives: two })).toThrow(
+      'Port "positives" has 2 sentences, but port "sentences" has 3: row by row they belong together.',
+    );
+    expect(() => method({}, { negatives: { ...negatives, tokenizer: "9".repeat(64) } })).toThrow(
+      'Port "negatives" was tokenized with tokenizer 999999999999, but the model was made for 111111111111.',
+    );
+    expect(() => method({ hardNegativeWeight: 1 }, { positives })).toThrow(
+      'hardNegativeWeight is 1, but nothing is linked to port "negatives".',
+    );
+  });
+});
+
 describe("crossEncoder", () => {
   const pairs = { ...tinyPairs(2), a: raggedFrom([[10, 11], [12]]), b: raggedFrom([[20], [21, 22]]) };
 

@@ -127,7 +127,7 @@ export const isWithoutEffect = (method: string, parameter: string): boolean =>
   parameter.endsWith("attention.self.key.bias") ||
   (method === "train-diffcse" && parameter === `encoder.layer.${tinyConfig.layers - 1}.output.LayerNorm.bias`);
 
-/** Every way to train, by the name of its stage. */
+/** Every way to train, by the name of its stage first. */
 export function makeMethods(
   model = tinyBackbone(),
   options: TrainingOptions = tinyOptions,
@@ -137,6 +137,14 @@ export function makeMethods(
   return {
     "train-simcse": (seed, rows) =>
       simCse(model, tinyTokens(rows), { ...options, temperature: 0.05, pooling: "cls" }, seed),
+    "train-simcse with hard negatives and masked words": (seed, rows) =>
+      simCse(
+        model,
+        tinyTokens(rows),
+        { ...options, temperature: 0.05, pooling: "mean", hardNegativeWeight: 0.5, mlmWeight: 0.1, maskRatio: 0.3 },
+        seed,
+        { negatives: { ...tinyTokens(rows), ids: topicSentences(rows, "negatives") } },
+      ),
     "train-cross-encoder": (seed, rows) =>
       crossEncoder(
         model,

@@ -125,6 +125,11 @@ describe("the numbers of a training", () => {
           1.9563,
           2.2521,
         ],
+        "train-simcse with hard negatives and masked words": [
+          2.2714,
+          1.8195,
+          1.6516,
+        ],
       }
     `);
   });

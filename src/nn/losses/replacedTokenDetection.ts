@@ -14,7 +14,7 @@
  *
  * Range: the paper's λ (0.005 for similarity, 0.05 for transfer), by which this is added to `infoNce`, goes with the code's mean.
  *
- * Source: Chuang et al., "DiffCSE", NAACL 2022, equation 2, and its released code; Clark et al., "ELECTRA", ICLR 2020.
+ * Source: Chuang et al., "DiffCSE", NAACL 2022, and its released code; Clark et al., "ELECTRA", ICLR 2020.
  *
  * Neighbours: which word it was, rather than whether it was exchanged, in `maskedLanguageModel`.
  */

@@ -12,19 +12,25 @@ import { dropped, parameterOf, tensorOf, type EncoderCall } from "./EncoderCall.
 import { inCallersOrder } from "./pooling.ts";
 
 /**
- * The logit of each pair: first token → (dropout) → dense → activation → dropout → linear, as Hugging Face's class for sequence
- * classification with one label has it (`headForms.ts`). Dropout sites: `dropoutSites(config, shape, "first", true)`.
+ * The logit of each pair, by a classifier of one output.
  * @returns [sequences] in the caller's order
  */
-export function pairLogits(call: EncoderCall): tf.Tensor1D {
+export const pairLogits = (call: EncoderCall): tf.Tensor1D => tf.reshape(pairOutputs(call), [call.shape.sequences]);
+
+/**
+ * What a classifier gives for each pair: first token → (dropout) → dense → activation → dropout → linear, as Hugging Face's class for
+ * sequence classification has it (`headForms.ts`). Dropout sites: `dropoutSites(config, shape, "first", true)`.
+ * @returns [sequences, outputs] in the caller's order
+ */
+export function pairOutputs(call: EncoderCall): tf.Tensor2D {
   const parameter = (name: keyof typeof headParameters) => parameterOf(call, headParameters[name]);
   const { dense, activation } = headFormOf(call.config);
   const { layers } = call.config;
   const first = dropped(call, encodeFirstTokens(call), dropoutSiteNumbers.headInput(layers)); // [sequences, dim]
   const hidden = linear(first, parameterOf(call, `${dense}.weight`), parameterOf(call, `${dense}.bias`));
   const kept = dropped(call, activate(hidden, activation), dropoutSiteNumbers.head(layers));
-  const logits = linear(kept, parameter("classifierWeight"), parameter("classifierBias")); // [sequences, 1]
-  return tf.reshape(inCallersOrder(call, logits), [call.shape.sequences]);
+  const logits = linear(kept, parameter("classifierWeight"), parameter("classifierBias")); // [sequences, outputs]
+  return inCallersOrder(call, logits) as tf.Tensor2D;
 }
 
 export const maskedPositionNames = { tokens: "mlm.tokens", places: "mlm.places" } as const;

@@ -7,17 +7,17 @@
 import * as tf from "@tensorflow/tfjs-core";
 import { assembleFor } from "../../nn/assembleInput.ts";
 import type { EncoderModel, Pooling } from "../../nn/EncoderModel.ts";
-import { cosineRegression } from "../../nn/losses/cosineRegression.ts";
 import { embedSequences, encodedRowsOf } from "../../nn/modules/pooling.ts";
 import { encoderSpecs } from "../../nn/parameters.ts";
 import { poolingText } from "../../nn/pooling.ts";
 import { type Ragged, raggedRow, raggedRows } from "../../nn/Ragged.ts";
 import { tensorNamed } from "../../nn/TensorSpec.ts";
 import { sampledUniformity } from "../batchSpread.ts";
-import { checkLabels, type LabelRange, requirePaddedLength } from "../checks.ts";
+import { checkLabels, requirePaddedLength } from "../checks.ts";
+import { biEncoderObjectives } from "../distillationLosses.ts";
 import type { Method } from "../Method.ts";
 import { inParts } from "../parts.ts";
-import type { TrainingOptions } from "../options.ts";
+import type { BiEncoderLoss, TrainingOptions } from "../options.ts";
 import { optimizerOf } from "../optimizer.ts";
 import { encoderSteps } from "../prepareEncoderStep.ts";
 import { streamKey, streamSeed } from "../random.ts";
@@ -28,12 +28,10 @@ import { encoderWeights, withDropout } from "../startingWeights.ts";
 const name = "train-bi-encoder";
 const labelsInput = "labels";
 
-const labelRange: LabelRange = {
-  least: -1,
-  most: 1,
-  because: "where no cosine reaches",
-  hint: "Link scores that are cosines or probabilities.",
-};
+export interface BiEncoderOptions extends TrainingOptions {
+  /** Default mse. */
+  readonly loss?: BiEncoderLoss;
+}
 
 /** @throws TrainingFailure of reason `invalid` where model, pairs, scores and options do not fit */
 export function biEncoder(
@@ -41,12 +39,14 @@ export function biEncoder(
   pairs: ScoredPairs,
   scores: PairScores,
   pooling: Pooling,
-  options: TrainingOptions,
+  options: BiEncoderOptions,
   seed: number,
 ): Method {
   requireScoredPairs(model, pairs, scores, options);
   requirePaddedLength(model.config, pooling);
-  const warnings = checkLabels(scores.values, labelRange, options.guards?.labels);
+  const loss = options.loss ?? "mse";
+  const objective = biEncoderObjectives[loss];
+  const warnings = checkLabels(scores.values, objective.labels, options.guards?.labels);
   const config = withDropout(model.config, options.dropout);
   const sampler = makeSampler({
     rows: raggedRows(pairs.a),
@@ -55,14 +55,14 @@ export function biEncoder(
     key: streamKey(seed, name, "shuffle"),
   });
   const steps = encoderSteps({
-    key: `${name}|${poolingText(pooling)}`,
+    key: `${name}|${poolingText(pooling)}|${loss}`,
     encoders: [{ config, encoded: encodedRowsOf(pooling), seed: streamSeed(seed, name, "dropout") }],
     parameters: encoderSpecs(config),
     loss: ([call], tensors) => {
       const sides = embedSequences(call, pooling); // [2 rows, dim]
       const [left, right] = tf.split(sides, 2, 0) as [tf.Tensor2D, tf.Tensor2D];
       const labels = tensorNamed(tensors, labelsInput) as tf.Tensor1D;
-      return { loss: cosineRegression({ left, right, labels }), sides };
+      return { loss: objective.loss(left, right, labels), sides };
     },
   });
   return {

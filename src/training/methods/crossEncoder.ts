@@ -1,21 +1,22 @@
 /**
- * A cross-encoder taught by scores: one logit for a pair, binary cross-entropy with the teacher's score as soft label, both
- * orders of each pair.
+ * A cross-encoder taught by scores: one logit for a pair, binary cross-entropy (or what the paper compares it with) with the
+ * teacher's score as soft label, both orders of each pair.
  *
  * Source: Liu et al., "Trans-Encoder", ICLR 2022, and its released code (methods §1.3).
  */
 import { assemblePair } from "../../nn/assembleInput.ts";
 import type { EncoderModel } from "../../nn/EncoderModel.ts";
-import { labelEntropy, softBinaryCrossEntropy } from "../../nn/losses/softBinaryCrossEntropy.ts";
-import { pairLogits } from "../../nn/modules/heads.ts";
+import { labelEntropy } from "../../nn/losses/softBinaryCrossEntropy.ts";
+import { pairOutputs } from "../../nn/modules/heads.ts";
 import { encoderSpecs, headParameters, headSpecs } from "../../nn/parameters.ts";
 import { raggedRow, raggedRows } from "../../nn/Ragged.ts";
 import { tensorNamed } from "../../nn/TensorSpec.ts";
 import type * as tf from "@tensorflow/tfjs-core";
-import { checkLabels, type LabelRange } from "../checks.ts";
-import type { Method } from "../Method.ts";
+import { checkLabels } from "../checks.ts";
+import { crossEncoderObjectives } from "../distillationLosses.ts";
+import type { Method, ReadyProgram } from "../Method.ts";
 import { inParts } from "../parts.ts";
-import type { TrainingOptions } from "../options.ts";
+import type { CrossEncoderLoss, TrainingOptions } from "../options.ts";
 import { optimizerOf } from "../optimizer.ts";
 import { encoderSteps } from "../prepareEncoderStep.ts";
 import { streamKey, streamSeed } from "../random.ts";
@@ -29,6 +30,8 @@ const name = "train-cross-encoder";
 export type Labels = "cosine-raw" | "clamp" | "affine";
 
 export interface CrossEncoderOptions extends TrainingOptions {
+  /** Default bce. */
+  readonly loss?: CrossEncoderLoss;
   readonly labels: Labels;
   /** Each pair is shown as (a, b) and as (b, a). */
   readonly bothOrders: boolean;
@@ -44,9 +47,10 @@ export function crossEncoder(
 ): Method {
   requireScoredPairs(model, pairs, scores, options);
   const config = withDropout(model.config, options.dropout);
-  const head = headSpecs(config, "cross-encoder");
+  const objective = crossEncoderObjectives[options.loss ?? "bce"];
+  const head = headSpecs(config, "cross-encoder", objective.outputs);
   const labels = labelsOf(scores, options.labels);
-  const warnings = checkLabels(labels, labelRange, options.guards?.labels);
+  const warnings = checkLabels(labels, objective.labels, options.guards?.labels);
   const count = raggedRows(pairs.a);
   const sampler = makeSampler({
     rows: options.bothOrders ? 2 * count : count,
@@ -55,14 +59,11 @@ export function crossEncoder(
     key: streamKey(seed, name, "shuffle"),
   });
   const steps = encoderSteps({
-    key: name,
+    key: `${name}|${options.loss ?? "bce"}`,
     encoders: [{ config, encoded: "first", headDropout: true, seed: streamSeed(seed, name, "dropout") }],
     parameters: [...encoderSpecs(config), ...head],
     loss: ([call], tensors) => ({
-      loss: softBinaryCrossEntropy({
-        logits: pairLogits(call),
-        labels: tensorNamed(tensors, labelsInput) as tf.Tensor1D,
-      }),
+      loss: objective.loss(pairOutputs(call), tensorNamed(tensors, labelsInput) as tf.Tensor1D),
     }),
   });
   return {
@@ -91,18 +92,13 @@ export function crossEncoder(
       });
     },
     warnings,
-    observe: (_, { feeds }) => ({ labelEntropy: labelEntropy(feeds[labelsInput]!) }),
+    ...(objective.endsAtEntropy
+      ? { observe: (_: unknown, { feeds }: ReadyProgram) => ({ labelEntropy: labelEntropy(feeds[labelsInput]!) }) }
+      : {}),
   };
 }
 
 const labelsInput = "labels";
-
-const labelRange: LabelRange = {
-  least: 0,
-  most: 1,
-  because: "where the loss has no lower bound",
-  hint: "Set labels to clamp or affine to avoid it.",
-};
 
 /** Probabilities are labels as they are. */
 export function labelsOf(scores: PairScores, labels: Labels): Float32Array {

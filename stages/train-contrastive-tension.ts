@@ -26,7 +26,7 @@ import {
   wholeNumber,
 } from "../src/training/options.ts";
 import { runTraining } from "../src/training/runTraining.ts";
-import { tensionDefaults, tensionMistake, tensionOptions } from "../src/training/tensionForms.ts";
+import { keptTower, tensionDefaults, tensionMistake, tensionOptions } from "../src/training/tensionForms.ts";
 import { secondTower } from "../src/training/tensionPairs.ts";
 import { asBiEncoder, weightsUnder } from "../src/training/trainedModel.ts";
 
@@ -73,10 +73,11 @@ const config = Schema.Struct({
   ),
   pooling: poolingField("mean", "The embedding"),
   paddedLength: paddedLengthField,
-  keep: choice(
-    ["first", "second"],
-    "second",
-    "Which of the two trained encoders is kept (the library's choice, and on a tie the authors': second).",
+  keep: Schema.optionalKey(
+    Schema.Literals(["first", "second", "better"]).annotate({
+      description:
+        "Which of the two trained encoders is kept: first, second, or better, the one that orders the development set better, on a tie the second. Default: better where a development set is linked and the form is code, as the authors' code, else second, as the library.",
+    }),
   ),
   negatives: wholeNumber(
     7,
@@ -148,7 +149,7 @@ const config = Schema.Struct({
     "the model's own rates",
   ),
   ...partsOptions,
-  ...devOptions(500, "the authors' code: after each epoch of 500"),
+  ...devOptions(500, "the authors' code: after each of its epochs of 500 batches"),
   guards: guardsField({ diverged, stuck, collapsed }),
 }).check(Schema.makeFilter(tensionMistake));
 
@@ -168,13 +169,16 @@ export default defineStage({
       TokenPairs,
       "A development set to look at while training: pairs, tokenized with the model's tokenizer.",
     ),
-    devGold: optionalInput(Gold, "Its gold scores. They decide which weights are kept, and enter no gradient."),
+    devGold: optionalInput(
+      Gold,
+      "Its gold scores. They decide which weights and which encoder are kept, and enter no gradient.",
+    ),
   },
   outputs: {
     encoder: output(BiEncoder, "The encoder that is kept, with its pooling."),
     curve: output(
       TrainingCurve,
-      "Loss by update; of the original the mean dot product of pairs of one sentence and of two, of in-batch the scale and the loss at a collapse (ln N).",
+      "Loss by update; of the original the mean dot product of pairs of one sentence and of two, of in-batch the scale and the loss at a collapse (ln N); with a development set its Spearman × 100, alignment and uniformity at each look.",
     ),
   },
   usesSeed: true,
@@ -183,13 +187,20 @@ export default defineStage({
   run: Effect.fn("train-contrastive-tension")(function* ({ config, inputs, seed }) {
     const { model, sentences } = inputs;
     const options = tensionOptions(config);
-    const asEncoder = (weights: Weights) =>
-      asBiEncoder(model, config.keep === "first" ? weights : weightsUnder(weights, secondTower), options);
+    const keep = keptTower(config, inputs.devPairs !== undefined || inputs.devGold !== undefined);
+    const asEncoder = (weights: Weights, tower: "first" | "second") =>
+      asBiEncoder(model, tower === "first" ? weights : weightsUnder(weights, secondTower), options);
     const trained = yield* runTraining(async () => {
       const { contrastiveTension } = await import("../src/training/methods/contrastiveTension.ts");
       const { withDevelopment } = await import("../src/training/development.ts");
-      return withDevelopment(contrastiveTension(model, sentences, options, seed), inputs, config, asEncoder);
+      const { withBetterTower } = await import("../src/training/betterTower.ts");
+      const method = contrastiveTension(model, sentences, options, seed);
+      return keep === "better"
+        ? withBetterTower(method, inputs, config, asEncoder)
+        : withDevelopment(method, inputs, config, (weights) => asEncoder(weights, keep));
     }, options);
-    return { encoder: asEncoder(trained.weights), curve: trained.curve };
+    const { betterTower } = yield* Effect.promise(() => import("../src/training/betterTower.ts"));
+    const kept = keep === "better" ? betterTower(trained.curve, config) : keep;
+    return { encoder: asEncoder(trained.weights, kept), curve: trained.curve };
   }),
 });

@@ -1,6 +1,6 @@
 /** From a loss to a program of the loss and its gradients, by tfjs's automatic differentiation. */
-import * as tf from "@tensorflow/tfjs-core";
-import "../nn/gradients/index.ts";
+import type * as tf from "@tensorflow/tfjs-core";
+import { differentiate } from "../nn/gradients/differentiate.ts";
 import type { Program, Tensors, TensorSpec } from "./Engine.ts";
 
 export interface LossProgram {
@@ -20,23 +20,15 @@ export const withGradients = ({ build, wrt, ...program }: LossProgram): Program 
   ...program,
   key: `${program.key}+gradients(${wrt.join()})`,
   build: (tensors) => {
-    let outputs: Tensors = {};
-    const loss = (): tf.Tensor => {
-      outputs = build(tensors) as Tensors;
-      for (const output of Object.values(outputs)) tf.keep(output); // the forward pass's scope ends before we return
-      return outputs["loss"]!;
-    };
-    const { grads } = tf.engine().gradients(
-      loss,
-      wrt.map((name) => tensors[name]!),
-    );
-    const gradients: { [name: string]: tf.Tensor } = {};
+    const xs = wrt.map((name) => tensors[name]!);
+    const { outputs, gradients } = differentiate(() => build(tensors), xs);
+    const named: { [name: string]: tf.Tensor } = {};
     wrt.forEach((name, i) => {
-      const gradient = grads[i] as tf.Tensor | null | undefined;
-      if (gradient === null || gradient === undefined)
+      const gradient = gradients[i];
+      if (gradient === undefined)
         throw new Error(`The loss of ${program.key} does not depend on ${name}: leave it out of wrt.`);
-      gradients[gradientName(name)] = gradient;
+      named[gradientName(name)] = gradient;
     });
-    return { ...outputs, ...gradients };
+    return { ...outputs, ...named };
   },
 });

@@ -142,6 +142,25 @@ export function dropoutMasks(
   return masks;
 }
 
+/**
+ * A mask for rows that are no tokens: of what stands on embeddings. @param examples the counter's index of each row
+ * @returns [rows, width], 1 keeps, 0 drops; undefined where the rate drops nothing
+ */
+export function rowDropoutMask(
+  rate: number,
+  width: number,
+  { seed, step }: Pick<DropoutCounter, "seed" | "step">,
+  examples: ArrayLike<number>,
+): Uint8Array | undefined {
+  const threshold = thresholdOf(rate);
+  if (threshold === 0) return undefined;
+  const stepKey = randomKey("row dropout", seed, step);
+  const mask = new Uint8Array(examples.length * width);
+  for (let row = 0; row < examples.length; row++)
+    fillRow(mask, row * width, width, threshold, childKey(stepKey, examples[row]!));
+  return mask;
+}
+
 function fillHidden(
   mask: Uint8Array,
   site: DropoutSite,

@@ -67,6 +67,7 @@ export interface TensionConfig
   readonly variant: "original" | "in-batch";
   /** Default code; in-batch negatives have the library's alone. */
   readonly form?: "code" | "library";
+  readonly keep?: "first" | "second" | "better";
   readonly pooling: PoolingName;
   readonly paddedLength?: number;
   readonly negatives: number;
@@ -79,6 +80,14 @@ export function tensionOptions(config: TensionConfig): ContrastiveTensionOptions
   const pooling = poolingOf(config);
   if (config.variant === "in-batch") return { ...inBatch, ...config, pooling, variant: "in-batch" };
   return { ...(config.form === "library" ? library : code), ...config, pooling, variant: "original" };
+}
+
+/** Which encoder is kept where it is left out. @param hasDevelopment a development set is linked */
+export function keptTower(
+  { keep, variant, form = "code" }: Pick<TensionConfig, "keep" | "variant" | "form">,
+  hasDevelopment: boolean,
+): "first" | "second" | "better" {
+  return keep ?? (hasDevelopment && variant === "original" && form === "code" ? "better" : "second");
 }
 
 /** What is wrong with a config as a whole, in one sentence. */

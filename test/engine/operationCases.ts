@@ -6,6 +6,7 @@ import {
   gatherParts,
   layerNorm,
   linear,
+  logSoftmax,
   maskedSoftmax,
   maskScale,
   scaledMatMul,
@@ -75,7 +76,7 @@ export const differentiable: { readonly [name: string]: Case } = {
   max: one((a) => tf.max(a, 1), wide(floats([3, 4], 21))),
   min: one((a) => tf.min(a, 0, true)),
   softmax: one((a) => tf.softmax(a)),
-  logSoftmax: one((a) => tf.logSoftmax(a)),
+  logSoftmax: one((a) => logSoftmax(a)),
   logSumExp: one((a) => tf.logSumExp(a, -1)),
   reshape: one((a) => tf.mul(tf.reshape(a, [2, 6]), 2)),
   expandDims: one((a) => tf.expandDims(a, 1)),
@@ -94,6 +95,8 @@ export const differentiable: { readonly [name: string]: Case } = {
     const [left, right] = tf.split(a, [1, 3], 1);
     return tf.concat([tf.mul(right!, 2), left!], 1);
   }),
+  "split into one": one((a) => tf.mul(tf.split(a, 1, 0)[0]!, 2)),
+  "unstack of one": one((a) => tf.square(tf.unstack(tf.reshape(a, [1, 12]), 0)[0]!)),
   stack: two((a, b) => tf.stack([a, b], 1)),
   unstack: one((a) => {
     const [first, , third] = tf.unstack(a, 0);
@@ -105,6 +108,10 @@ export const differentiable: { readonly [name: string]: Case } = {
   "gather with repeats": {
     inputs: { x, at: ints([5], [2, 0, 2, 1, 2]) },
     build: (t) => tf.gather(t["x"]!, t["at"] as tf.Tensor1D),
+  },
+  "sums of rows by segment": {
+    inputs: { x, at: ints([3], [1, 0, 1]) },
+    build: (t) => tf.square(tf.unsortedSegmentSum(t["x"]!, t["at"] as tf.Tensor1D, 3)),
   },
   linear: {
     inputs: { x, weight: floats([2, 4], 7), bias: floats([2], 8) },

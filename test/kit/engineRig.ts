@@ -50,7 +50,7 @@ const specsOf = (inputs: Case["inputs"]): ReadonlyArray<TensorSpec> =>
 const feedsOf = (inputs: Case["inputs"]): Feeds =>
   Object.fromEntries(Object.entries(inputs).map(([name, { values }]) => [name, values]));
 
-const weighed = (value: tf.Tensor): tf.Tensor => {
+export const weighed = (value: tf.Tensor): tf.Tensor => {
   if (value.rank === 0) return value;
   const weights = tf.tensor(numbers(value.size, 77), value.shape);
   return tf.sum(tf.mul(tf.cast(value, "float32"), weights));

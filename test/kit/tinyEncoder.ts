@@ -3,8 +3,9 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { EngineShape, Program } from "../../src/engine/Engine.ts";
 import { gradientName, withGradients } from "../../src/engine/withGradients.ts";
 import { type DropoutSite, dropoutMasks, dropoutSites } from "../../src/nn/dropout.ts";
-import { embeddingRows, weightValues } from "../../src/nn/embeddingRows.ts";
+import { embeddingRows, weightValues, wordsInput } from "../../src/nn/embeddingRows.ts";
 import type { ModelConfig } from "../../src/nn/EncoderModel.ts";
+import { gradientPenalty, type GradientPenaltyOptions } from "../../src/nn/losses/gradientPenalty.ts";
 import { maskedPositionFeeds, maskedPositionInputs, maskedWordLogits, pairLogits } from "../../src/nn/modules/heads.ts";
 import { embedSequences } from "../../src/nn/modules/pooling.ts";
 import { batchInputs, embeddingsInput, embeddingsName, packBatch, type PackedBatch } from "../../src/nn/PackedBatch.ts";
@@ -75,6 +76,7 @@ export function tinyProgram(
   lengths: ReadonlyArray<number>,
   policy: LayoutPolicy,
   config: ModelConfig = tinyConfig,
+  penalty?: GradientPenaltyOptions,
 ): TinyProgram {
   const weights = weightValues(tinyWeights(config));
   const batch = packBatch(tinySequences(lengths), { policy });
@@ -90,19 +92,26 @@ export function tinyProgram(
       : []),
   ];
   const program = withGradients({
-    key: `tiny ${kind} ${JSON.stringify(config)} ${shapeKey(batch.shape)}`,
+    key: `tiny ${kind} ${JSON.stringify(config)} ${shapeKey(batch.shape)} ${JSON.stringify(penalty)}`,
     inputs: [
       ...specs,
       ...batchInputs(batch.shape),
       embeddingsInput(batch.shape, embeddingWidth(config)),
       ...sites,
       ...(kind === "mlm" ? maskedPositionInputs(batch.shape, places) : []),
+      ...(penalty === undefined ? [] : [wordsInput(batch.shape)]),
     ],
     wrt: [...specs.map((spec) => spec.name), embeddingsName()],
     build: (tensors) => {
       const call = { config, shape: batch.shape, tensors, dropout: sites };
-      const result = resultOf(kind, call, chosen.length);
-      return { loss: weighedSum(result), result };
+      const loss = () => {
+        const result = resultOf(kind, call, chosen.length);
+        return { loss: weighedSum(result), result };
+      };
+      if (penalty === undefined) return loss();
+      const rows = tensors[embeddingsName()] as tf.Tensor2D;
+      const words = tensors[wordsInput(batch.shape).name] as tf.Tensor1D;
+      return gradientPenalty({ build: loss, tables: [{ rows, words }] }, penalty);
     },
   });
   const feeds = {
@@ -111,6 +120,7 @@ export function tinyProgram(
     [embeddingsName()]: embeddingRows(weights, batch, config),
     ...dropoutMasks(sites, batch, { seed: 3, step: 4 }),
     ...(kind === "mlm" ? maskedPositionFeeds(batch, chosen, places) : {}),
+    ...(penalty === undefined ? {} : { [wordsInput(batch.shape).name]: batch.ids }),
   };
   return { program, feeds, batch };
 }

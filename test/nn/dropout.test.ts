@@ -1,5 +1,5 @@
 import { assert, describe, it } from "vitest";
-import { dropoutMasks, dropoutSites, keptScale } from "../../src/nn/dropout.ts";
+import { dropoutMasks, dropoutSites, keptScale, rowDropoutMask } from "../../src/nn/dropout.ts";
 import { packBatch } from "../../src/nn/PackedBatch.ts";
 import { defaultLayoutPolicy, paddedLayoutPolicy, type LayoutPolicy } from "../../src/nn/PackedLayout.ts";
 import { tinyConfig, tinySequences } from "../kit/tinyEncoder.ts";
@@ -105,5 +105,18 @@ describe("dropout masks", () => {
   it("are not asked for at a rate of 0", () => {
     const { shape } = packBatch(tinySequences([3]));
     assert.isEmpty(dropoutSites({ ...tinyConfig, hiddenDropout: 0, attentionDropout: 0 }, shape, "all", true));
+  });
+});
+
+describe("masks of rows that are no tokens", () => {
+  it("are those of the examples, in whatever part of a batch they are, and keep the share they should", () => {
+    const whole = rowDropoutMask(0.25, 1000, counter, [0, 1, 2, 3])!;
+    const part = rowDropoutMask(0.25, 1000, counter, [3, 1])!;
+    assert.deepStrictEqual([...part.subarray(0, 1000)], [...whole.subarray(3000)]);
+    assert.deepStrictEqual([...part.subarray(1000)], [...whole.subarray(1000, 2000)]);
+    // 4000 draws: a deviation of 0.007
+    assert.approximately(whole.reduce((sum, kept) => sum + kept, 0) / 4000, 0.75, 0.03);
+    assert.notDeepEqual(rowDropoutMask(0.25, 1000, { ...counter, step: 12 }, [0, 1, 2, 3]), whole);
+    assert.isUndefined(rowDropoutMask(0, 1000, counter, [0]));
   });
 });

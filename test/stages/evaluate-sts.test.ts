@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { spearman } from "../../src/metrics/index.ts";
+import { encodeTokens } from "../../src/inference/encode.ts";
 import { scorePairs } from "../../src/inference/score.ts";
 import { CpuEngine } from "../../src/engine/cpu/CpuEngine.ts";
 import type { BiEncoder, CrossEncoder, Gold, TokenPairs } from "../../src/artifact/index.ts";
@@ -49,6 +50,30 @@ describe("evaluate-sts", () => {
   it("gives alignment and uniformity of bi-encoders only", async () => {
     expect((await evaluate(encoder)).map((row) => row.name).slice(3)).toEqual(["alignment", "uniformity"]);
     expect((await evaluate(cross)).map((row) => row.name).slice(3)).toEqual([]);
+  });
+
+  it("takes two towers, one for each side", async () => {
+    const second = { ...encoder, weights: tinyBackbone({}, 6).weights };
+    const inputs = { ...inputsFor(encoder, pairs, gold), second: ["BiEncoder", second] as const };
+    const { metrics } = await runStage(evaluateSts, { inputs });
+    const cpu = new CpuEngine();
+    const [left, right] = [await encodeTokens(encoder, pairs.a, cpu), await encodeTokens(second, pairs.b, cpu)];
+    const dim = tinyConfig.hiddenSize;
+    const cosines = Float32Array.from({ length: 20 }, (_, row) => {
+      const [a, b] = [left, right].map((all) => all.subarray(row * dim, (row + 1) * dim)) as [
+        Float32Array,
+        Float32Array,
+      ];
+      return a.reduce((sum, x, i) => sum + x * b[i]!, 0) / (Math.hypot(...a) * Math.hypot(...b));
+    });
+    expect(metrics.rows[0]!.value).toBeCloseTo(100 * spearman(gold.scores.slice(0, 12), cosines.slice(0, 12)), 4);
+    expect(metrics.rows.map((row) => row.name).slice(3)).toEqual(["alignment", "uniformity"]);
+    expect(metrics.rows).not.toEqual(await evaluate(encoder));
+    const narrow = { ...second, config: { ...second.config, hiddenSize: 8 } };
+    const failure = await stageFailure(evaluateSts, { inputs: { ...inputs, second: ["BiEncoder", narrow] as const } });
+    expect(failure.message).toBe(
+      "The encoders on the ports encoder and second are not two towers: their embeddings have no cosine.",
+    );
   });
 
   it("refuses what does not belong together, and gold that orders nothing", async () => {

@@ -27,22 +27,29 @@ describe("train-contrastive-tension", () => {
     ]);
   });
 
-  it("looks at a development set with the encoder that is kept", async () => {
-    const pairs = tinyPairs(8);
-    const gold = {
-      pairs: pairs.pairs,
-      scores: Float64Array.from(pairs.a.offsets.subarray(0, 8)),
-      sets: Array<string>(8).fill("dev"),
+  it("keeps the better one on a development set in the authors' form, the second in the library's", async () => {
+    const devPairs = tinyPairs(12);
+    const devGold = {
+      pairs: devPairs.pairs,
+      scores: Float64Array.from({ length: 12 }, (_, row) => (row * 5) % 7),
+      sets: Array.from({ length: 12 }, () => "dev"),
     };
-    const development = { devPairs: ["TokenPairs", pairs], devGold: ["Gold", gold] } as const;
-    const looked = async (keep: "first" | "second") => {
-      const config = { ...small, maxSteps: 4, devEvery: 2, keep };
-      const { curve } = await runStage(trainContrastiveTension, { inputs: { ...inputs, ...development }, config });
-      return curve.series["devUniformity"]!;
-    };
-    const [first, second] = [await looked("first"), await looked("second")];
-    expect([...first].map(Number.isNaN)).toEqual([true, false, true, false]);
-    expect(second[1]).not.toBe(first[1]);
+    const looking = { ...inputs, devPairs: ["TokenPairs", devPairs], devGold: ["Gold", devGold] } as const;
+    const code = await runStage(trainContrastiveTension, { inputs: looking, config: small });
+    expect(Object.keys(code.curve.series)).toEqual(
+      expect.arrayContaining(["devSpearman", "devSpearmanOfFirst", "devSpearmanOfSecond"]),
+    );
+    const library = await runStage(trainContrastiveTension, { inputs: looking, config: { ...small, form: "library" } });
+    expect(Object.keys(library.curve.series)).toContain("devSpearman");
+    expect(Object.keys(library.curve.series)).not.toContain("devSpearmanOfFirst");
+  });
+
+  it("fails by name where the better one is asked for without a development set", async () => {
+    expect(await stageFailure(trainContrastiveTension, { inputs, config: { ...small, keep: "better" } })).toMatchObject(
+      {
+        hint: "Link devPairs and devGold, or set keep to first or second.",
+      },
+    );
   });
 
   it("tells a mistake in its settings before anything runs", () => {

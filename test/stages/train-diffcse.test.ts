@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import * as Schema from "effect/Schema";
 import pretrainMlm from "../../stages/pretrain-mlm.ts";
 import trainDiffcse from "../../stages/train-diffcse.ts";
-import { tinyBackbone, tinyTokens } from "../training/tinyModel.ts";
+import { tinyBackbone, tinyGenerator, tinyPairs, tinyTokens } from "../training/tinyModel.ts";
 import { runStage, stageFailure } from "./runStage.ts";
 
 const sentences = ["Tokens", tinyTokens(24)] as const;
@@ -34,6 +34,25 @@ describe("train-diffcse", () => {
     expect(again.encoder.weights).toEqual(encoder.weights);
     const paper = await runStage(trainDiffcse, { inputs, config: { ...small, form: "paper" } });
     expect(paper.curve.series["replaced"]).not.toEqual(curve.series["replaced"]);
+  });
+
+  it("looks at a development set where one is linked", async () => {
+    const devPairs = tinyPairs(12);
+    const devGold = {
+      pairs: devPairs.pairs,
+      scores: Float64Array.from({ length: 12 }, (_, row) => (row * 5) % 7),
+      sets: Array.from({ length: 12 }, () => "dev"),
+    };
+    const generator = ["Backbone", tinyGenerator()] as const;
+    const inputs = {
+      model,
+      sentences,
+      generator,
+      devPairs: ["TokenPairs", devPairs],
+      devGold: ["Gold", devGold],
+    } as const;
+    const { curve } = await runStage(trainDiffcse, { inputs, config: { ...small, devEvery: 1 } });
+    expect(curve.series["devSpearman"]!.some(Number.isNaN)).toBe(false);
   });
 
   it("fails by name where the generator came without its head", async () => {

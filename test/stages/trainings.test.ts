@@ -7,6 +7,7 @@ import pretrainMlm from "../../stages/pretrain-mlm.ts";
 import pseudoLabel from "../../stages/pseudo-label.ts";
 import trainBiEncoder from "../../stages/train-bi-encoder.ts";
 import trainCrossEncoder from "../../stages/train-cross-encoder.ts";
+import trainSbert from "../../stages/train-sbert.ts";
 import trainSimcse from "../../stages/train-simcse.ts";
 import { BiEncoder, CosineScores, CrossEncoder, ProbabilityScores } from "../../src/artifact/index.ts";
 import { resolveOutputType, typeLabel } from "../../src/core/ArtifactType.ts";
@@ -19,7 +20,7 @@ import { contrastiveTensionSteps } from "../../src/nn/optim/stepwiseSchedule.ts"
 import { trainingOptions } from "../../src/training/options.ts";
 import { graphOf } from "../kit/graphs.ts";
 import { testEngine } from "../kit/runEvents.ts";
-import { tinyBackbone, tinyPairs, tinyScores, tinyTokens, topicSentences } from "../training/tinyModel.ts";
+import { tinyBackbone, tinyGold, tinyPairs, tinyScores, tinyTokens, topicSentences } from "../training/tinyModel.ts";
 
 const onnx = new OnnxEngine();
 afterAll(() => onnx.close());
@@ -125,8 +126,40 @@ describe("the training stages", () => {
     });
   });
 
+  it("have Sentence-BERT's settings for NLI as defaults of train-sbert", () => {
+    assert.deepInclude(defaults(trainSbert), {
+      objective: "softmax",
+      towers: "shared",
+      pooling: "mean",
+      concatenation: "u,v,|u-v|",
+      classifierSize: 0,
+      classifierDropout: 0,
+      focalGamma: 0,
+      focalAlpha: 1,
+      gradientPenalty: 0,
+      penaltyForm: "dense",
+      margin: 1,
+      highestScore: 5,
+      batchSize: 16,
+      epochs: 1,
+      optimizer: "adam",
+      schedule: "linear",
+      learningRate: 2e-5,
+      warmupRatio: 0.1,
+      weightDecay: 0,
+      maxGradientNorm: 1,
+      maxTokens: 128,
+    });
+  });
+
   it("describe every field of their config, and refuse values out of range", () => {
-    for (const stage of [trainSimcse, trainCrossEncoder, trainBiEncoder, pretrainMlm] as ReadonlyArray<AnyStage>) {
+    for (const stage of [
+      trainSimcse,
+      trainCrossEncoder,
+      trainBiEncoder,
+      trainSbert,
+      pretrainMlm,
+    ] as ReadonlyArray<AnyStage>) {
       const { properties } = Schema.toJsonSchemaDocument(stage.config).schema as unknown as {
         readonly properties: { readonly [field: string]: { readonly description?: string } };
       };
@@ -288,6 +321,26 @@ describe("the training stages", () => {
       ]);
       assert.deepInclude(reports.at(-1), { done: 6, total: 6, unit: "steps" });
       assert.containsAllKeys(reports.at(-1)!.metrics, ["loss", "learningRate", "tokensPerSecond"]);
+    }).pipe(Effect.provide(services())),
+  );
+
+  it.effect("train one tower for both sides of a pair, or two that start equal", () =>
+    Effect.gen(function* () {
+      const given = { model, pairs: tinyPairs(24), gold: tinyGold(24, [0, 2.5, 5]) };
+      const absent = { anchors: undefined, positives: undefined, negatives: undefined };
+      const settings = { ...small, objective: "regression", learningRate: 1e-3 };
+      const trained = (towers: string) =>
+        trainSbert.run(context(decode(trainSbert, { ...settings, towers }), { ...given, ...absent }));
+      const shared = yield* trained("shared");
+      assert.strictEqual(shared.second, shared.encoder);
+      assert.deepStrictEqual([...shared.encoder.weights.keys()], [...model.weights.keys()]);
+      const apart = yield* trained("apart");
+      assert.deepStrictEqual([...apart.second.weights.keys()], [...model.weights.keys()]);
+      for (const [name, { values }] of apart.second.weights) {
+        if (name.endsWith("key.bias")) continue; // its gradient is 0 but for rounding
+        assert.notDeepEqual(values, apart.encoder.weights.get(name)!.values, name);
+        assert.notDeepEqual(values, model.weights.get(name)!.values, name);
+      }
     }).pipe(Effect.provide(services())),
   );
 

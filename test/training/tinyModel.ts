@@ -1,14 +1,17 @@
 /** A model small enough for every test, with ids that mean something: sentences of a topic share words. */
-import type { Backbone, ModelConfig } from "../../src/nn/EncoderModel.ts";
+import type { Backbone, EncoderModel, ModelConfig } from "../../src/nn/EncoderModel.ts";
 import { initializeWeights, parameterSpecs } from "../../src/nn/parameters.ts";
 import { randomKey, uniformAt } from "../../src/nn/random.ts";
 import type { Method } from "../../src/training/Method.ts";
 import { biEncoder } from "../../src/training/methods/biEncoder.ts";
 import { contrastiveTension } from "../../src/training/methods/contrastiveTension.ts";
 import { crossEncoder } from "../../src/training/methods/crossEncoder.ts";
-import { diffCse } from "../../src/training/methods/diffCse.ts";
+import { labelledTexts, type LabelSettings } from "../../src/training/labelledTexts.ts";
 import { mirrorBert } from "../../src/training/methods/mirrorBert.ts";
+import { diffCse } from "../../src/training/methods/diffCse.ts";
 import { maskedLanguageModel } from "../../src/training/methods/maskedLanguageModel.ts";
+import { sbert } from "../../src/training/methods/sbert.ts";
+import { simBert } from "../../src/training/methods/simBert.ts";
 import { simCse } from "../../src/training/methods/simCse.ts";
 import type { TrainingOptions } from "../../src/training/options.ts";
 import { type Ragged, raggedFrom, raggedRow } from "../../src/nn/Ragged.ts";
@@ -94,6 +97,36 @@ export const tinyScores = (count: number, range: "cosine" | "probability" = "pro
   range,
   values: Float32Array.from({ length: count }, (_, row) => (row % 2 === 0 ? 0.9 : 0.2)),
 });
+
+/** Classes 0 to 2 by default, in turn. */
+export const tinyGold = (count: number, labels = [0, 1, 2]) => ({
+  pairs: pairsDigest,
+  scores: Float64Array.from({ length: count }, (_, row) => labels[row % labels.length]!),
+  sets: Array.from({ length: count }, () => "tiny"),
+});
+
+/** What `train-sbert` has beside what all trainings have; nothing of the classifier is left out. */
+export const tinyLabelSettings: LabelSettings = {
+  objective: "softmax",
+  concatenation: "u,v,|u-v|",
+  classifierSize: 12,
+  classifierDropout: 0.3,
+  focalGamma: 2,
+  focalAlpha: 0.5,
+  highestScore: 5,
+  margin: 1,
+  maxTokens: 16,
+};
+
+export const tinyLabelledPairs = (model: EncoderModel, count: number, settings: Partial<LabelSettings> = {}) =>
+  labelledTexts(model, { pairs: tinyPairs(count), gold: tinyGold(count) }, { ...tinyLabelSettings, ...settings });
+
+/** Groups of two and three, in turn. */
+export function tinyGroups(count: number) {
+  const members = Array.from({ length: count }, (_, group) => 2 + (group % 2));
+  const groups = Int32Array.from(members.flatMap((size, group) => Array.from({ length: size }, () => group)));
+  return { special, ids: topicSentences(groups.length, "groups"), groups };
+}
 
 export const tinyOptions = {
   batchSize: 8,
@@ -183,6 +216,17 @@ export function makeMethods(
         },
         seed,
       ),
+    "train-sbert": (seed, rows) =>
+      sbert(model, tinyLabelledPairs(model, rows), { ...options, pooling: "mean", towers: "apart" }, seed),
+    "train-sbert with a penalty": (seed, rows) =>
+      sbert(
+        model,
+        tinyLabelledPairs(model, rows, { objective: "regression", highestScore: 2 }),
+        { ...options, pooling: "cls", towers: "shared", penalty: { epsilon: 1, form: "dense" } },
+        seed,
+      ),
+    "train-simbert": (seed, rows) =>
+      simBert(model, tinyGroups(rows), { ...options, maxTokens: Math.min(options.maxTokens, 12), scale: 30 }, seed),
     "pretrain-mlm": (seed, rows) => maskedLanguageModel(model, tinyTokens(rows), { ...options, maskRatio: 0.3 }, seed),
   };
 }

@@ -110,6 +110,16 @@ describe("the numbers of a training", () => {
           2.043,
           1.9112,
         ],
+        "train-sbert": [
+          0.243,
+          0.245,
+          0.2453,
+        ],
+        "train-sbert with a penalty": [
+          0.5103,
+          0.6094,
+          0.5489,
+        ],
         "train-simcse": [
           2.2445,
           1.9563,

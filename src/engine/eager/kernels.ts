@@ -5,7 +5,6 @@
 import * as tf from "@tensorflow/tfjs-core";
 import {
   kernelNames,
-  numberedInputs,
   type GatherJoinedAttributes,
   type LinearAttributes,
   type MatMulAttributes,
@@ -65,17 +64,19 @@ compose(kernelNames.erfGateGradient, ({ t, dy }) => {
   return tf.mul(tf.add(onePlusErf(t!), bell), dy!);
 });
 
-compose(kernelNames.maskedSoftmax, ({ scores, bias }) =>
-  tf.softmax(bias === undefined ? scores! : tf.add(scores!, bias)),
-);
+compose(kernelNames.maskedSoftmax, (inputs) => {
+  const [scores, bias] = Object.values(inputs) as [tf.Tensor, tf.Tensor?];
+  return tf.softmax(bias === undefined ? scores : tf.add(scores, bias));
+});
 
 compose(kernelNames.maskScale, ({ x, mask }, { scale }: { scale: number }) =>
   tf.mul(tf.mul(x!, tf.cast(mask!, "float32")), scale),
 );
 
-compose(kernelNames.gatherParts, (inputs) =>
-  numberedInputs("index", inputs).map((index) => tf.gather(inputs["x"]!, index as tf.Tensor1D)),
-);
+compose(kernelNames.gatherParts, (inputs) => {
+  const [x, , ...indices] = Object.values(inputs) as [tf.Tensor, tf.Tensor, ...Array<tf.Tensor>];
+  return indices.map((index) => tf.gather(x, index as tf.Tensor1D));
+});
 
 compose(kernelNames.gatherJoined, (inputs, { parts, dim, zeroRow }: GatherJoinedAttributes) => {
   const [index, ...rest] = Object.values(inputs) as [tf.Tensor, ...Array<tf.Tensor>];

@@ -28,18 +28,20 @@ export type Attributes = { readonly [name: string]: any };
 export type InputGradients = { readonly [input: string]: () => tf.Tensor };
 
 interface GradientOf {
-  /** Names of inputs, and `output`, that the gradient reads: handed over in this order. */
+  /**
+   * Names of inputs that the gradient reads: handed over in this order. Of inputs only: tfjs can hand over results too, but it
+   * takes note of them before the kernel, so that nothing leads from them to the inputs and second derivatives would lack a
+   * term without a word. A gradient makes again what it needs of a result; in a recorded graph that is the node that is there.
+   */
   readonly reads?: ReadonlyArray<string>;
   readonly gradient: (dy: tf.Tensor, saved: ReadonlyArray<tf.Tensor>, attributes: Attributes) => InputGradients;
 }
 
 /** Registers the gradient of a kernel with one output. */
 export function register(kernelName: string, { reads = [], gradient }: GradientOf): void {
-  const inputs = reads.filter((name) => name !== "output");
   tf.registerGradient({
     kernelName,
-    inputsToSave: inputs,
-    ...(reads.includes("output") ? { outputsToSave: [true] } : {}),
+    inputsToSave: [...reads],
     gradFunc: (dy, saved, attributes) => gradient(dy as tf.Tensor, saved, attributes as Attributes),
   });
 }

@@ -40,13 +40,9 @@ binary(tf.Pow, (dy, a, b) => ({
   b: () => tf.mul(dy, tf.mul(tf.pow(a, b), tf.log(tf.maximum(a, Number.MIN_VALUE)))),
 }));
 
-/** One operand, by its value. */
+/** One operand. */
 const ofInput = (kernelName: string, slope: (dy: tf.Tensor, x: tf.Tensor) => tf.Tensor): void =>
   register(kernelName, { reads: ["x"], gradient: (dy, [x]) => ({ x: () => slope(dy, x!) }) });
-
-/** One operand, by the result. */
-const ofOutput = (kernelName: string, slope: (dy: tf.Tensor, y: tf.Tensor) => tf.Tensor): void =>
-  register(kernelName, { reads: ["output"], gradient: (dy, [y]) => ({ x: () => slope(dy, y!) }) });
 
 ofInput(tf.Abs, (dy, x) => tf.mul(dy, tf.sign(x)));
 ofInput(tf.Square, (dy, x) => tf.mul(dy, tf.mul(x, 2)));
@@ -57,13 +53,28 @@ ofInput(tf.Relu, (dy, x) => tf.mul(dy, tf.step(x)));
 ofInput(tf.Sin, (dy, x) => tf.mul(dy, tf.cos(x)));
 ofInput(tf.Cos, (dy, x) => tf.neg(tf.mul(dy, tf.sin(x))));
 ofInput(tf.Erf, (dy, x) => tf.mul(dy, tf.mul(tf.exp(tf.neg(tf.square(x))), 2 / Math.sqrt(Math.PI))));
-ofOutput(tf.Exp, (dy, y) => tf.mul(dy, y));
-ofOutput(tf.Expm1, (dy, y) => tf.mul(dy, tf.add(y, 1)));
-ofOutput(tf.Sqrt, (dy, y) => tf.div(dy, tf.mul(y, 2)));
-ofOutput(tf.Rsqrt, (dy, y) => tf.mul(dy, tf.mul(tf.mul(y, tf.square(y)), -0.5)));
-ofOutput(tf.Reciprocal, (dy, y) => tf.neg(tf.mul(dy, tf.square(y))));
-ofOutput(tf.Tanh, (dy, y) => tf.mul(dy, tf.sub(1, tf.square(y))));
-ofOutput(tf.Sigmoid, (dy, y) => tf.mul(dy, tf.mul(y, tf.sub(1, y))));
+ofInput(tf.Exp, (dy, x) => tf.mul(dy, tf.exp(x)));
+ofInput(tf.Expm1, (dy, x) => tf.mul(dy, tf.add(tf.expm1(x), 1)));
+ofInput(tf.Sqrt, (dy, x) => tf.div(dy, tf.mul(tf.sqrt(x), 2)));
+ofInput(tf.Rsqrt, (dy, x) => {
+  const y = tf.rsqrt(x);
+  return tf.mul(dy, tf.mul(tf.mul(y, tf.square(y)), -0.5));
+});
+ofInput(tf.Reciprocal, (dy, x) => tf.neg(tf.mul(dy, tf.square(tf.reciprocal(x)))));
+ofInput(tf.Tanh, (dy, x) => tf.mul(dy, tf.sub(1, tf.square(tf.tanh(x)))));
+ofInput(tf.Sigmoid, (dy, x) => {
+  const y = tf.sigmoid(x);
+  return tf.mul(dy, tf.mul(y, tf.sub(1, y)));
+});
+
+// Steps: flat wherever they have a slope. Gradients of kinks are made of them, so second derivatives pass them by.
+for (const kernelName of [tf.Step, tf.Sign])
+  register(kernelName, { reads: ["x"], gradient: (_, [x]) => ({ x: () => tf.zerosLike(x!) }) });
+for (const kernelName of [tf.Equal, tf.Greater, tf.GreaterEqual, tf.Less, tf.LessEqual, tf.LogicalAnd])
+  register(kernelName, {
+    reads: ["a", "b"],
+    gradient: (_, [a, b]) => ({ a: () => tf.zeros(a!.shape), b: () => tf.zeros(b!.shape) }),
+  });
 
 register(tf.Neg, { gradient: (dy) => ({ x: () => tf.neg(dy) }) });
 register(tf.Identity, { gradient: (dy) => ({ x: () => tf.cast(dy, "float32") }) });
@@ -80,6 +91,7 @@ register(tf.Select, {
   gradient: (dy, [condition]) => ({
     t: () => tf.where(condition!, dy, tf.zerosLike(dy)),
     e: () => tf.where(condition!, tf.zerosLike(dy), dy),
+    condition: () => tf.zeros(condition!.shape),
   }),
 });
 tf.registerGradient({

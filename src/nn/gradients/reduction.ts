@@ -13,25 +13,25 @@ register(tf.Mean, {
   }),
 });
 // As tfjs has it: every element that equals the extreme takes the whole gradient.
-for (const kernelName of [tf.Max, tf.Min])
+for (const [kernelName, extremeOf] of [
+  [tf.Max, tf.max],
+  [tf.Min, tf.min],
+] as const)
   register(kernelName, {
-    reads: ["x", "output"],
-    gradient: (dy, [x, y], { reductionIndices, axis = reductionIndices }) => ({
+    reads: ["x"],
+    gradient: (dy, [x], { reductionIndices, axis = reductionIndices }) => ({
       x: () => {
-        const extreme = tf.equal(x!, spreadOver(y!, x!.shape, axis));
-        return tf.mul(spreadOver(dy, x!.shape, axis), tf.cast(extreme, "float32"));
+        const isExtreme = tf.equal(x!, extremeOf(x!, axis, true));
+        return tf.mul(spreadOver(dy, x!.shape, axis), tf.cast(isExtreme, "float32"));
       },
     }),
   });
 register(tf.Softmax, {
-  reads: ["output"],
-  gradient: (dy, [y], { dim }) => ({
-    logits: () => tf.mul(y!, tf.sub(dy, tf.sum(tf.mul(dy, y!), dim, true))),
-  }),
-});
-register(tf.LogSoftmax, {
-  reads: ["output"],
-  gradient: (dy, [y], { axis }) => ({
-    logits: () => tf.sub(dy, tf.mul(tf.exp(y!), tf.sum(dy, axis, true))),
+  reads: ["logits"],
+  gradient: (dy, [logits], { dim }) => ({
+    logits: () => {
+      const y = tf.softmax(logits!, dim);
+      return tf.mul(y, tf.sub(dy, tf.sum(tf.mul(dy, y), dim, true)));
+    },
   }),
 });

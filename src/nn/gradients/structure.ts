@@ -54,6 +54,10 @@ register(tf.GatherV2, {
     },
   }),
 });
+register(tf.UnsortedSegmentSum, {
+  reads: ["segmentIds"],
+  gradient: (dy, [segmentIds]) => ({ x: () => tf.gather(dy, segmentIds as tf.Tensor1D) }),
+});
 register(tf.BatchMatMul, {
   reads: ["a", "b"],
   gradient: (dy, [a, b], { transposeA, transposeB }) => ({
@@ -61,6 +65,9 @@ register(tf.BatchMatMul, {
     b: () => (transposeB ? tf.matMul(dy, a!, true, transposeA) : tf.matMul(a!, dy, !transposeA, false)),
   }),
 });
+
+/** tfjs hands over the gradient of a list of one by itself. */
+const asList = (dys: tf.Tensor | Array<tf.Tensor>): Array<tf.Tensor> => (Array.isArray(dys) ? dys : [dys]);
 
 // Kernels that take or give lists.
 tf.registerGradient({
@@ -79,7 +86,7 @@ tf.registerGradient({
 tf.registerGradient({
   kernelName: tf.SplitV,
   gradFunc: (dys, _, attributes) => ({
-    x: () => tf.concat(dys as Array<tf.Tensor>, (attributes as { axis: number }).axis),
+    x: () => tf.concat(asList(dys), (attributes as { axis: number }).axis),
   }),
 });
 tf.registerGradient({
@@ -93,6 +100,6 @@ tf.registerGradient({
 tf.registerGradient({
   kernelName: tf.Unpack,
   gradFunc: (dys, _, attributes) => ({
-    value: () => tf.stack(dys as Array<tf.Tensor>, (attributes as { axis: number }).axis),
+    value: () => tf.stack(asList(dys), (attributes as { axis: number }).axis),
   }),
 });

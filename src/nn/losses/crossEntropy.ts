@@ -1,5 +1,6 @@
 /** Cross-entropies that the losses of this folder share: -log softmax at one column of each row. */
 import * as tf from "@tensorflow/tfjs-core";
+import { logSoftmax } from "../ops/index.ts";
 
 /** Added to a logit that is to count for nothing; finite, so that no gradient is NaN. */
 export const noLogit = -1e30;
@@ -9,7 +10,7 @@ const smallestWeight = 1e-12;
 
 /** @param logits [rows, columns] @param columns [rows], int32: the right column of each row @returns [rows] */
 export function crossEntropyOfRows(logits: tf.Tensor2D, columns: tf.Tensor1D): tf.Tensor1D {
-  const logProbabilities = tf.logSoftmax(logits); // [rows, columns]
+  const logProbabilities = logSoftmax(logits); // [rows, columns]
   const chosen = tf.oneHot(columns, logits.shape[1], 1, 0, "float32"); // [rows, columns]
   return tf.neg(tf.sum(tf.mul(logProbabilities, chosen), -1)); // [rows]
 }

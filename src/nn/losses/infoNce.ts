@@ -28,6 +28,7 @@
  * `inBatchContrastiveTension`. With labels between 0 and 1 for given pairs, see `cosineRegression`.
  */
 import * as tf from "@tensorflow/tfjs-core";
+import { logSoftmax } from "../ops/index.ts";
 import { requireShapes } from "./requireShapes.ts";
 import { unitRows } from "./unitRows.ts";
 
@@ -60,7 +61,7 @@ export function infoNce(
   const identity = tf.eye(rows);
   const hard = negatives === undefined ? [] : [tf.add(logitsTo(negatives), tf.mul(identity, hardNegativeWeight))];
   const logits = [logitsTo(positives), ...hard];
-  const logProbabilities = tf.logSoftmax(hard.length === 0 ? logits[0]! : tf.concat(logits, 1)); // [rows, rows or 2 rows]
+  const logProbabilities = logSoftmax(hard.length === 0 ? logits[0]! : tf.concat(logits, 1)); // [rows, rows or 2 rows]
   const ofPositives = hard.length === 0 ? logProbabilities : tf.slice(logProbabilities, [0, 0], [rows, rows]);
   const own = tf.mul(ofPositives, identity); // [rows, rows], all but the diagonal 0
   return tf.div(tf.neg(tf.sum(own)), rows);

@@ -3,7 +3,7 @@
  * gradient is the look-up by the inverse map: no scatter, no zero-filled table, no atomics, so fast and deterministic.
  */
 import * as tf from "@tensorflow/tfjs-core";
-import { kernelNames, numbered, runKernel, runKernelMany } from "./kernels.ts";
+import { kernelNames, runKernel, runKernelMany } from "./kernels.ts";
 import type { GatherJoinedAttributes } from "./kernels.ts";
 
 /**
@@ -19,57 +19,49 @@ export const gatherParts = (
   indices: ReadonlyArray<tf.Tensor>,
   inverse: tf.Tensor,
   holes = false,
-): ReadonlyArray<tf.Tensor> =>
-  runKernelMany(kernelNames.gatherParts, { x, inverse, ...numbered("index", indices) }, { holes });
+): ReadonlyArray<tf.Tensor> => runKernelMany(kernelNames.gatherParts, [x, inverse, ...indices], { holes });
 
 tf.registerGradient({
   kernelName: kernelNames.gatherParts,
-  inputsToSave: ["x", "inverse"],
-  gradFunc: (dys, saved, attributes) => ({
-    x: () => {
-      const [x, inverse] = saved as [tf.Tensor, tf.Tensor];
-      const parts = Array.isArray(dys) ? (dys as Array<tf.Tensor>) : [dys as tf.Tensor];
-      const { holes } = attributes as unknown as { holes: boolean };
-      return runKernel(kernelNames.gatherJoined, [inverse, ...parts], {
-        parts: parts.length,
-        dim: x.shape[1],
-        zeroRow: holes,
-      });
-    },
-  }),
+  saveAllInputs: true,
+  gradFunc: (dys, saved, attributes) => {
+    const [, inverse, ...indices] = saved;
+    const parts = Array.isArray(dys) ? (dys as Array<tf.Tensor>) : [dys as tf.Tensor];
+    const { holes } = attributes as unknown as { holes: boolean };
+    return { 0: () => gatherJoined(parts, inverse!, indices, holes) };
+  },
 });
 
 /**
- * One gather from several tensors, each viewed as `[rows, dim]`, laid one after the other.
+ * One gather from several tensors, each viewed as `[rows, dim]`, laid one after the other. It is the gradient of `gatherParts`
+ * and the other way round, so that either can be differentiated as often as one likes.
  *
  * @param parts each `[.., dim]`
  * @param index row for each place, int32 @param inverses for each part the place of each of its rows, in the part's shape
  *   without `dim`; a row that no place reads points at a place whose gradient is zero
+ * @param zeroRow the index may point just behind the last row too, at zeros
  * @returns [..index.shape, dim]
  */
 export const gatherJoined = (
   parts: ReadonlyArray<tf.Tensor>,
   index: tf.Tensor,
   inverses: ReadonlyArray<tf.Tensor>,
+  zeroRow = false,
 ): tf.Tensor => {
   const dim = parts[0]!.shape.at(-1)!;
-  return runKernel(kernelNames.gatherJoined, [index, ...parts, ...inverses], {
-    parts: parts.length,
-    dim,
-    zeroRow: false,
-  });
+  return runKernel(kernelNames.gatherJoined, [index, ...parts, ...inverses], { parts: parts.length, dim, zeroRow });
 };
 
 tf.registerGradient({
   kernelName: kernelNames.gatherJoined,
   saveAllInputs: true,
   gradFunc: (gradient, saved, attributes) => {
-    const { dim, parts } = attributes as unknown as GatherJoinedAttributes;
-    const inverses = saved.slice(1 + parts);
-    const dy = tf.reshape(gradient as tf.Tensor, [-1, dim]);
-    const one = (i: number) => (): tf.Tensor =>
-      runKernelMany(kernelNames.gatherParts, { x: dy, index0: inverses[i]! }, { holes: false })[0]!;
-    return Object.fromEntries(inverses.map((_, i) => [String(1 + i), one(i)]));
+    const { dim, parts, zeroRow } = attributes as unknown as GatherJoinedAttributes;
+    const [index, ...rest] = saved;
+    const places = tf.reshape(index!, [index!.size]);
+    const dy = tf.reshape(gradient as tf.Tensor, [index!.size, dim]);
+    const gathered = gatherParts(dy, rest.slice(parts), places, zeroRow);
+    return Object.fromEntries(gathered.map((part, i) => [String(1 + i), () => part]));
   },
 });
 

@@ -23,3 +23,21 @@ tf.registerGradient({
     t: () => runKernel(kernelNames.erfGateGradient, { t: saved[0]!, dy: dy as tf.Tensor }),
   }),
 });
+
+// The second derivative of t (1 + erf t) is 4/√π · (1 - t²) · exp(-t²).
+tf.registerGradient({
+  kernelName: kernelNames.erfGateGradient,
+  inputsToSave: ["t", "dy"],
+  gradFunc: (gradient, saved) => {
+    const [t, dy] = saved as [tf.Tensor, tf.Tensor];
+    const g = gradient as tf.Tensor;
+    return {
+      t: () => {
+        const squared = tf.square(t);
+        const bend = tf.mul(tf.mul(tf.sub(1, squared), tf.exp(tf.neg(squared))), 4 / Math.sqrt(Math.PI));
+        return tf.mul(tf.mul(g, dy), bend);
+      },
+      dy: () => runKernel(kernelNames.erfGateGradient, { t, dy: g }),
+    };
+  },
+});

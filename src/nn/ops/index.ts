@@ -5,6 +5,7 @@ export { activate } from "./activation.ts";
 export { erfGate, geluScale } from "./gelu.ts";
 export { gatherJoined, gatherParts, permuteRows } from "./gather.ts";
 export { layerNorm } from "./layerNorm.ts";
+export { logSoftmax } from "./logSoftmax.ts";
 export { linear, scaledMatMul } from "./matMul.ts";
 export { maskScale } from "./maskScale.ts";
 export { maskedSoftmax } from "./maskedSoftmax.ts";

@@ -19,11 +19,11 @@ export const kernelNames = {
   erfGate: "TandemErfGate",
   /** `{t, dy}` → `dy · (1 + erf t + t · 2/√π · exp(-t²))`. */
   erfGateGradient: "TandemErfGateGradient",
-  /** `{scores [.., queries, keys], bias? broadcastable}` → softmax over the last axis of `scores + bias`. */
+  /** `[scores [.., queries, keys], bias? broadcastable]` → softmax over the last axis of `scores + bias`. */
   maskedSoftmax: "TandemMaskedSoftmax",
   /** `{x, mask (bool) of the same shape}`, `{scale}` → `x · scale` where the mask is 1, else 0. */
   maskScale: "TandemMaskScale",
-  /** `{x [rows, dim], index0, index1, …}` → one tensor `[..index.shape, dim]` for each index (int32, any shape). */
+  /** `[x [rows, dim], inverse, ..indices]` → one tensor `[..index.shape, dim]` for each index (int32, any shape). */
   gatherParts: "TandemGatherParts",
   /** `[index, ..parts, ..more]`, `GatherJoinedAttributes` → rows of the parts, each viewed as `[rows, dim]`, one after the other (and a row of zeros at the end). */
   gatherJoined: "TandemGatherJoined",
@@ -47,26 +47,20 @@ export interface GatherJoinedAttributes {
   readonly zeroRow: boolean;
 }
 
-/** `{part0, part1, …}`: tfjs takes inputs by name. */
-export const numbered = (name: string, tensors: ReadonlyArray<tf.Tensor>): { [name: string]: tf.Tensor } =>
-  Object.fromEntries(tensors.map((tensor, i) => [`${name}${i}`, tensor]));
-
-/** The inverse of `numbered`. */
-export function numberedInputs(name: string, inputs: { readonly [name: string]: unknown }): ReadonlyArray<tf.Tensor> {
-  const tensors: Array<tf.Tensor> = [];
-  for (let i = 0; `${name}${i}` in inputs; i++) tensors.push(inputs[`${name}${i}`] as tf.Tensor);
-  return tensors;
-}
-
 /** Runs a kernel of one output on tfjs's current backend. */
 export const runKernel = (
   name: string,
   inputs: tf.NamedTensorMap | ReadonlyArray<tf.Tensor>,
   attributes: object = {},
-): tf.Tensor =>
-  // tfjs's own Concat passes an array too: its type lacks it
-  tf.engine().runKernel(name, inputs as tf.NamedTensorMap, attributes as tf.NamedAttrMap) as tf.Tensor;
+): tf.Tensor => run(name, inputs, attributes) as tf.Tensor;
 
 /** Runs a kernel of several outputs. */
-export const runKernelMany = (name: string, inputs: tf.NamedTensorMap, attributes: object = {}): Array<tf.Tensor> =>
-  tf.engine().runKernel(name, inputs, attributes as tf.NamedAttrMap) as Array<tf.Tensor>;
+export const runKernelMany = (
+  name: string,
+  inputs: tf.NamedTensorMap | ReadonlyArray<tf.Tensor>,
+  attributes: object = {},
+): Array<tf.Tensor> => run(name, inputs, attributes) as Array<tf.Tensor>;
+
+const run = (name: string, inputs: tf.NamedTensorMap | ReadonlyArray<tf.Tensor>, attributes: object) =>
+  // tfjs's own Concat passes an array too: its type lacks it
+  tf.engine().runKernel(name, inputs as tf.NamedTensorMap, attributes as tf.NamedAttrMap);

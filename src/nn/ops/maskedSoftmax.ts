@@ -7,15 +7,16 @@ import { kernelNames, runKernel } from "./kernels.ts";
  * @returns [.., queries, keys], rows summing to 1; exactly 0 for masked keys
  */
 export const maskedSoftmax = (scores: tf.Tensor, bias?: tf.Tensor): tf.Tensor =>
-  runKernel(kernelNames.maskedSoftmax, bias === undefined ? { scores } : { scores, bias });
+  runKernel(kernelNames.maskedSoftmax, bias === undefined ? [scores] : [scores, bias]);
 
 tf.registerGradient({
   kernelName: kernelNames.maskedSoftmax,
-  outputsToSave: [true],
+  saveAllInputs: true,
   gradFunc: (gradient, saved) => ({
-    scores: () => {
+    0: () => {
       const dy = gradient as tf.Tensor;
-      const weights = saved[0]!;
+      const [scores, bias] = saved as [tf.Tensor, tf.Tensor?];
+      const weights = maskedSoftmax(scores, bias); // not kept: see `register` in ../gradients/broadcast.ts
       return tf.mul(weights, tf.sub(dy, tf.sum(tf.mul(dy, weights), -1, true)));
     },
   }),

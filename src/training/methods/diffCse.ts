@@ -102,7 +102,7 @@ export function diffCse(
         seed: streamSeed(seed, name, "dropout of the discriminator"),
         inputs: "discriminator",
         parameters: discriminator,
-        // Padding goes through it as tokens, whose word Hugging Face's models do not train.
+        // Hugging Face's models do not train this word; what rows are filled up with is another one in RoBERTa, and trained.
         paddingId: sentences.special.pad,
       },
     ],
@@ -151,10 +151,7 @@ export function diffCse(
     frozen: editor.frozen,
     stepsPerEpoch: sampler.stepsPerEpoch,
     optimizer: optimizerOf(options),
-    // Next to it the detection loss, weighted as in the code, is less than a hundredth; as a sum it may be anything.
-    ...(reduction === "mean"
-      ? { collapsedLoss: Math.log(Math.min(options.batchSize, raggedRows(sentences.ids))) }
-      : {}),
+    collapsedLoss: Math.log(Math.min(options.batchSize, raggedRows(sentences.ids))),
     // Every row is the others' negative, so the batch is one part whatever its size.
     parts,
     observe: ({ contrastive, detection, views }, { feeds, encodings }) => ({

@@ -105,22 +105,20 @@ registerAll({
     const bell = on("Mul", on("Div", t!, on("Exp", on("Mul", t!, t!))), scalar(erfSlope));
     return on("Mul", on("Add", bell, onePlusErf(t!)), dy!);
   },
-  [kernelNames.maskedSoftmax]: ({ inputs: { scores, bias } }) => {
-    const biased = bias === undefined ? scores! : node("Add", [scores!, bias], scores!.shape, "float32");
-    return node("Softmax", [biased], scores!.shape, "float32", { axis: { int: -1 } });
+  [kernelNames.maskedSoftmax]: ({ inputs }) => {
+    const [scores, bias] = Object.values(inputs) as [Traced, Traced?];
+    const biased = bias === undefined ? scores : node("Add", [scores, bias], scores.shape, "float32");
+    return node("Softmax", [biased], scores.shape, "float32", { axis: { int: -1 } });
   },
   [kernelNames.maskScale]: ({ inputs: { x, mask }, attributes: { scale } }) => {
     const factors = node("Mul", [cast(mask!, "float32"), scalar(scale)], x!.shape, "float32");
     return node("Mul", [x!, factors], x!.shape, "float32");
   },
   [kernelNames.gatherParts]: ({ inputs }) => {
-    const x = inputs["x"]!;
-    const parts: Array<Traced> = [];
-    for (let i = 0; `index${i}` in inputs; i++) {
-      const index = inputs[`index${i}`]!;
-      parts.push(node("Gather", [x, index], [...index.shape, x.shape[1]!], "float32", { axis: { int: 0 } }));
-    }
-    return parts;
+    const [x, , ...indices] = Object.values(inputs) as [Traced, Traced, ...Array<Traced>];
+    return indices.map((index) =>
+      node("Gather", [x, index], [...index.shape, x.shape[1]!], "float32", { axis: { int: 0 } }),
+    );
   },
   [kernelNames.gatherJoined]: ({ inputs, attributes }) => {
     const { parts, dim, zeroRow } = attributes as GatherJoinedAttributes;

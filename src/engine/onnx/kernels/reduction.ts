@@ -60,6 +60,4 @@ registerAll({
   ArgMin: arg("ArgMin"),
   Softmax: ({ inputs: { logits }, attributes }) =>
     node("Softmax", [logits!], logits!.shape, logits!.dtype, { axis: { int: attributes["dim"] } }),
-  LogSoftmax: ({ inputs: { logits }, attributes }) =>
-    node("LogSoftmax", [logits!], logits!.shape, logits!.dtype, { axis: { int: attributes["axis"] } }),
 });

@@ -18,6 +18,7 @@ import trainBiEncoder from "./train-bi-encoder.ts";
 import trainContrastiveTension from "./train-contrastive-tension.ts";
 import trainCrossEncoder from "./train-cross-encoder.ts";
 import trainDiffcse from "./train-diffcse.ts";
+import trainMirrorBert from "./train-mirror-bert.ts";
 import trainSbert from "./train-sbert.ts";
 import trainSimcse from "./train-simcse.ts";
 import trainTokenizer from "./train-tokenizer.ts";
@@ -37,6 +38,7 @@ export const stages: ReadonlyArray<AnyStage> = [
   trainWordVectors,
   pretrainMlm,
   trainSimcse,
+  trainMirrorBert,
   trainContrastiveTension,
   trainDiffcse,
   pseudoLabel,

@@ -6,7 +6,7 @@
  * nothing reads them, so their gradients are exactly zero. Both maps rest on that: padding slots take the last row, which
  * is always a filler, fillers take some padding slot, and so the gradient of each gather is the other gather, without masks.
  */
-import { attentionBias, maskOf, type Sequence } from "./Sequence.ts";
+import { attentionBias, maskOf, type Sequence, visibleTokens } from "./Sequence.ts";
 import type { TensorSpec, TypedArray } from "./TensorSpec.ts";
 import { layoutOf, paddedSlots, type LayoutPolicy, type PackedShape, defaultLayoutPolicy } from "./PackedLayout.ts";
 
@@ -22,6 +22,8 @@ export interface PackedBatch {
   readonly types: Int32Array;
   /** [tokens] index of the token's sequence in the caller's order, -1 for fillers: with `positions` the dropout counter. */
   readonly tokenExample: Int32Array;
+  /** [tokens] 1 for padding that goes through the encoder: what stands behind the first `visible` tokens of a sequence. */
+  readonly isPadding: Uint8Array;
   /** [sequences] row of the padded layout → index in the caller's order. */
   readonly order: Int32Array;
   /** [sequences] tokens of each sequence, in the caller's order. */
@@ -143,7 +145,7 @@ export function packBatch(sequences: ReadonlyArray<Sequence>, options: PackOptio
   return { shape, realTokens: next, ...tokens, order, lengths: Int32Array.from(lengths), firstToken, feeds };
 }
 
-type TokenColumns = Pick<PackedBatch, "ids" | "positions" | "types" | "tokenExample">;
+type TokenColumns = Pick<PackedBatch, "ids" | "positions" | "types" | "tokenExample" | "isPadding">;
 
 interface SlotGroup {
   readonly before: number;
@@ -191,6 +193,7 @@ const emptyTokens = (tokens: number): TokenColumns => ({
   positions: new Int32Array(tokens).fill(-1),
   types: new Int32Array(tokens).fill(-1),
   tokenExample: new Int32Array(tokens).fill(-1),
+  isPadding: new Uint8Array(tokens),
 });
 
 function writeTokens(tokens: TokenColumns, sequence: Sequence, example: number, first: number): void {
@@ -199,6 +202,7 @@ function writeTokens(tokens: TokenColumns, sequence: Sequence, example: number, 
   if (sequence.types === undefined) tokens.types.fill(0, first, first + length);
   else tokens.types.set(sequence.types, first);
   tokens.tokenExample.fill(example, first, first + length);
+  tokens.isPadding.fill(1, first + visibleTokens(sequence), first + length);
   for (let j = 0; j < length; j++) tokens.positions[first + j] = j;
 }
 

@@ -40,7 +40,9 @@ export function attentionBias(sequences: ReadonlyArray<Sequence>, length: number
   return values;
 }
 
-const visibleTokens = ({ visible, ids }: Sequence): number => (typeof visible === "number" ? visible : ids.length);
+/** How many of its tokens, from the first on, are there for others to see; by segment all are. */
+export const visibleTokens = ({ visible, ids }: Sequence): number =>
+  typeof visible === "number" ? visible : ids.length;
 
 function runningSum(types: Int32Array | undefined, length: number): Int32Array {
   let sum = 0;

@@ -20,6 +20,15 @@ export function requireSameTokenizer(
   );
 }
 
+/** The same where texts come raw, with a tokenizer beside them. @param tokenizer its digest */
+export function requireTokenizerOf(model: { readonly tokenizer: string }, tokenizer: string): void {
+  if (model.tokenizer === tokenizer) return;
+  throw invalid(
+    `Port "tokenizer" has tokenizer ${tokenizer.slice(0, 12)}, but the model was made for ${model.tokenizer.slice(0, 12)}.`,
+    "Link the tokenizer of the step that made the model: its port `tokenizer`.",
+  );
+}
+
 export function requireRows(rows: Ragged, least: number, port: string, unit: string): void {
   const count = raggedRows(rows);
   if (count >= least) return;

@@ -35,6 +35,8 @@ export interface StepEncoder {
   readonly isFrozen?: boolean;
   /** See `Encoding.paddingId`. */
   readonly paddingId?: number;
+  /** The longest a sequence can be: no row is padded beyond. Default: the model's positions. */
+  readonly maxLength?: number | undefined;
   /** Which hidden states are read. */
   readonly encoded: EncodedRows;
   /** Whether rows of first tokens are dropped too, as a cross-encoder's head does. Default false. */
@@ -134,9 +136,9 @@ function preparation<Encoders extends StepEncoders>(
   const buffers: { [name: string]: Uint8Array } = {};
   return {
     pack: (sequences, encoder = 0) => {
-      const { config, inputs } = encoders[encoder]!;
+      const { config, inputs, maxLength = config.maxPositions } = encoders[encoder]!;
       const options = inputs === undefined ? {} : { prefix: inputs };
-      return packBatch(sequences, { policy, maxLength: config.maxPositions, ...options });
+      return packBatch(sequences, { policy, maxLength, ...options });
     },
     prepare: (step, batches, extra, examples) => {
       const encoded = encoders.map((encoder, i): EncodedBatch => {

@@ -81,9 +81,9 @@ class Student(torch.nn.Module):
         if problem["projection"]:
             size = self.bert.config.hidden_size
             self.projection = torch.nn.ModuleDict({"dense": torch.nn.Linear(size, size)})
-        # A word drawn at random may be [PAD]: its row learns from that as every other does.
-        self.bert.get_input_embeddings().padding_idx = None
         if "mlmWeight" in problem:
+            # A word drawn at random may be [PAD]: its row learns from that as every other does.
+            self.bert.get_input_embeddings().padding_idx = None
             self.cls = torch.nn.ModuleDict({"predictions": WordHead(self.bert.config)})
         own = dict(self.named())
         with torch.no_grad():
@@ -101,10 +101,14 @@ class Student(torch.nn.Module):
     def padded(self, rows):
         longest = max(len(row["ids"]) for row in rows)
         fill = lambda values: values + [0] * (longest - len(values))
+        if self.problem["pooling"] == "mean-with-padding":  # rows come with their padding, whose id is 0
+            seen = lambda row: [int(each != 0) for each in row["ids"]]
+        else:
+            seen = lambda row: fill([1] * len(row["ids"]))
         return {
             "input_ids": torch.tensor([fill(row["ids"]) for row in rows]),
             "token_type_ids": torch.tensor([fill(row["types"]) for row in rows]),
-            "attention_mask": torch.tensor([fill([1] * len(row["ids"])) for row in rows]),
+            "attention_mask": torch.tensor([seen(row) for row in rows]),
         }
 
     def embed(self, rows):
@@ -113,6 +117,8 @@ class Student(torch.nn.Module):
         if self.problem["pooling"] == "mean":
             mask = batch["attention_mask"].unsqueeze(-1).to(hidden.dtype)
             pooled = (hidden * mask).sum(1) / mask.sum(1)
+        elif self.problem["pooling"] == "mean-with-padding":
+            pooled = hidden.mean(1)
         else:
             pooled = hidden[:, 0]
         return torch.tanh(self.projection["dense"](pooled)) if self.problem["projection"] else pooled
@@ -130,6 +136,10 @@ class Student(torch.nn.Module):
         left, right = self.embed(rows[:half]), self.embed(rows[half:])
         if name in COSINE_LOSSES:
             return COSINE_LOSSES[name](functional.cosine_similarity(left, right), labels)
+        if name == "ntXent":
+            views = torch.cat([left, right])
+            others = self.logits(views, views).masked_fill(torch.eye(2 * half, dtype=torch.bool), -torch.inf)
+            return functional.cross_entropy(others, torch.arange(2 * half).roll(half))
         return functional.cross_entropy(self.logits(left, right), torch.arange(half))
 
     def logits(self, left, right):
@@ -152,8 +162,8 @@ class Student(torch.nn.Module):
         return functional.cross_entropy(self.cls["predictions"](hidden, table), targets)
 
 
-def decays(name):
-    return not name.endswith("bias") and "LayerNorm" not in name
+def decays(problem, name):
+    return problem.get("decayed") == "all" or not name.endswith("bias") and "LayerNorm" not in name
 
 
 class TransformersAdamW:
@@ -181,10 +191,11 @@ class TransformersAdamW:
                     p.add_(p, alpha=-rate * decay)
 
 
-def optimizer_of(student, given):
+def optimizer_of(student, problem):
+    given = problem["optimizer"]
     betas, eps = (given["beta1"], given["beta2"]), given["epsilon"]
     groups = [
-        {"params": [p for name, p in student.named() if decays(name) == does], "lr": 0.0, "weight_decay": decay}
+        {"params": [p for name, p in student.named() if decays(problem, name) == does], "lr": 0.0, "weight_decay": decay}
         for does, decay in ((True, given["weightDecay"]), (False, 0.0))
     ]
     if given["form"] == "pytorch":
@@ -195,9 +206,10 @@ def optimizer_of(student, given):
 def train(problem, dtype, updates):
     torch.manual_seed(0)
     student = Student(problem).to(dtype).train()
-    optimizer = optimizer_of(student, problem["optimizer"])
+    optimizer = optimizer_of(student, problem)
     schedule = problem["schedule"]
     warmup, total = schedule["warmupSteps"], schedule["totalSteps"]
+    longest = problem["maxGradientNorm"] or torch.inf
     losses, norms, gradients = [], [], {}
     for index, step in enumerate(problem["steps"][:updates]):
         student.zero_grad(set_to_none=True)
@@ -205,8 +217,10 @@ def train(problem, dtype, updates):
         loss.backward()
         if index == 0:
             gradients = {name: p.grad.clone() for name, p in student.named()}
-        norms.append(float(torch.nn.utils.clip_grad_norm_(student.parameters(), problem["maxGradientNorm"])))
+        norms.append(float(torch.nn.utils.clip_grad_norm_(student.parameters(), longest)))
         factor = index / max(1, warmup) if index < warmup else max(0.0, (total - index) / max(1, total - warmup))
+        if problem.get("scheduleName") == "constant":
+            factor = 1.0
         for group in optimizer.param_groups:
             group["lr"] = schedule["learningRate"] * factor
         optimizer.step()

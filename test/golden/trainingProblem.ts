@@ -7,12 +7,14 @@ import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import type { Backbone, ModelConfig } from "../../src/nn/EncoderModel.ts";
 import { parameterSpecs } from "../../src/nn/parameters.ts";
-import { raggedFrom } from "../../src/nn/Ragged.ts";
+import { poolingOf } from "../../src/nn/pooling.ts";
+import { raggedFrom, raggedRow } from "../../src/nn/Ragged.ts";
 import { sizeOf } from "../../src/nn/TensorSpec.ts";
 import type { Float32Tensor, Weights } from "../../src/nn/Weights.ts";
 import type { Method, PreparedStep } from "../../src/training/Method.ts";
 import { biEncoder } from "../../src/training/methods/biEncoder.ts";
 import { crossEncoder } from "../../src/training/methods/crossEncoder.ts";
+import { mirrorBert } from "../../src/training/methods/mirrorBert.ts";
 import { simCse } from "../../src/training/methods/simCse.ts";
 import type { BiEncoderLoss, CrossEncoderLoss, TrainingOptions } from "../../src/training/options.ts";
 import { scheduleOf } from "../../src/training/schedule.ts";
@@ -29,6 +31,7 @@ export interface TrainingCase {
   };
   readonly loss:
     | "infoNce"
+    | "ntXent"
     | "softBinaryCrossEntropy"
     | "softmaxOfTwo"
     | "probabilityMse"
@@ -36,7 +39,7 @@ export interface TrainingCase {
     | "cosineRegression"
     | "cosineCrossEntropy"
     | "cosineLogCosh";
-  readonly pooling: "cls" | "mean";
+  readonly pooling: "cls" | "mean" | "mean-with-padding";
   readonly projection: boolean;
 }
 
@@ -53,6 +56,16 @@ export const trackedOptions = {
   dropout: 0,
   temperature: 0.2,
 };
+
+/** Mirror-BERT's: no warm-up, a rate that stays, all parameters decay, no clipping. */
+const mirrorOptions = {
+  ...trackedOptions,
+  learningRate: 1e-3,
+  warmupRatio: 0,
+  schedule: "constant",
+  decayed: "all",
+  maxGradientNorm: 0,
+} as const;
 
 const config: ModelConfig = {
   architecture: "bert",
@@ -94,6 +107,13 @@ const sentences = (salt: number) =>
     }),
   );
 
+/** Of longer ones two words give way to one that masks them. */
+function masked(ids: Int32Array, draw: number): ReadonlyArray<number> {
+  if (ids.length < 6) return [...ids];
+  const start = Math.floor(draw * (ids.length - 2));
+  return [...ids.subarray(0, start), special.mask, ...ids.subarray(start + 2)];
+}
+
 /** A tiny model, and every way to train that is compared. */
 export function trackedCases(): { readonly [name: string]: TrainingCase } {
   const model: Backbone = { kind: "backbone", config, weights: trackedWeights(), tokenizer, special };
@@ -125,7 +145,17 @@ export function trackedCases(): { readonly [name: string]: TrainingCase } {
   });
   const [positives, negatives] = [4, 5].map((salt) => ({ tokenizer, special, ids: sentences(salt) }));
   const supervised = { ...options, hardNegativeWeight: 0.5, mlmWeight: 0.25, maskRatio: 0.3 };
+  const copies = { ...tokens, masked: (row: number, draw: number) => masked(raggedRow(tokens.ids, row), draw) };
+  const padded = poolingOf({ pooling: "mean-with-padding", paddedLength: 24 });
+  const mirrored = { ...mirrorOptions, form: "code", dropHead: 0, pooling: padded } as const;
   return {
+    "mirror-bert": {
+      method: mirrorBert(model, copies, mirrored, 1),
+      options: mirrorOptions,
+      loss: "ntXent",
+      pooling: "mean-with-padding",
+      projection: false,
+    },
     "simcse-cls": contrastive("cls", true),
     "simcse-mean": contrastive("mean", false),
     "simcse-supervised": {
@@ -194,6 +224,9 @@ export function problemOf(
     weights: Object.fromEntries(given.map(([name, { shape, values }]) => [name, { shape, float32: base64(values) }])),
     optimizer,
     schedule,
+    // Where they are those of the first trainings recorded, they are left out: their records name them by a digest.
+    ...(options.schedule === undefined ? {} : { scheduleName: options.schedule }),
+    ...(options.decayed === undefined ? {} : { decayed: options.decayed }),
     maxGradientNorm: options.maxGradientNorm,
     keepsWeights,
     ...(float64Updates === undefined ? {} : { float64Updates }),

@@ -44,6 +44,8 @@ const inputNames = {
   positions: "plain.positions",
   mask: "plain.mask",
   seen: "plain.seen",
+  paddingWords: "plain.paddingWords",
+  isPadding: "plain.isPadding",
 } as const;
 
 let programs = 0;
@@ -67,6 +69,8 @@ function plainProgram(training: PlainTraining): { readonly program: Program; rea
       ...[inputNames.ids, inputNames.types, inputNames.positions].map((name) => int(name, plane)),
       { name: inputNames.mask, shape: plane, dtype: "float32" },
       { name: inputNames.seen, shape: [rows, length, length], dtype: "float32" },
+      { name: inputNames.isPadding, shape: [rows, length, 1], dtype: "float32" },
+      { name: inputNames.paddingWords, shape: [rows, length, config.hiddenSize], dtype: "float32" },
       int("plain.order", [rows]),
       ...sites,
     ],
@@ -84,11 +88,28 @@ function plainProgram(training: PlainTraining): { readonly program: Program; rea
     [inputNames.positions]: filled(batch.positions),
     [inputNames.mask]: Float32Array.from(batch.ids, (id) => (id < 0 ? 0 : 1)),
     [inputNames.seen]: seenBy(batch.order, sequences, length),
+    ...paddingFeeds(training, batch.order, length),
     // The layout sorts rows by length: back to the caller's order.
     "plain.order": Int32Array.from({ length: rows }, (_, example) => batch.order.indexOf(example)),
     ...dropoutMasks(sites, batch, counter),
   };
   return { program, feeds };
+}
+
+/** Words of padding, which learn nothing, as numbers: [rows, length, dim], 0 for all other tokens; and which they are. */
+function paddingFeeds({ config, weights, sequences }: PlainTraining, order: Int32Array, length: number): Feeds {
+  const dim = config.hiddenSize;
+  const words = weights.get(embeddingTables.word)!.values;
+  const isPadding = new Float32Array(order.length * length);
+  const paddingWords = new Float32Array(order.length * length * dim);
+  order.forEach((example, row) => {
+    const { ids, visible } = sequences[example]!;
+    for (let i = typeof visible === "number" ? visible : ids.length; i < ids.length; i++) {
+      isPadding[row * length + i] = 1;
+      paddingWords.set(words.subarray(ids[i]! * dim, (ids[i]! + 1) * dim), (row * length + i) * dim);
+    }
+  });
+  return { [inputNames.isPadding]: isPadding, [inputNames.paddingWords]: paddingWords };
 }
 
 /** [rows, length, length] 1 where the query of the second axis sees the key of the third: each pair asked by itself. */
@@ -154,8 +175,10 @@ class PlainEncoder {
   private states(): ReadonlyArray<tf.Tensor> {
     const { hiddenDropout, layers } = this.config;
     const look = (table: string, at: string) => tf.gather(this.tensor(table), this.tensor(at) as tf.Tensor2D);
+    const learned = tf.sub(1, this.tensor(inputNames.isPadding)); // [rows, length, 1]
     const summed = tf.addN([
-      look(embeddingTables.word, inputNames.ids),
+      tf.mul(look(embeddingTables.word, inputNames.ids), learned),
+      this.tensor(inputNames.paddingWords),
       look(embeddingTables.position, inputNames.positions),
       look(embeddingTables.type, inputNames.types),
     ]);

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "vitest";
 import { addRows, embeddingOccurrences, embeddingRows, weightValues } from "../../src/nn/embeddingRows.ts";
+import type { ModelConfig } from "../../src/nn/EncoderModel.ts";
 import { packBatch } from "../../src/nn/PackedBatch.ts";
 import { embeddingTables, initializeWeights, parameterSpecs } from "../../src/nn/parameters.ts";
 import { tinyConfig } from "../kit/tinyEncoder.ts";
@@ -93,6 +94,21 @@ describe("embedding rows", () => {
     assert.deepStrictEqual(of(embeddingTables.position, 1), [2, 3]);
     assert.deepStrictEqual(of(embeddingTables.type, 0), [0, 0, 0, 0]);
     assert.isTrue(occurrences.get(embeddingTables.position)!.every((row, token) => row < 0 === batch.ids[token]! < 0));
+  });
+
+  it("of padding that fills a text up learn neither its word nor, where it has one row for all, its position", () => {
+    const padded = packBatch([{ ids: Int32Array.of(0, 0, 1, 1), visible: 2 }]);
+    const rowsOf = (table: string, more: Partial<ModelConfig>) => [
+      ...embeddingOccurrences(padded, { ...config, ...more })
+        .get(table)!
+        .subarray(0, 4),
+    ];
+    assert.deepStrictEqual(rowsOf(embeddingTables.word, {}), [0, 0, -1, -1]);
+    assert.deepStrictEqual(rowsOf(embeddingTables.position, {}), [0, 1, 2, 3]);
+    assert.deepStrictEqual(rowsOf(embeddingTables.type, {}), [0, 0, 0, 0]);
+    assert.deepStrictEqual(rowsOf(embeddingTables.position, { paddingIndex: 1 }), [2, 3, -1, -1]);
+    const rows = embeddingRows(tables, padded, config);
+    assert.deepStrictEqual([...rows.subarray(4, 6)], [310, 1020]);
   });
 
   it("have no segment where there is no table of them", () => {

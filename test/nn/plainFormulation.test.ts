@@ -10,10 +10,11 @@ import { CpuEngine } from "../../src/engine/cpu/CpuEngine.ts";
 import { OnnxEngine } from "../../src/engine/onnx/OnnxEngine.ts";
 import { cosineRegression } from "../../src/nn/losses/cosineRegression.ts";
 import { infoNce } from "../../src/nn/losses/infoNce.ts";
+import { ntXent } from "../../src/nn/losses/ntXent.ts";
 import { softBinaryCrossEntropy } from "../../src/nn/losses/softBinaryCrossEntropy.ts";
 import { pairLogits } from "../../src/nn/modules/heads.ts";
 import { embedSequences, encodedRowsOf } from "../../src/nn/modules/pooling.ts";
-import { packBatch } from "../../src/nn/PackedBatch.ts";
+import { packBatch, type Sequence } from "../../src/nn/PackedBatch.ts";
 import type { LayoutPolicy } from "../../src/nn/PackedLayout.ts";
 import { encoderSpecs, headSpecs, tableSpecs } from "../../src/nn/parameters.ts";
 import type { Weights } from "../../src/nn/Weights.ts";
@@ -23,7 +24,7 @@ import { assertSameStep, layouts } from "../kit/formulations.ts";
 import { type PlainTraining, runPlain } from "../kit/plainEncoder.ts";
 import { firstGradients, sequencesOf, type StepGradients, stepGradients } from "../kit/stepGradients.ts";
 import { tinyConfig, tinySequences, tinyWeights } from "../kit/tinyEncoder.ts";
-import { makeMethods, tinyOptions } from "../training/tinyModel.ts";
+import { makeMethods, special, tinyMirror, tinyOptions } from "../training/tinyModel.ts";
 import { wholeBatch } from "../kit/wholeBatch.ts";
 
 const cpu = new CpuEngine();
@@ -138,9 +139,22 @@ const plainlyOf: { readonly [stage: string]: Pick<PlainTraining, "result" | "los
       return losses.simcse(tf.tanh(tf.add(projected, tensors["projection.dense.bias"]!)));
     },
   },
+  "train-mirror-bert": {
+    result: tinyMirror.pooling,
+    loss: (views) => {
+      const [first, second] = tf.split(views, 2, 0) as [tf.Tensor2D, tf.Tensor2D];
+      return ntXent({ first, second }, tinyMirror);
+    },
+  },
   "train-cross-encoder": { result: "logits", loss: (logits, { labels }) => losses.bce(logits, labels!) },
   "train-bi-encoder": { result: "mean", loss: (sides, { labels }) => losses.mse(sides, labels!) },
 };
+
+/** No text holds padding but that which fills it up. */
+const withPaddingHidden = (row: Sequence): Sequence => ({
+  ...row,
+  visible: row.ids.findLastIndex((id) => id !== special.pad) + 1,
+});
 
 describe.each(Object.keys(plainlyOf))("%s", (stage) => {
   it("computes the loss and the gradients of the plain formulation, dropout on", async () => {
@@ -151,7 +165,7 @@ describe.each(Object.keys(plainlyOf))("%s", (stage) => {
     const expected = await runPlain(cpu, {
       config: method.config,
       weights: method.start,
-      sequences: sequencesOf(batch),
+      sequences: sequencesOf(batch).map(withPaddingHidden),
       counter: { seed: streamSeed(7, stage, "dropout"), step: 0 },
       result,
       loss: (ofRows, tensors) => {

@@ -8,11 +8,12 @@ import { contrastiveTension } from "../../src/training/methods/contrastiveTensio
 import { crossEncoder } from "../../src/training/methods/crossEncoder.ts";
 import { labelledTexts, type LabelSettings } from "../../src/training/labelledTexts.ts";
 import { diffCse } from "../../src/training/methods/diffCse.ts";
+import { mirrorBert } from "../../src/training/methods/mirrorBert.ts";
 import { maskedLanguageModel } from "../../src/training/methods/maskedLanguageModel.ts";
 import { sbert } from "../../src/training/methods/sbert.ts";
 import { simCse } from "../../src/training/methods/simCse.ts";
 import type { TrainingOptions } from "../../src/training/options.ts";
-import { type Ragged, raggedFrom } from "../../src/nn/Ragged.ts";
+import { type Ragged, raggedFrom, raggedRow } from "../../src/nn/Ragged.ts";
 
 export const tinyConfig: ModelConfig = {
   architecture: "bert",
@@ -63,6 +64,24 @@ export function topicSentences(count: number, site = "sentences"): Ragged {
 }
 
 export const tinyTokens = (count: number) => ({ tokenizer, special, ids: topicSentences(count) });
+
+/** The same with copies in which a word is masked. */
+export function tinyCopies(count: number) {
+  const tokens = tinyTokens(count);
+  const masked = (row: number, draw: number): Int32Array => {
+    const ids = raggedRow(tokens.ids, row).slice();
+    ids[Math.floor(draw * ids.length)] = special.mask;
+    return ids;
+  };
+  return { ...tokens, masked };
+}
+
+export const tinyMirror = {
+  temperature: 0.05,
+  form: "code",
+  dropHead: 0,
+  pooling: { kind: "mean-with-padding", paddedLength: 12 },
+} as const;
 
 /** Pair i joins a sentence of topic i mod 5 with one of topic i mod 3: alike where the topics are equal. */
 export function tinyPairs(count: number) {
@@ -129,6 +148,7 @@ export function makeMethods(
   return {
     "train-simcse": (seed, rows) =>
       simCse(model, tinyTokens(rows), { ...options, temperature: 0.05, pooling: "cls" }, seed),
+    "train-mirror-bert": (seed, rows) => mirrorBert(model, tinyCopies(rows), { ...options, ...tinyMirror }, seed),
     "train-simcse with hard negatives and masked words": (seed, rows) =>
       simCse(
         model,

@@ -105,6 +105,11 @@ describe("the numbers of a training", () => {
           2.8834,
           2.651,
         ],
+        "train-mirror-bert": [
+          2.1509,
+          2.043,
+          1.9112,
+        ],
         "train-sbert": [
           0.243,
           0.245,

@@ -9,7 +9,7 @@ import { assembleFor } from "../../nn/assembleInput.ts";
 import type { EncoderModel, Pooling } from "../../nn/EncoderModel.ts";
 import { embedSequences, encodedRowsOf } from "../../nn/modules/pooling.ts";
 import { encoderSpecs } from "../../nn/parameters.ts";
-import { poolingText } from "../../nn/pooling.ts";
+import { paddedLengthOf, poolingText } from "../../nn/pooling.ts";
 import { type Ragged, raggedRow, raggedRows } from "../../nn/Ragged.ts";
 import { tensorNamed } from "../../nn/TensorSpec.ts";
 import { sampledUniformity } from "../batchSpread.ts";
@@ -56,7 +56,14 @@ export function biEncoder(
   });
   const steps = encoderSteps({
     key: `${name}|${poolingText(pooling)}|${loss}`,
-    encoders: [{ config, encoded: encodedRowsOf(pooling), seed: streamSeed(seed, name, "dropout") }],
+    encoders: [
+      {
+        config,
+        maxLength: paddedLengthOf(pooling),
+        encoded: encodedRowsOf(pooling),
+        seed: streamSeed(seed, name, "dropout"),
+      },
+    ],
     parameters: encoderSpecs(config),
     loss: ([call], tensors) => {
       const sides = embedSequences(call, pooling); // [2 rows, dim]

@@ -15,7 +15,7 @@ import type { EncoderCall } from "../../nn/modules/EncoderCall.ts";
 import { embedSequences, encodedRowsOf } from "../../nn/modules/pooling.ts";
 import type { Sequence } from "../../nn/PackedBatch.ts";
 import { encoderSpecs, withPrefix } from "../../nn/parameters.ts";
-import { poolingText } from "../../nn/pooling.ts";
+import { paddedLengthOf, poolingText } from "../../nn/pooling.ts";
 import { raggedRow, raggedRows } from "../../nn/Ragged.ts";
 import { tensorNamed, type Tensors, type TensorSpec } from "../../nn/TensorSpec.ts";
 import type { Weights } from "../../nn/Weights.ts";
@@ -96,6 +96,7 @@ export function contrastiveTension(
   const { pooling, maxTokens } = options;
   const common = {
     config,
+    maxLength: paddedLengthOf(pooling),
     encoded: encodedRowsOf(pooling),
     embed: (call: EncoderCall) => embedSequences(call, pooling), // [rows, dim]
   };

@@ -7,13 +7,13 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 import { assembleFor } from "../../nn/assembleInput.ts";
-import { wordsInput } from "../../nn/embeddingRows.ts";
+import { learnedWords, wordsInput } from "../../nn/embeddingRows.ts";
 import type { EncoderModel, ModelConfig, Pooling } from "../../nn/EncoderModel.ts";
 import { gradientPenalty, type GradientPenaltyOptions } from "../../nn/losses/gradientPenalty.ts";
 import { embedSequences, encodedRowsOf } from "../../nn/modules/pooling.ts";
 import { defaultBatchPrefix, embeddingsName, type PackedBatch } from "../../nn/PackedBatch.ts";
 import { encoderSpecs, initializeWeights, withPrefix } from "../../nn/parameters.ts";
-import { poolingText } from "../../nn/pooling.ts";
+import { paddedLengthOf, poolingText } from "../../nn/pooling.ts";
 import { raggedRow, raggedRows } from "../../nn/Ragged.ts";
 import { tensorNamed, type TensorSpec } from "../../nn/TensorSpec.ts";
 import type { Weights } from "../../nn/Weights.ts";
@@ -136,8 +136,12 @@ function towersOf(
   { pooling, towers }: SbertOptions,
   seed: number,
 ): Towers {
-  const encoded = encodedRowsOf(pooling);
-  const first: StepEncoder = { config, encoded, seed: streamSeed(seed, name, "dropout") };
+  const first: StepEncoder = {
+    config,
+    maxLength: paddedLengthOf(pooling),
+    encoded: encodedRowsOf(pooling),
+    seed: streamSeed(seed, name, "dropout"),
+  };
   const all = Array.from({ length: sides }, (_, side) => side);
   const specs = encoderSpecs(config);
   if (towers === "shared") return { encoders: [first], sides: [all], parameters: specs, start };
@@ -158,5 +162,5 @@ function towersOf(
 function penaltyExtra(batches: ReadonlyArray<PackedBatch>, penalty: GradientPenaltyOptions | undefined): Extra {
   if (penalty === undefined) return { inputs: [], feeds: {} };
   const specs = batches.map(({ shape }, tower) => wordsInput(shape, tower === 0 ? defaultBatchPrefix : secondBatch));
-  return { inputs: specs, feeds: Object.fromEntries(specs.map((spec, i) => [spec.name, batches[i]!.ids])) };
+  return { inputs: specs, feeds: Object.fromEntries(specs.map((spec, i) => [spec.name, learnedWords(batches[i]!)])) };
 }

@@ -12,7 +12,7 @@ import { infoNce } from "../../nn/losses/infoNce.ts";
 import { embedSequences, encodedRowsOf } from "../../nn/modules/pooling.ts";
 import { projectionOf } from "../../nn/modules/projection.ts";
 import { encoderSpecs, headSpecs } from "../../nn/parameters.ts";
-import { poolingText } from "../../nn/pooling.ts";
+import { paddedLengthOf, poolingText } from "../../nn/pooling.ts";
 import { type Ragged, raggedRow, raggedRows } from "../../nn/Ragged.ts";
 import { sampledUniformity, spreadOfViews } from "../batchSpread.ts";
 import {
@@ -90,6 +90,7 @@ export function simCse(
     encoders: [
       {
         config,
+        maxLength: paddedLengthOf(pooling),
         encoded: encodedRowsOf(pooling),
         seed: streamSeed(seed, name, "dropout"),
         weights: [...encoderSpecs(config), ...projection.specs],

@@ -14,7 +14,7 @@ export const rules: { readonly [folder: string]: Rule } = {
   "src/core": { ours: [], packages: ["effect"] },
   "src/nn": { ours: [], packages: tfjs },
   "src/text": { ours: [], packages: [] },
-  "src/metrics": { ours: [], packages: [] },
+  "src/metrics": { ours: [], packages: ["ml-matrix"] },
   "src/spec": { ours: ["src/core"], packages: ["effect", "yaml"] },
   "src/store": { ours: ["src/core"], packages: ["effect"] },
   "src/executor": { ours: ["src/core"], packages: ["effect"] },
@@ -38,8 +38,12 @@ export const rules: { readonly [folder: string]: Rule } = {
     ours: ["src/core", "src/nn", "src/engine", "src/inference", "src/metrics"],
     packages: ["effect", ...tfjs],
   },
-  // Core for the errors that a stage's `run` has: inference fails by cause.
-  "src/inference": { ours: ["src/core", "src/nn", "src/engine"], packages: ["effect", ...tfjs] },
+  // Core for the errors that a stage's `run` has: inference fails by cause. Evaluators take gold.
+  "src/inference": {
+    ours: ["src/core", "src/nn", "src/engine"],
+    types: ["src/artifact"],
+    packages: ["effect", ...tfjs],
+  },
   "src/model": {
     ours: ["src/core", "src/nn"],
     types: ["src/artifact"],

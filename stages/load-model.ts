@@ -17,6 +17,7 @@ import { hubMistake, hubPrefix } from "../src/model/hub/hubSource.ts";
 import { vocabularySize } from "../src/model/tokenizerJson.ts";
 import { paddedLengthOf, poolingOf } from "../src/nn/pooling.ts";
 import { anyPooling, flag, paddedLengthField } from "../src/training/options.ts";
+import type { ReadDense } from "../src/model/denseLayer.ts";
 import { initializeWeights, parameterSpecs } from "../src/nn/parameters.ts";
 import type { Weights } from "../src/nn/Weights.ts";
 
@@ -85,6 +86,7 @@ interface Loaded {
   readonly tokenizerDigest: string;
   readonly pooling: Pooling | undefined;
   readonly normalize: boolean;
+  readonly dense?: ReadDense | undefined;
   readonly maxTokens: number;
   /** Heads of a checkpoint. */
   readonly wordHead?: Weights | undefined;
@@ -146,7 +148,7 @@ export default defineStage({
         `maxTokens is ${maxTokens}, but the model has positions for ${loaded.config.maxPositions} tokens`,
         `set maxTokens to ${loaded.config.maxPositions} or less`,
       );
-    const { config: shape, weights, tokenizer, normalize, wordHead } = loaded;
+    const { config: shape, weights, tokenizer, normalize, wordHead, dense } = loaded;
     if (config.wordHead && wordHead === undefined)
       return yield* fail("the model has no head that guesses masked words", "take wordHead out");
     if (loaded.classifier !== undefined && loaded.pooling === undefined)
@@ -164,7 +166,9 @@ export default defineStage({
         `paddedLength is ${paddedLength}, but the model has positions for ${shape.maxPositions} tokens`,
         `set paddedLength to ${shape.maxPositions} or less`,
       );
-    const sentence = { weights: withoutPooler(weights), pooling, normalize, maxTokens };
+    const layer = dense === undefined ? {} : { dense: { dimension: dense.dimension } };
+    const ofEncoder = new Map([...withoutPooler(weights), ...(dense?.weights ?? [])]);
+    const sentence = { weights: ofEncoder, pooling, ...layer, normalize, maxTokens };
     const encoder: BiEncoder = { kind: "bi-encoder", ...common, ...sentence };
     return { model, encoder, tokenizer };
   }),

@@ -1,8 +1,8 @@
 /**
  * `read-pairs`: tab-separated files of sentence pairs → Pairs, and Gold where there is a score column.
  *
- * The format is plain: UTF-8, a header line with `sentence1`, `sentence2` and perhaps `score`, further columns ignored, no
- * quoting or escaping (a `"` is a character like any other).
+ * The format is plain: UTF-8, a header line with `sentence1`, `sentence2` and perhaps `score`, no quoting or escaping (a `"` is a
+ * character like any other). Columns of other names count where a setting names them.
  */
 import * as Effect from "effect/Effect";
 import * as Schema from "effect/Schema";
@@ -11,10 +11,11 @@ import { basename } from "node:path";
 import { Gold, Pairs } from "../src/artifact/index.ts";
 import { output } from "../src/core/ArtifactType.ts";
 import { contentDigest } from "../src/core/digest.ts";
-import { StageFailure } from "../src/core/errors.ts";
+import { fileFailure, StageFailure } from "../src/core/errors.ts";
 import { folder, path } from "../src/core/path.ts";
 import { defineStage, type SourceFile } from "../src/core/Stage.ts";
-import { decodeLines, TextProblem } from "../src/text/decodeLines.ts";
+import { numberColumn, readTable, textColumn } from "../src/text/tableFile.ts";
+import { inTextForm, textForms } from "../src/text/textForm.ts";
 
 const suffix = ".tsv";
 
@@ -36,6 +37,31 @@ const config = Schema.Struct({
       description: "With `folder`: names of the files in it without `.tsv`, in the order wanted: [sts12, sts13].",
     }),
   ),
+  scoreColumn: Schema.NonEmptyString.annotate({
+    description: "The column of the gold scores or labels. Default score.",
+    default: "score",
+    absentMeans: "score",
+  }).pipe(Schema.withDecodingDefaultKey(Effect.succeed("score"))),
+  classes: Schema.optionalKey(
+    Schema.Array(Schema.NonEmptyString).check(Schema.isMinLength(2), Schema.isUnique()).annotate({
+      description:
+        "What may stand in the score column where it names classes; the first becomes 0, the next 1: [contradiction, neutral, entailment]. Default: the column holds numbers.",
+    }),
+  ),
+  subsetColumn: Schema.optionalKey(
+    Schema.NonEmptyString.annotate({
+      description:
+        "A column that says which part of its set a row is from, for `evaluate-sts` with `aggregate: mean` or `wmean`. Default: none is read.",
+    }),
+  ),
+  textForm: Schema.Literals(textForms)
+    .annotate({
+      description:
+        "raw: texts as they stand in the file (Trans-Encoder, Mirror-BERT). moses: English with punctuation apart, as the Moses tokenizer leaves it (SentEval's SICK); moses-lower: the same in lower case (SentEval's STS: SimCSE, DiffCSE). An uncased BERT hardly feels it, a cased model does. Default raw.",
+      default: "raw",
+      absentMeans: "raw",
+    })
+    .pipe(Schema.withDecodingDefaultKey(Effect.succeed("raw" as const))),
 }).check(
   Schema.makeFilter((value) =>
     (value.path !== undefined) !== (value.folder !== undefined && value.names !== undefined)
@@ -43,6 +69,7 @@ const config = Schema.Struct({
       : "read-pairs needs either `path`, or `folder` together with `names`",
   ),
 );
+type Config = typeof config.Type;
 
 interface PairFile {
   readonly set: string;
@@ -50,77 +77,26 @@ interface PairFile {
   readonly b: ReadonlyArray<string>;
   /** Empty where the file has no score column. */
   readonly scores: ReadonlyArray<number>;
+  /** Empty where none are asked for. */
+  readonly subsets: ReadonlyArray<string>;
 }
 
 const layout = "wanted is a first line of column names, sentence1, sentence2 and perhaps score, with tabs between them";
-const everyScore = "where there is a score column every row has a number in it; without the column none needs one";
 
-async function readPairFile(file: SourceFile): Promise<PairFile> {
-  const [header, ...lines] = decodeLines(await readFile(file.path));
-  if (header === undefined) throw new TextProblem("the file is empty", layout);
-  const columns = header.split("\t").map((name) => name.trim());
-  const [one, other, score] = ["sentence1", "sentence2", "score"].map((name) => columns.indexOf(name)) as [
-    number,
-    number,
-    number,
-  ];
-  const missing = [one < 0 ? "sentence1" : "", other < 0 ? "sentence2" : ""].filter((name) => name !== "");
-  if (missing.length > 0)
-    throw new TextProblem(
-      `the header lacks the column ${missing.join(" and ")}: it has ${columns.join(", ")}`,
-      layout,
-      1,
-    );
-  const rows = lines.flatMap((line, i) => (line === "" ? [] : [readRow(line, i + 2, columns, { one, other, score })]));
-  if (rows.length === 0) throw new TextProblem("there is no pair after the header", layout);
-  return {
+async function readPairFile(file: SourceFile, { scoreColumn, classes, subsetColumn, textForm }: Config) {
+  const named = [scoreColumn === "score" ? undefined : scoreColumn, subsetColumn].filter((name) => name !== undefined);
+  const wanted = ["sentence1", "sentence2", ...named];
+  const table = readTable(await readFile(file.path), wanted, layout, "pair");
+  const texts = (column: string) => textColumn(table, column).map((text) => inTextForm(text, textForm));
+  const pairFile: PairFile = {
     set: basename(file.path).replace(/\.[^.]+$/, ""),
-    a: rows.map((row) => row.a),
-    b: rows.map((row) => row.b),
-    scores: score < 0 ? [] : rows.map((row) => row.score),
+    a: texts("sentence1"),
+    b: texts("sentence2"),
+    scores: table.columns.includes(scoreColumn) ? numberColumn(table, scoreColumn, classes) : [],
+    subsets: subsetColumn === undefined ? [] : textColumn(table, subsetColumn),
   };
+  return pairFile;
 }
-
-interface ColumnIndexes {
-  readonly one: number;
-  readonly other: number;
-  /** -1 where there is none. */
-  readonly score: number;
-}
-
-function readRow(text: string, line: number, columns: ReadonlyArray<string>, at: ColumnIndexes) {
-  const fields = text.split("\t");
-  if (fields.length !== columns.length)
-    throw new TextProblem(
-      `${fields.length} ${fields.length === 1 ? "field" : "fields"} where the header has ${columns.length}`,
-      "fields are separated by tabs, and a sentence holds none",
-      line,
-    );
-  const sentence = (index: number): string => {
-    const value = fields[index]!.trim();
-    if (value === "") throw new TextProblem(`${columns[index]} is empty`, "take the line out, or fill it in", line);
-    return value;
-  };
-  return { a: sentence(at.one), b: sentence(at.other), score: at.score < 0 ? 0 : readScore(fields[at.score]!, line) };
-}
-
-function readScore(field: string, line: number): number {
-  const text = field.trim();
-  const score = Number(text);
-  if (text === "") throw new TextProblem("score is empty", everyScore, line);
-  if (!Number.isFinite(score))
-    throw new TextProblem(`score is ${JSON.stringify(text)}, not a number`, everyScore, line);
-  return score;
-}
-
-const failure = (file: SourceFile) => (cause: unknown) =>
-  new StageFailure({
-    cause: "stage-error",
-    message: cause instanceof Error ? cause.message : String(cause),
-    path: file.path,
-    ...(cause instanceof TextProblem ? { hint: cause.hint } : {}),
-    ...(cause instanceof TextProblem && cause.line !== undefined ? { line: cause.line } : {}),
-  });
 
 /** The files to read, in the order wanted. */
 const chosenFiles = Effect.fnUntraced(function* (
@@ -155,7 +131,12 @@ export default defineStage({
   run: Effect.fnUntraced(function* ({ config, files }) {
     const sets: Array<PairFile> = [];
     for (const file of yield* chosenFiles(config.names, config.folder ?? "", files))
-      sets.push(yield* Effect.tryPromise({ try: () => readPairFile(file), catch: failure(file) }));
+      sets.push(
+        yield* Effect.tryPromise({
+          try: () => readPairFile(file, config),
+          catch: (cause) => fileFailure(file.path, cause),
+        }),
+      );
     const pairs: Pairs = { a: sets.flatMap((set) => set.a), b: sets.flatMap((set) => set.b) };
     const digest = contentDigest(yield* Effect.promise(() => Pairs.encode(pairs)));
     const scored = sets.every((set) => set.scores.length > 0);
@@ -163,6 +144,8 @@ export default defineStage({
       pairs: digest,
       scores: Float64Array.from(scored ? sets.flatMap((set) => set.scores) : []),
       sets: sets.flatMap((set) => set.a.map(() => set.set)),
+      ...(config.subsetColumn === undefined ? {} : { subsets: sets.flatMap((set) => set.subsets) }),
+      ...(config.classes === undefined ? {} : { classes: config.classes }),
     };
     return { pairs, gold };
   }),

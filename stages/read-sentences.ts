@@ -4,7 +4,7 @@ import * as Schema from "effect/Schema";
 import { readFile } from "node:fs/promises";
 import { Sentences } from "../src/artifact/index.ts";
 import { output } from "../src/core/ArtifactType.ts";
-import { StageFailure } from "../src/core/errors.ts";
+import { fileFailure } from "../src/core/errors.ts";
 import { path } from "../src/core/path.ts";
 import { defineStage, type SourceFile } from "../src/core/Stage.ts";
 import { decodeLines, TextProblem } from "../src/text/decodeLines.ts";
@@ -25,15 +25,6 @@ async function readSentences(file: SourceFile): Promise<ReadonlyArray<string>> {
   return texts;
 }
 
-const failure = (file: SourceFile) => (cause: unknown) =>
-  new StageFailure({
-    cause: "stage-error",
-    message: cause instanceof Error ? cause.message : String(cause),
-    path: file.path,
-    ...(cause instanceof TextProblem ? { hint: cause.hint } : {}),
-    ...(cause instanceof TextProblem && cause.line !== undefined ? { line: cause.line } : {}),
-  });
-
 export default defineStage({
   name: "read-sentences",
   version: 1,
@@ -44,7 +35,9 @@ export default defineStage({
   run: Effect.fnUntraced(function* ({ files }) {
     const texts: Array<ReadonlyArray<string>> = [];
     for (const file of files["path"] ?? [])
-      texts.push(yield* Effect.tryPromise({ try: () => readSentences(file), catch: failure(file) }));
+      texts.push(
+        yield* Effect.tryPromise({ try: () => readSentences(file), catch: (cause) => fileFailure(file.path, cause) }),
+      );
     return { sentences: { texts: texts.flat() } };
   }),
 });

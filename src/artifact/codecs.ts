@@ -12,6 +12,7 @@ import type {
   Decision,
   Embeddings,
   Gold,
+  Groups,
   Metrics,
   Pairs,
   Scores,
@@ -30,6 +31,7 @@ export interface Codec<A> {
 export interface Codecs {
   readonly Sentences: Codec<Sentences>;
   readonly Pairs: Codec<Pairs>;
+  readonly Groups: Codec<Groups>;
   readonly Gold: Codec<Gold>;
   readonly Tokens: Codec<Tokens>;
   readonly TokenPairs: Codec<TokenPairs>;
@@ -60,23 +62,39 @@ const pairs: Codec<Pairs> = codec(
   (table) => ({ a: values(table, "a", "text"), b: values(table, "b", "text") }),
 );
 
+const groups: Codec<Groups> = codec(
+  "Groups",
+  ({ texts, groups }) => ({
+    rows: equalLength("Groups", { texts: texts.length, groups: groups.length }),
+    columns: { group: { kind: "int32", values: groups }, text: { kind: "text", values: texts } },
+    facts: {},
+  }),
+  (table) => ({ texts: values(table, "text", "text"), groups: values(table, "group", "int32") }),
+);
+
 const gold: Codec<Gold> = codec(
   "Gold",
-  ({ pairs, scores, sets }) => {
+  ({ pairs, scores, sets, subsets, classes }) => {
     if (scores.length > 0) equalLength("Gold", { scores: scores.length, sets: sets.length });
+    if (subsets !== undefined) equalLength("Gold", { subsets: subsets.length, sets: sets.length });
     return {
       rows: sets.length,
       columns: {
         set: { kind: "text", values: sets },
+        ...(subsets === undefined ? {} : { subset: { kind: "text", values: subsets } }),
         ...(scores.length === 0 ? {} : { score: { kind: "float64", values: finite("Gold", scores) } }),
       },
-      facts: { pairs },
+      facts: { pairs, ...(classes === undefined ? {} : { classes: canonicalJson([...classes]) }) },
     };
   },
   (table) => ({
     pairs: fact(table, "pairs"),
     scores: table.columns["score"] === undefined ? new Float64Array(0) : values(table, "score", "float64"),
     sets: values(table, "set", "text"),
+    ...(table.columns["subset"] === undefined ? {} : { subsets: values(table, "subset", "text") }),
+    ...(table.facts["classes"] === undefined
+      ? {}
+      : { classes: JSON.parse(table.facts["classes"]) as ReadonlyArray<string> }),
   }),
 );
 
@@ -209,6 +227,7 @@ const decision: Codec<Decision> = codec(
 export const codecs: Codecs = {
   Sentences: sentences,
   Pairs: pairs,
+  Groups: groups,
   Gold: gold,
   Tokens: tokens,
   TokenPairs: tokenPairs,

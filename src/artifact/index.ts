@@ -32,6 +32,9 @@ export const Sentences = typeOf("Sentences");
 export type Pairs = values.Pairs;
 export const Pairs = typeOf("Pairs");
 
+export type Groups = values.Groups;
+export const Groups = typeOf("Groups");
+
 export type Gold = values.Gold;
 export const Gold = typeOf("Gold");
 
@@ -75,6 +78,7 @@ export const Decision = typeOf("Decision");
 export const artifactTypes = {
   Sentences,
   Pairs,
+  Groups,
   Gold,
   Tokens,
   TokenPairs,

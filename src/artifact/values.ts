@@ -16,6 +16,14 @@ export interface Pairs {
   readonly b: ReadonlyArray<string>;
 }
 
+/** Sentences that mean the same, group by group. */
+export interface Groups {
+  /** Texts of a group stand together. */
+  readonly texts: ReadonlyArray<string>;
+  /** One per text: the number of its group, from 0 in the order they come in; a group has at least two texts. */
+  readonly groups: Int32Array;
+}
+
 /** What people said of pairs. Only evaluators and supervised stages accept it. */
 export interface Gold {
   /** Digest of the Pairs, row by row. */
@@ -24,6 +32,10 @@ export interface Gold {
   readonly scores: Float64Array;
   /** One per row: the test set it belongs to. Rows of a set stand together. */
   readonly sets: ReadonlyArray<string>;
+  /** One per row: the part of its set that it comes from (headlines, images); absent where the files were not asked for it. */
+  readonly subsets?: ReadonlyArray<string>;
+  /** What the scores 0, 1, 2 … stand for, where they are classes with names. */
+  readonly classes?: ReadonlyArray<string>;
 }
 
 /** Sentences as ids of one tokenizer, without special tokens: encoders add those and truncate. */

@@ -1,7 +1,7 @@
 /** What `pipeline cache` prints, and the JSON of its garbage collection. */
 import { relative } from "node:path";
 import { counted } from "../core/suggest.ts";
-import { formatBytes } from "../log/bytes.ts";
+import { formatBytes } from "../core/bytes.ts";
 import { renderTable } from "../log/table.ts";
 import type { Amount, CacheStatus } from "../store/cacheStatus.ts";
 import type { GcReport } from "../store/gc/collectGarbage.ts";
@@ -14,10 +14,12 @@ export function statusLines(found: CacheStatus): ReadonlyArray<string> {
     ["records", found.records],
     ["checkpoints", found.checkpoints],
     ["hub models", found.hub],
+    ["code of own stages", found.stages],
+    ["logs of runs", found.runs],
     ["damaged, set aside", found.quarantine],
   ];
   const rows = amounts.map(([name, { count, bytes }]) => [name, String(count), formatBytes(bytes)]);
-  const { count, running } = found.runs;
+  const { running } = found.runs;
   const leases = found.leases.map(
     ({ step, run, process, host, state }) =>
       `${step} of run ${run}, process ${process} on ${host}${state === "lives" ? "" : " (not known whether it lives)"}`,
@@ -25,10 +27,18 @@ export function statusLines(found: CacheStatus): ReadonlyArray<string> {
   return [
     `${relative(process.cwd(), found.cache) || found.cache} (layout ${found.layout})`,
     ...renderTable([{ title: "" }, { title: "", align: "right" }, { title: "", align: "right" }], rows),
-    `${counted(count, "run")}${running > 0 ? `, ${running} in progress` : ""}${found.lastUse === null ? "" : `, last use ${when(found.lastUse)}`}`,
+    ...(running > 0 ? [`${counted(running, "run")} in progress`] : []),
+    ...(found.lastUse === null ? [] : [`last use ${when(found.lastUse)}`]),
     ...(found.pins.length === 0 ? [] : [`pinned: ${found.pins.join(", ")}`]),
+    ...found.pinnedSteps.map(({ file, steps }) => `pinned in ${relative(process.cwd(), file) || file}: ${few(steps)}`),
     ...(leases.length === 0 ? [] : ["being computed:", ...leases.map((line) => `  ${line}`)]),
   ];
+}
+
+/** Of a loop with `pin: true` in its body there may be thousands. */
+function few(names: ReadonlyArray<string>): string {
+  const shown = names.slice(0, 6);
+  return [...shown, ...(names.length > shown.length ? [`${names.length - shown.length} more`] : [])].join(", ");
 }
 
 const when = (iso: string): string => iso.slice(0, 19).replace("T", " ");
@@ -55,6 +65,8 @@ const kinds = {
   object: "objects",
   checkpoint: "checkpoints",
   hub: "hub models",
+  stage: "code of stages",
+  run: "logs of runs",
   quarantine: "damaged files",
   aside: "half-written files",
 } as const;

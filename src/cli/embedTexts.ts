@@ -8,7 +8,7 @@ import type { Precision } from "../inference/options.ts";
 import { encodeTokens } from "../inference/encode.ts";
 import { scorePairs } from "../inference/score.ts";
 import { encodeTexts } from "../model/encodeTexts.ts";
-import type { BiEncoder } from "../nn/EncoderModel.ts";
+import { type BiEncoder, embeddingDimension } from "../nn/EncoderModel.ts";
 import type { EmbeddedTexts } from "./embeddingFormats.ts";
 import { asUsageError } from "./engineChoice.ts";
 import type { OpenedModel } from "./openModel.ts";
@@ -34,7 +34,7 @@ export async function* embedTexts(
     for await (const texts of parts) {
       const ids = await encodeTexts(tokenizer, texts);
       const values = await encodeTokens(model, ids, engine, options).catch(asUsage);
-      yield { texts, dimension: model.config.hiddenSize, values };
+      yield { texts, dimension: embeddingDimension(model), values };
       before += texts.length;
     }
   } finally {

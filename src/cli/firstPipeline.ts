@@ -35,6 +35,7 @@ ${isGenerated ? generated : ownText(text)}
 
   # SimCSE: a sentence is like itself under another dropout, and unlike the others.
   trained:
+    # How it runs is no part of its key: timeout: 2h, retry: 2, resources: { cpu: 2, memory: 4GB }, pin: true
     uses: train-simcse
     in: { model: counted.model, sentences: tokens }
     with: { pooling: mean, batchSize: 64, learningRate: 3e-4, epochs: "\${params.epochs}" }

@@ -7,6 +7,9 @@ import type { BiEncoder, CrossEncoder, EncoderModel } from "../nn/EncoderModel.t
 import { encoderWeights } from "../training/startingWeights.ts";
 import { type Invocation, UsageError, valueOf, valuesOf } from "./commandLine.ts";
 
+/** `write`: with the head that writes, where there is one. */
+export type ModelUse = "embed" | "score" | "write";
+
 export interface OpenedModel {
   readonly model: BiEncoder | CrossEncoder;
   readonly tokenizer: Tokenizer;
@@ -16,7 +19,7 @@ export interface OpenedModel {
  * `use`: what is asked of the model. Where a file's `outputs` are several, only those that can embed count for embeddings.
  * Throws `UsageError` where there is no model, or one whose files are at fault.
  */
-export async function openModel(invocation: Invocation, use: "embed" | "score"): Promise<OpenedModel> {
+export async function openModel(invocation: Invocation, use: ModelUse): Promise<OpenedModel> {
   const written = invocation.operands[0]!;
   const stats = statSync(written, { throwIfNoEntry: false });
   if (stats === undefined)
@@ -25,17 +28,17 @@ export async function openModel(invocation: Invocation, use: "embed" | "score"):
   const idle = ["set", "step"].find((name) => valuesOf(invocation, name).length > 0);
   if (idle !== undefined)
     throw new UsageError(`--${idle} goes with a pipeline file, and this is a folder`, "take it out", written);
-  return openFolder(written);
+  return openFolder(written, use);
 }
 
-async function openPipeline(invocation: Invocation, use: "embed" | "score"): Promise<OpenedModel> {
+async function openPipeline(invocation: Invocation, use: ModelUse): Promise<OpenedModel> {
   const { openSession, perform } = await import("./session.ts");
   const { modelOutputs, readModel } = await import("./modelOutputs.ts");
   const { settledGraph } = await import("./settledGraph.ts");
   const session = await openSession(invocation);
   const all = modelOutputs(await settledGraph(session), valueOf(invocation, "step"));
   const embedding = all.filter(({ step, port }) => step.outputTypes[port]!.name !== "CrossEncoder");
-  const [output, ...others] = use === "embed" && embedding.length > 0 ? embedding : all;
+  const [output, ...others] = use !== "score" && embedding.length > 0 ? embedding : all;
   const file = invocation.operands[0]!;
   if (others.length > 0) {
     const names = [output!, ...others].map(({ step, port }) => `${step.id}.${port}`).join(", ");
@@ -45,7 +48,7 @@ async function openPipeline(invocation: Invocation, use: "embed" | "score"): Pro
   return { model: withPooling(model), tokenizer };
 }
 
-async function openFolder(path: string): Promise<OpenedModel> {
+async function openFolder(path: string, use: ModelUse): Promise<OpenedModel> {
   if (statSync(join(path, "config.json"), { throwIfNoEntry: false }) === undefined)
     throw new UsageError(
       "this folder holds no model: it has no config.json",
@@ -59,7 +62,7 @@ async function openFolder(path: string): Promise<OpenedModel> {
   const folder = await readModelFolder({ path, read }).catch((cause: unknown) => {
     throw cause instanceof ModelProblem ? new UsageError(cause.message, cause.hint) : cause;
   });
-  const { config, tokenizer, maxTokens, pooling, normalize } = folder;
+  const { config, tokenizer, maxTokens, pooling, normalize, dense } = folder;
   const common = {
     config,
     tokenizer: contentDigest(await Tokenizer.encode(tokenizer)),
@@ -70,8 +73,12 @@ async function openFolder(path: string): Promise<OpenedModel> {
   const pairWeights = crossEncoderWeights(folder);
   if (pairWeights !== undefined && pooling === undefined)
     return { model: { kind: "cross-encoder", ...common, weights: pairWeights }, tokenizer };
-  const weights = encoderWeights(config, folder.weights);
-  return { model: { kind: "bi-encoder", ...common, weights, pooling: pooling ?? "mean", normalize }, tokenizer };
+  // The head that writes is of no use to who embeds, and no part of what embeds alike.
+  const head = use === "write" ? (folder.wordHead ?? []) : [];
+  const weights = new Map([...encoderWeights(config, folder.weights), ...(dense?.weights ?? []), ...head]);
+  const layer = dense === undefined ? {} : { dense: { dimension: dense.dimension } };
+  const sentence = { pooling: pooling ?? ("mean" as const), ...layer, normalize };
+  return { model: { kind: "bi-encoder", ...common, weights, ...sentence }, tokenizer };
 }
 
 function absent(error: NodeJS.ErrnoException): undefined {

@@ -5,26 +5,26 @@
  */
 import { readFileSync } from "node:fs";
 import { dirname, relative, resolve } from "node:path";
-import { Document, isMap, parseDocument, type YAMLMap } from "yaml";
+import { type Document, isMap, parseDocument, type YAMLMap } from "yaml";
 import { canonicalJson, type Json } from "../core/canonicalJson.ts";
 import type { Graph, Step } from "../core/Graph.ts";
-import { mergedPipeline } from "../spec/readTree.ts";
+import { stages } from "../../stages/index.ts";
+import { stageFinder } from "../spec/branch/movePaths.ts";
+import { withPaths } from "../spec/pathFields.ts";
+import { layOut, wholeDocument } from "../spec/wholeDocument.ts";
 
 export function resolvedYaml(graph: Graph): string {
-  const document = wholeDocument(graph);
+  const written = parseDocument(readFileSync(graph.file, "utf8"));
+  const isVariant = written.has("extends");
+  const folder = dirname(graph.file);
+  const document: Document = isVariant ? wholeDocument(graph, folder, stageFinder(graph, stages)) : written;
   const byDeclaration = Map.groupBy(graph.steps, (step) => step.declaredAs);
   document.set("seed", graph.seed);
-  for (const [name, value] of Object.entries(graph.params)) document.setIn(["params", name], value);
+  if (!isVariant) for (const [name, value] of Object.entries(graph.params)) document.setIn(["params", name], value);
   const steps = document.get("steps");
-  if (isMap(steps)) resolveSteps(document, steps, "", byDeclaration, dirname(graph.file));
+  if (isMap(steps)) resolveSteps(document, steps, "", byDeclaration, folder);
+  if (isVariant) layOut(document);
   return document.toString({ lineWidth: 120 });
-}
-
-function wholeDocument(graph: Graph): Document {
-  const written = parseDocument(readFileSync(graph.file, "utf8"));
-  if (!written.has("extends")) return written;
-  const { extends: _, ...merged } = mergedPipeline(graph.file);
-  return new Document({ name: graph.name, ...merged });
 }
 
 function resolveSteps(
@@ -38,31 +38,38 @@ function resolveSteps(
     if (!isMap(node)) continue;
     const name = `${prefix}${String(key)}`;
     const body = node.get("steps");
-    if (isMap(body)) resolveSteps(document, body, `${name}.`, byDeclaration, folder);
-    else writeConfig(document, node, byDeclaration.get(name) ?? [], folder);
+    if (isMap(body)) {
+      resolveSteps(document, body, `${name}.`, byDeclaration, folder);
+      writeStop(document, node, byDeclaration.get(`${name}.stop`) ?? []);
+    } else writeConfig(document, node, byDeclaration.get(name) ?? [], folder);
+  }
+}
+
+/** Of a loop's decisions what is not the metric, which is a link: it stays as written. */
+function writeStop(document: Document, loop: YAMLMap, [decision, ...others]: ReadonlyArray<Step>): void {
+  if (decision === undefined || !isMap(loop.get("stop"))) return;
+  for (const [field, value] of Object.entries(decision.encodedConfig)) {
+    const agree = others.every(({ encodedConfig }) => sameJson(encodedConfig[field], value));
+    if (field !== "metric" && agree && value !== undefined) loop.setIn(["stop", field], document.createNode(value));
   }
 }
 
 function writeConfig(document: Document, node: YAMLMap, instances: ReadonlyArray<Step>, folder: string): void {
-  for (const field of Object.keys(instances[0]?.encodedConfig ?? {})) {
-    const value = settingFrom(folder, instances[0]!, field);
-    const agree = instances.every((step) => sameJson(settingFrom(folder, step, field), value));
+  const [first, ...others] = instances.map((step) => settingsFrom(folder, step));
+  for (const [field, value] of Object.entries(first ?? {})) {
+    const agree = others.every((settings) => sameJson(settings[field], value));
     if (!agree || value === undefined) continue;
     if (!isMap(node.get("with"))) node.set("with", document.createNode({}));
     if (!sameJson(plain(node, field), value)) node.setIn(["with", field], document.createNode(value));
   }
 }
 
-/** A setting as it has to be written in a file of the folder: a path that was written elsewhere leads there from here. */
-function settingFrom(folder: string, { paths, encodedConfig }: Step, field: string): Json | undefined {
-  const value = encodedConfig[field];
-  const seen = paths
-    .filter((path) => path.field === field)
-    .map(({ pattern, written, isRemote }) =>
-      isRemote === true || resolve(folder, written) === pattern ? written : relative(folder, pattern),
-    );
-  if (typeof value === "string" && seen.length === 1) return seen[0];
-  return Array.isArray(value) && seen.length === value.length ? seen : value;
+/** The settings as they have to be written in a file of the folder: a path that was written elsewhere leads there from here. */
+function settingsFrom(folder: string, { stage, paths, encodedConfig }: Step): Step["encodedConfig"] {
+  const seen = paths.map(({ pattern, written, isRemote }) =>
+    isRemote === true || resolve(folder, written) === pattern ? written : relative(folder, pattern),
+  );
+  return withPaths(stage.config.ast, encodedConfig as Json, seen) as Step["encodedConfig"];
 }
 
 /** What is written for a field now; kept as it is where it means the same. */

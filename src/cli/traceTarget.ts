@@ -2,6 +2,7 @@
 import type { LineageTarget } from "../core/lineage.ts";
 import { filesOf } from "../core/lineage.ts";
 import type { PastRun } from "../core/pastRun.ts";
+import { asIdsSpell, type KnownSteps } from "../core/stepNames.ts";
 import { closest, listed, nameHint } from "../core/suggest.ts";
 import { UsageError } from "./commandLine.ts";
 import type { PastMetric } from "./pastMetrics.ts";
@@ -17,7 +18,7 @@ const leastDigits = 4;
 
 /** Throws `UsageError` where the run has no such thing, or several. */
 export function findTarget(run: PastRun, metrics: ReadonlyArray<PastMetric>, written: string): TraceTarget {
-  const name = withCycleNumbers(run, written);
+  const name = asIdsSpell(written, stepsOf(run));
   const metric = metrics.find((each) => `${each.step}.${each.name}` === name);
   if (metric !== undefined) return { target: { kind: "step", step: metric.step }, metric };
   if (run.steps.some(({ step }) => step === name)) return { target: { kind: "step", step: name }, metric };
@@ -61,25 +62,30 @@ function byDigest({ manifest, steps }: PastRun, digits: string, written: string)
   return first;
 }
 
-function hintFor({ steps }: PastRun, metrics: ReadonlyArray<PastMetric>, name: string): string {
+function hintFor(run: PastRun, metrics: ReadonlyArray<PastMetric>, name: string): string {
+  const { steps } = run;
   const numbers = metrics.map((each) => `${each.step}.${each.name}`);
   const names = steps.map(({ step }) => step);
   const likely = closest(name, [...numbers, ...names]);
   const ofStep = steps.find(({ step }) => name.startsWith(`${step}.`))?.step;
   const metricsOfStep = numbers.filter((each) => each.startsWith(`${ofStep}.`));
+  const loop = name.slice(0, Math.max(0, name.lastIndexOf(".")));
+  const last = stepsOf(run).lastCycle(loop);
+  if (last !== undefined) {
+    const inLast = names.filter((step) => step.startsWith(`${loop}[${last}].`));
+    return `a run knows steps, not what a loop carries: name one of ${listed(inLast)}`;
+  }
   if (likely === undefined && metricsOfStep.length > 0) return `its metrics: ${listed(metricsOfStep)}`;
   return nameHint(name, numbers.length > 0 ? [...numbers, ...names] : names, numbers.length > 0 ? "metrics" : "steps");
 }
 
-/** `distil[last].studentEval` is that of the highest cycle. */
-function withCycleNumbers({ steps }: PastRun, name: string): string {
-  const at = name.indexOf("[last]");
-  if (at === -1) return name;
-  const loop = name.slice(0, at);
-  const cycles = steps.flatMap(({ step }) =>
-    step.startsWith(`${loop}[`) ? [Number.parseInt(step.slice(loop.length + 1), 10)] : [],
-  );
-  const last = Math.max(...cycles);
-  if (!Number.isFinite(last)) return name;
-  return withCycleNumbers({ steps } as PastRun, `${loop}[${last}]${name.slice(at + "[last]".length)}`);
-}
+/** A run knows its loops by the cycles that ran. */
+const stepsOf = ({ steps }: PastRun): KnownSteps => ({
+  ids: steps.map(({ step }) => step),
+  lastCycle: (loop) => {
+    const cycles = steps.map(({ step }) =>
+      step.startsWith(`${loop}[`) ? Number.parseInt(step.slice(loop.length + 1)) : 0,
+    );
+    return cycles.reduce((last, cycle) => Math.max(last, cycle || 0), 0) || undefined;
+  },
+});

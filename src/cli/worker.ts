@@ -21,11 +21,11 @@ if (cache === undefined || process.send === undefined) {
   process.exit(2);
 }
 
-const threads = Number(process.env[threadsVariable]) || availableParallelism();
+const share = Number(process.env[threadsVariable]) || availableParallelism();
 const chosen = engineChoice({}, process.env);
 
 /** Heavy, and only workers compute: it comes when the first task that needs it does. */
-function engineOn(device: string = chosen.device): EngineSetup<Engine> {
+function engineOn(device: string = chosen.device, threads: number = share): EngineSetup<Engine> {
   const { engine } = chosen;
   const load = Effect.promise(() => import("../engine/layer.ts"));
   const layer = Layer.unwrap(Effect.map(load, ({ layerEngine }) => layerEngine({ engine, device, threads })));

@@ -71,6 +71,12 @@ export const optionalInput = <A>(type: ArtifactType<A>, description: string): In
   description,
 });
 
+/** An optional port that takes any of some types. */
+export const optionalInputOneOf = <A>(
+  types: ReadonlyArray<AnyArtifactType & { readonly decode: (bytes: Uint8Array) => Promise<A> }>,
+  description: string,
+): InputPort<A | undefined> => ({ types, list: false, optional: true, description });
+
 export const listInput = <A>(type: ArtifactType<A>, description: string): InputPort<ReadonlyArray<A>> => ({
   types: [type],
   list: true,

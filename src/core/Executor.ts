@@ -7,6 +7,7 @@ import type { ProgressReport, SourceFile, AnyStage } from "./Stage.ts";
 import type { StoredOutput } from "./ActionRecord.ts";
 import type { Json } from "./canonicalJson.ts";
 import type { Environment } from "./environment.ts";
+import type { Machine, Resources } from "./resources.ts";
 
 /** One step, ready to run: all by value or digest, so that it can cross to another process. */
 export interface Task {
@@ -17,6 +18,8 @@ export interface Task {
   readonly seed: number;
   /** What the step computes on, where its stage uses the engine and it names one; else the run's device. */
   readonly device?: string;
+  /** What the step claims, where it says so. */
+  readonly resources?: Resources;
   readonly files: { readonly [field: string]: ReadonlyArray<SourceFile> };
   readonly inputs: {
     readonly [port: string]:
@@ -43,6 +46,8 @@ export interface TaskListener {
 export class Executor extends Context.Service<
   Executor,
   {
+    /** What all steps share; absent where the executor itself sees to what they claim. */
+    readonly machine?: Machine;
     /** Runs a task to its end. Interrupting the effect asks the task to end after the batch in hand and waits for it. */
     readonly run: (task: Task, listener: TaskListener) => Effect.Effect<TaskResult, StageFailure | StoreError>;
   }

@@ -6,6 +6,7 @@ import type { Json } from "./canonicalJson.ts";
 import type { AnyArtifactType } from "./ArtifactType.ts";
 import type { StepLimits } from "./limits.ts";
 import type { FolderChoice } from "./path.ts";
+import type { Resources } from "./resources.ts";
 import type { AnyStage } from "./Stage.ts";
 
 /** A place in a pipeline file, from 1. */
@@ -69,10 +70,12 @@ export interface Step {
   readonly outputTypes: { readonly [port: string]: AnyArtifactType };
   /** Decisions that have to say "on" before it may run, outermost loop first; absent where there are none. */
   readonly gates?: ReadonlyArray<number>;
-  /** Its `timeout` and `retry`, where it has any. */
+  /** Its `timeout` and `retry`, where it has any. In no key. */
   readonly limits?: StepLimits;
+  /** What it claims of the machine it runs on, where it says so. In no key. */
+  readonly resources?: Resources;
   readonly location: SourceLocation;
-  /** Garbage collection keeps what it made. In no key. The language does not set it yet. */
+  /** Garbage collection keeps what it made for as long as its file says so. In no key. */
   readonly pin?: boolean;
 }
 
@@ -84,6 +87,8 @@ export interface LoopInfo {
   readonly cycles: number;
   /** Of a loop that may stop: the step that decides at the end of each cycle, by index. */
   readonly decisions?: ReadonlyArray<number>;
+  /** Its carried values after it, by name: `distil.teacher`. */
+  readonly carried: { readonly [name: string]: Link };
   /** Names of the steps in its body, in written order. */
   readonly body: ReadonlyArray<string>;
 }

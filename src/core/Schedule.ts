@@ -1,6 +1,6 @@
 /**
  * The bookkeeping of a run: which steps wait for which, what is ready, what is running, what is blocked. Plain and
- * synchronous, so that a thousand hits cost nothing; `run.ts` drives it.
+ * synchronous, so that a thousand hits cost nothing; `GraphRun.ts` drives it.
  */
 import type { Evaluation, Outputs } from "./evaluate.ts";
 import { linksOf, stepsBefore, type Graph } from "./Graph.ts";

@@ -16,7 +16,10 @@ export class SourceFiles extends Context.Service<
     ) => Effect.Effect<ReadonlyArray<SourceFile>, SourceMissing | SourceElsewhere | StoreError>;
     /** Brings here what `resolve` said is elsewhere. */
     readonly fetch: RemoteFolders["fetch"];
-    /** Hashes the contents again, past every shortcut, and returns the paths that moved since. */
-    readonly recheck: (files: ReadonlyArray<SourceFile>) => Effect.Effect<ReadonlyArray<string>, StoreError>;
+    /** Looks again, past every shortcut: the paths of files that changed since, went, or came to be among those that the fields name. */
+    readonly recheck: (
+      fields: ReadonlyArray<PathField>,
+      files: ReadonlyArray<SourceFile>,
+    ) => Effect.Effect<ReadonlyArray<string>, StoreError>;
   }
 >()("tandem/core/SourceFiles") {}

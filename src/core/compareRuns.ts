@@ -128,6 +128,9 @@ function keyValues({ parts }: ActionRecord, runSeed: number, stages: ReadonlyMap
   const meanings = known === undefined ? [] : [...absentMeaningsOf(known)];
   return new Map<string, Json>([
     ["uses", `${stage.name}@${stage.version}`],
+    // Of a stage of the user's own the code tells more than its version.
+    ...leaves("code", stage.code),
+    ...leaves("packages", stage.packages as ReadonlyArray<Json> | undefined),
     ...meanings.flatMap(([path, meaning]) => leaves(path, meaning)),
     ...leaves("", config),
     ...(seed === undefined || seed === runSeed ? [] : [["seed", seed] as const]),

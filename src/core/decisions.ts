@@ -91,20 +91,24 @@ export const readVerdict = Effect.fnUntraced(function* (
   return decision.stops ? "stop" : "on";
 });
 
-/** The graph with its loops as long as they ran, and its outputs those of the cycles that did: where that is known. */
+/** The graph with its loops as long as they ran, its outputs and carried values those of the cycles that did: where that is known. */
 export const settleGraph = (graph: Graph, decided: Decided): Graph => ({
   ...graph,
   loops: graph.loops.map((loop) => {
     const stopped = (loop.decisions ?? []).findIndex((decision) => decided.says(decision) === "stop");
-    return stopped < 0 ? loop : { ...loop, cycles: stopped + 1 };
+    const carried = settleLinks(loop.carried, decided);
+    return stopped < 0 ? { ...loop, carried } : { ...loop, carried, cycles: stopped + 1 };
   }),
-  outputs: Object.fromEntries(
-    Object.entries(graph.outputs).map(([name, link]) => {
+  outputs: settleLinks(graph.outputs, decided),
+});
+
+const settleLinks = (links: Graph["outputs"], decided: Decided): Graph["outputs"] =>
+  Object.fromEntries(
+    Object.entries(links).map(([name, link]) => {
       const settled = settleLink(link, decided);
       return [name, typeof settled === "object" ? settled : lastCandidate(link)];
     }),
-  ),
-});
+  );
 
 function lastCandidate(link: Link): Link {
   let last = link;

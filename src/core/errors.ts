@@ -29,6 +29,18 @@ export class StageFailure extends Schema.TaggedError<StageFailure>()("StageFailu
   trace: Schema.optionalKey(Schema.String),
 }) {}
 
+/** What reading a file failed with, as the failure of a stage: in that file, and in the line that the error tells. */
+export function fileFailure(path: string, cause: unknown): StageFailure {
+  const { hint, line } = (cause ?? {}) as { readonly hint?: unknown; readonly line?: unknown };
+  return new StageFailure({
+    cause: "stage-error",
+    message: cause instanceof Error ? cause.message : String(cause),
+    path,
+    ...(typeof hint === "string" ? { hint } : {}),
+    ...(typeof line === "number" ? { line } : {}),
+  });
+}
+
 /** The cache or its disk failed. Exit code 3. */
 export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
   /** What was being done: `write`, `read`, `publish`, `open`. */

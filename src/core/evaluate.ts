@@ -68,17 +68,19 @@ export const evaluateGraph = Effect.fnUntraced(function* (
   const targets = yield* selectSteps(graph, "--until", until);
   const forced = yield* selectSteps(graph, "--force", force);
   const needed = until.length === 0 ? undefined : neededFor(graph, targets);
-  const files = yield* resolveAll(graph, needed);
   const evaluation: Array<StepEvaluation | undefined> = [];
   const known = knownFrom(graph, evaluation);
+  const missing: Array<SourceMissing> = [];
   for (const [index, step] of graph.steps.entries()) {
     if (needed?.[index] === false) evaluation.push(undefined);
     else {
-      const about = { index, step, isForced: forced.has(index), ...files[index]! };
-      evaluation.push(yield* evaluateStep(about, known));
+      const files = yield* filesToRead(step, known, missing);
+      evaluation.push(yield* evaluateStep({ index, step, isForced: forced.has(index), ...files }, known));
     }
   }
-  return evaluation;
+  const [first, ...others] = missing;
+  if (first === undefined) return evaluation;
+  return yield* others.length === 0 ? first : alsoMissing(first, others);
 });
 
 /** What an evaluation knows of its steps. */
@@ -133,21 +135,14 @@ const keyOf = Effect.fnUntraced(function* (
 const hasEveryPort = (record: ActionRecord, step: Step): boolean =>
   Object.keys(step.stage.outputs).every((port) => record.outputs[port] !== undefined);
 
-/** Files of every needed step, before anything runs: what is missing is an error of the file, and all of it is named. */
-const resolveAll = Effect.fnUntraced(function* (
-  graph: Graph,
-  needed: ReadonlyArray<boolean> | undefined,
-): Effect.fn.Return<ReadonlyArray<StepFiles>, StoreError | SourceMissing, SourceFiles> {
-  const all: Array<StepFiles> = [];
-  const missing: Array<SourceMissing> = [];
-  for (const [index, step] of graph.steps.entries()) {
-    if (needed?.[index] === false) all.push(noFiles);
-    else all.push(yield* resolveFiles(step).pipe(Effect.catchTag("SourceMissing", (error) => note(missing, error))));
-  }
-  const [first, ...others] = missing;
-  if (first === undefined) return all;
-  return yield* others.length === 0 ? first : alsoMissing(first, others);
-});
+/**
+ * Files of a step, before anything runs: what is missing is an error of the pipeline file, and all of it is named. A step that a
+ * loop has left out reads none; one of which that is not known yet must have its own.
+ */
+const filesToRead = (step: Step, known: Known, missing: Array<SourceMissing>) =>
+  step.paths.length === 0 || "leftOutBy" in settleStep(step, known)
+    ? Effect.succeed(noFiles)
+    : resolveFiles(step).pipe(Effect.catchTag("SourceMissing", (error) => note(missing, error)));
 
 /** The files of a step as far as they are here. */
 export type StepFiles = Pick<StepEvaluation, "files" | "elsewhere">;

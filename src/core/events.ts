@@ -52,6 +52,17 @@ export type RunEvent =
       readonly total: number;
       readonly unit: string;
     }
+  /** It failed, and is tried again after a pause: for the `attempt`th time, of at most `of`. A start or a hit follows. */
+  | {
+      readonly event: "step.retried";
+      readonly step: string;
+      /** A FailureCause. */
+      readonly cause: string;
+      readonly message: string;
+      readonly attempt: number;
+      readonly of: number;
+      readonly waitMs: number;
+    }
   /** What a person should know of a step that goes on all the same. */
   | { readonly event: "step.warning"; readonly step: string; readonly message: string }
   | {

@@ -26,7 +26,7 @@ export interface Explanation extends PlanStep {
   readonly rootCause: ReadonlyArray<Reason>;
 }
 
-/** Explains one step; a name that several cycles share means the last of them. */
+/** Explains one step; a name that several cycles or cells share means the last of them. */
 export const explainStep = Effect.fn("core.explainStep")(function* (
   graph: Graph,
   stepId: string,
@@ -36,8 +36,7 @@ export const explainStep = Effect.fn("core.explainStep")(function* (
   ArtifactStore | SourceFiles | EngineInfo
 > {
   const selected = yield* selectSteps(graph, "", [stepId]);
-  const index = graph.steps.findIndex((step) => step.id === stepId);
-  const asked = index >= 0 ? index : Math.max(...selected);
+  const asked = Math.max(...selected);
   const evaluation = yield* evaluateGraph(graph, { until: [graph.steps[asked]!.id] });
   const engine = yield* EngineInfo;
   const history = historyOf(yield* (yield* ArtifactStore).records);

@@ -1,4 +1,5 @@
 /** How long a step may run, and how often it is tried again: what a pipeline file says of it apart from its result. In no key. */
+import * as Clock from "effect/Clock";
 import * as Effect from "effect/Effect";
 import { StageFailure, type FailureCause } from "./errors.ts";
 
@@ -6,7 +7,10 @@ import { StageFailure, type FailureCause } from "./errors.ts";
 export const retriedCauses = ["killed", "out-of-memory", "timeout", "stage-error"] as const;
 
 export interface StepLimits {
+  /** Of one try, from its start. */
   readonly timeoutMs?: number;
+  /** Without a report of progress. */
+  readonly progressTimeoutMs?: number;
   readonly retry?: {
     /** Tries after the first, at least 1. */
     readonly times: number;
@@ -16,45 +20,64 @@ export interface StepLimits {
   };
 }
 
-/** Ends what takes longer: it is asked to end after the batch in hand, as by Ctrl-C, and its checkpoint stays. */
+/**
+ * Ends what takes longer, or shows no progress for too long: it is asked to end after the batch in hand, as by Ctrl-C, and its
+ * checkpoint stays.
+ *
+ * @param start gets what to call at each report of progress
+ */
 export const withTimeout = <A, E, R>(
-  task: Effect.Effect<A, E, R>,
+  start: (onProgress: () => void) => Effect.Effect<A, E, R>,
   step: string,
-  { timeoutMs }: StepLimits = {},
-): Effect.Effect<A, E | StageFailure, R> =>
-  timeoutMs === undefined
-    ? task
-    : Effect.timeoutOrElse(task, {
-        duration: timeoutMs,
-        orElse: () =>
-          Effect.fail(
-            new StageFailure({
-              cause: "timeout",
-              message: `${step} took longer than its \`timeout\` of ${timeoutMs / 1000} s.`,
-              hint: "Raise `timeout`. A training goes on from its last checkpoint.",
-            }),
-          ),
-      });
-
-/** Tries again where a failure is of a cause that `retry` names; `tell` gets a sentence on each that is. */
-export const withRetry = <A, E, R>(
-  attempt: Effect.Effect<A, E | StageFailure, R>,
-  { retry }: StepLimits = {},
-  tell: (message: string) => void = () => undefined,
+  { timeoutMs, progressTimeoutMs }: StepLimits = {},
 ): Effect.Effect<A, E | StageFailure, R> => {
-  if (retry === undefined) return attempt;
-  const { times, on, waitMs } = retry;
-  const from = (tried: number): Effect.Effect<A, E | StageFailure, R> =>
-    Effect.catch(attempt, (error) => {
-      if (!(error instanceof StageFailure) || tried >= times || !on.includes(error.cause)) return Effect.fail(error);
-      const pauseMs = waitMs * 2 ** tried;
-      tell(
-        `it failed (${error.cause}) and is tried again in ${pauseMs / 1000} s, ${tried + 1} of ${times}: ${error.message}`,
-      );
-      return Effect.andThen(
-        Effect.sleep(pauseMs),
-        Effect.suspend(() => from(tried + 1)),
-      );
+  const inTime = (task: Effect.Effect<A, E | StageFailure, R>) =>
+    timeoutMs === undefined
+      ? task
+      : Effect.timeoutOrElse(task, {
+          duration: timeoutMs,
+          orElse: () => timedOut(`${step} took longer than its \`timeout\` of ${seconds(timeoutMs)}.`, "timeout"),
+        });
+  if (progressTimeoutMs === undefined) return inTime(start(() => undefined));
+  return Effect.gen(function* () {
+    const clock = yield* Clock.Clock;
+    let lastAt = clock.currentTimeMillisUnsafe();
+    const task = start(() => void (lastAt = clock.currentTimeMillisUnsafe()));
+    const standstill = Effect.gen(function* () {
+      for (let leftMs = progressTimeoutMs; leftMs > 0;) {
+        yield* Effect.sleep(leftMs);
+        leftMs = lastAt + progressTimeoutMs - clock.currentTimeMillisUnsafe();
+      }
+      const message = `${step} reported no progress for ${seconds(progressTimeoutMs)}, its \`timeout.progress\`.`;
+      return yield* timedOut(message, "timeout.progress");
     });
-  return Effect.suspend(() => from(0));
+    return yield* inTime(Effect.raceFirst(task, standstill));
+  });
 };
+
+const seconds = (ms: number): string => `${ms / 1000} s`;
+
+const timedOut = (message: string, key: string): Effect.Effect<never, StageFailure> =>
+  Effect.fail(
+    new StageFailure({
+      cause: "timeout",
+      message,
+      hint: `Raise \`${key}\`. A training goes on from its last checkpoint.`,
+    }),
+  );
+
+/** A try after a failure. */
+export interface NextTry {
+  /** From 1: the first try is not counted. */
+  readonly attempt: number;
+  readonly of: number;
+  readonly waitMs: number;
+}
+
+/** Undefined where `retry` does not name the failure's cause, or all tries are used up. `tried`: tries after the first so far. */
+export function nextTry(error: unknown, { retry }: StepLimits = {}, tried = 0): NextTry | undefined {
+  if (retry === undefined || !(error instanceof StageFailure)) return undefined;
+  const { times, on, waitMs } = retry;
+  if (tried >= times || !on.includes(error.cause)) return undefined;
+  return { attempt: tried + 1, of: times, waitMs: waitMs * 2 ** tried };
+}

@@ -13,9 +13,13 @@ import type { SourceMissing, StoreError } from "./errors.ts";
 import { evaluateGraph, type Evaluation, type Selection } from "./evaluate.ts";
 import type { RunEvent } from "./events.ts";
 import type { Graph } from "./Graph.ts";
-import { GraphRun, type StepFailure, type StepServices } from "./GraphRun.ts";
+import { Executor } from "./Executor.ts";
+import { GraphRun } from "./GraphRun.ts";
+import { checkResources } from "./resources.ts";
 import { stateOf } from "./plan.ts";
+import type { RunState, StepFailure } from "./RunState.ts";
 import { stageLabel } from "./StageFile.ts";
+import type { StepServices } from "./stepWork.ts";
 import { RunLog, type OpenRun, type RunStart } from "./RunLog.ts";
 
 export interface RunOptions extends Selection {
@@ -25,6 +29,11 @@ export interface RunOptions extends Selection {
   readonly jobs?: number | undefined;
   /** After a failure, go on with what it does not block. */
   readonly keepGoing?: boolean | undefined;
+  /**
+   * When it aborts, the run is told to be interrupted and its log closed before `abort()` returns, whatever still runs: for who
+   * then ends the process.
+   */
+  readonly abandon?: AbortSignal | undefined;
   readonly onEvent?: ((event: RunEvent) => void) | undefined;
   /** Kept in the run's manifest beside the other options: the raw `--set`s and the like. */
   readonly asked?: { readonly [name: string]: Json } | undefined;
@@ -56,30 +65,40 @@ export const runGraph = Effect.fn("core.runGraph")(function* (
   const clock = yield* Clock.Clock;
   const now = () => new Date(clock.currentTimeMillisUnsafe()).toISOString();
   const evaluation = yield* evaluateGraph(graph, options);
+  const { machine } = yield* Executor;
+  if (machine !== undefined) yield* checkResources(evaluation, machine);
   const log = yield* (yield* RunLog).open(runStart(graph, options, now()));
   const emit = (event: RunEvent) => {
     log.append(event);
     options.onEvent?.(event);
   };
   const { run: id, keepGoing = false, jobs } = options;
-  const run = new GraphRun(graph, evaluation, { run: id, keepGoing, jobs }, emit, now);
+  const running = new GraphRun(graph, evaluation, { run: id, keepGoing, jobs, machine }, emit, now);
+  const { state } = running;
   emit({ event: "run.started", run: id, file: graph.file, plan: plannedStates(evaluation) });
-  const finish = (status: "succeeded" | "failed" | "interrupted") =>
-    finishRun(run, log, emit, { status, finished: now(), durationMs: Math.round(performance.now() - began) });
-  yield* Effect.onExit(run.toEnd(), (exit) => {
+  const finish = (status: "succeeded" | "failed" | "interrupted") => {
+    options.abandon?.removeEventListener("abort", abandon);
+    return finishRun(state, log, emit, { status, finished: now(), durationMs: Math.round(performance.now() - began) });
+  };
+  const abandon = () => {
+    state.tellInterrupted();
+    Effect.runSync(Effect.ignore(finish("interrupted")));
+  };
+  options.abandon?.addEventListener("abort", abandon);
+  yield* Effect.onExit(running.toEnd(), (exit) => {
     if (Exit.isSuccess(exit)) return Effect.void;
     const status = Cause.hasInterruptsOnly(exit.cause) ? "interrupted" : "failed";
-    return run.stop().pipe(Effect.andThen(Effect.suspend(() => finish(status))), Effect.ignore);
+    return running.stop().pipe(Effect.andThen(Effect.suspend(() => finish(status))), Effect.ignore);
   });
-  const status = run.failures.length > 0 ? "failed" : "succeeded";
+  const status = state.failures.length > 0 ? "failed" : "succeeded";
   const durationMs = yield* finish(status);
-  return { run: id, status, ...run.counts(), durationMs, outputs: run.outputs(), failures: run.failures };
+  return { run: id, status, ...state.counts(), durationMs, outputs: state.outputs(), failures: state.failures };
 });
 
 type End = { readonly status: "succeeded" | "failed" | "interrupted"; finished: string; durationMs: number };
 
 const finishRun = Effect.fnUntraced(function* (
-  run: GraphRun,
+  run: RunState,
   log: OpenRun,
   emit: (event: RunEvent) => void,
   { status, finished, durationMs }: End,

@@ -44,8 +44,12 @@ export const runStep = (
       const files = yield* restore(filesUnmoved(asked));
       const executor = yield* Executor;
       const { id, limits } = asked.step;
-      const result = yield* restore(withTimeout(executor.run(taskOf(asked, files), asked), id, limits));
-      yield* stillUnmoved(asked.step, files);
+      const start = (onSign: () => void) => executor.run(taskOf(asked, files), noting(asked, onSign));
+      const unmoved = stillUnmoved(asked.step, files);
+      const task = restore(withTimeout(start, id, limits));
+      // What a stage cannot make sense of may have been half written: then that is what happened.
+      const result = yield* Effect.catchIf(task, isStageError, (error) => Effect.andThen(unmoved, error));
+      yield* unmoved;
       if (asked.step.stage.code?.isEdited() === true) asked.onWarning(editedMeanwhile);
       const made = recordOf(asked, files, result);
       const winner = yield* (yield* ArtifactStore).publish(made);
@@ -54,6 +58,17 @@ export const runStep = (
       return { outputs: winner.outputs, durationMs: result.durationMs, differs: differencesOf(winner, made) };
     }),
   );
+
+const noting = ({ onProgress, onWarning }: TaskListener, onSign: () => void): TaskListener => ({
+  onProgress: (report) => {
+    onSign();
+    onProgress(report);
+  },
+  onWarning,
+});
+
+const isStageError = (error: StageFailure | StoreError): error is StageFailure =>
+  error._tag === "StageFailure" && error.cause === "stage-error";
 
 /** The files as they are now, which have to be those of the key: time may have passed since it was computed. */
 const filesUnmoved = Effect.fnUntraced(function* ({
@@ -79,7 +94,7 @@ const stillUnmoved = Effect.fnUntraced(function* (
 ): Effect.fn.Return<void, StageFailure | StoreError, SourceFiles> {
   yield* packagesUnmoved(step);
   if (step.paths.length === 0) return;
-  const moved = yield* (yield* SourceFiles).recheck(Object.values(files).flat());
+  const moved = yield* (yield* SourceFiles).recheck(step.paths, Object.values(files).flat());
   if (moved[0] !== undefined) return yield* movedFailure(step, moved[0]);
 });
 
@@ -125,6 +140,7 @@ function taskOf({ step, key, outputsOf }: StepRun, files: FilesByField): Task {
     encodedConfig: step.encodedConfig,
     seed: step.stage.usesSeed ? (step.seed ?? 0) : 0,
     ...(device === undefined ? {} : { device }),
+    ...(step.resources === undefined ? {} : { resources: step.resources }),
     files,
     inputs: Object.fromEntries(inputs),
   };

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect";
 import { InvalidPipeline } from "./Diagnostic.ts";
 import { stepsBefore, type Graph, type Step } from "./Graph.ts";
-import { nameHint } from "./suggest.ts";
+import { asIdsSpell, carriedAs, stepHint, stepsIn } from "./stepNames.ts";
 
 /** `distil[2].student`; `distil.student` and `distil[2]` and `distil` mean every step of theirs, a name without its cell every cell. */
 const isNamed = ({ id, declaredAs }: Step, name: string): boolean =>
@@ -13,6 +13,12 @@ const isWithin = (id: string, name: string): boolean =>
 
 const cell = /\[[^[\]]*=[^[\]]*\]/g;
 
+/** Of a carried value the steps that it may be of. */
+function stepsNamed(graph: Graph, name: string): ReadonlyArray<number> {
+  const named = graph.steps.flatMap((step, index) => (isNamed(step, name) ? [index] : []));
+  return named.length > 0 ? named : carriedAs(graph, name).map(({ step }) => step);
+}
+
 /** Indices of the named steps; a name that fits none is an error of the arguments. */
 export const selectSteps = Effect.fnUntraced(function* (
   graph: Graph,
@@ -21,19 +27,14 @@ export const selectSteps = Effect.fnUntraced(function* (
 ): Effect.fn.Return<ReadonlySet<number>, InvalidPipeline> {
   const selected = new Set<number>();
   const diagnostics = [];
-  for (const name of names) {
-    const before = selected.size;
-    for (const [index, step] of graph.steps.entries()) if (isNamed(step, name)) selected.add(index);
-    if (selected.size === before && !graph.steps.some((step) => isNamed(step, name))) {
-      diagnostics.push({
-        argument: `${option} ${name}`.trim(),
-        message: `there is no step \`${name}\``,
-        hint: nameHint(
-          name,
-          graph.steps.map((step) => step.id),
-          "steps",
-        ),
-      });
+  const known = stepsIn(graph);
+  for (const written of names) {
+    const name = asIdsSpell(written, known);
+    const found = stepsNamed(graph, name);
+    for (const index of found) selected.add(index);
+    if (found.length === 0) {
+      const message = `there is no step \`${written}\``;
+      diagnostics.push({ argument: `${option} ${written}`.trim(), message, hint: stepHint(graph, name) });
     }
   }
   if (diagnostics.length > 0) return yield* new InvalidPipeline({ diagnostics });

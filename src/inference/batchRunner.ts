@@ -18,7 +18,7 @@ import {
   type PackedBatch,
   type Sequence,
 } from "../nn/PackedBatch.ts";
-import { embeddingWidth } from "../nn/parameters.ts";
+import { denseName, embeddingWidth } from "../nn/parameters.ts";
 import { type LayoutPolicy, shapeKey } from "../nn/PackedLayout.ts";
 import type { Feeds, TensorSpec } from "../nn/TensorSpec.ts";
 import type { Float32Tensor, Weights } from "../nn/Weights.ts";
@@ -51,6 +51,8 @@ export interface Head {
   readonly width: number;
   /** The longest a sequence can be: none is padded beyond. */
   readonly maxLength: number;
+  /** Further inputs of a batch's program, with their values. Default none. */
+  readonly inputs?: (batch: PackedBatch) => { readonly specs: ReadonlyArray<TensorSpec>; readonly feeds: Feeds };
   /** @returns [sequences, width] or [sequences] for a width of 1, in the caller's order */
   readonly build: (call: EncoderCall) => tf.Tensor;
 }
@@ -131,12 +133,15 @@ function filledUp(rows: ReadonlyArray<number>, size: number): ReadonlyArray<numb
   return Array.from({ length: wanted }, (_, i) => rows[i % rows.length]!);
 }
 
-function programFor(model: EncoderModel, head: Head, { shape }: PackedBatch, precision: Precision): Program {
+function programFor(model: EncoderModel, head: Head, batch: PackedBatch, precision: Precision): Program {
   const { config, weights } = model;
   const isFed = precision === "float32";
+  const { shape } = batch;
+  const parameters = isFed ? head.parameters : [];
+  const more = head.inputs?.(batch).specs ?? [];
   return {
     key: `infer|${head.key}|${JSON.stringify(config)}|${shapeKey(shape)}|${isFed ? "" : `${precision} ${identityOf(weights)}`}`,
-    inputs: [...(isFed ? head.parameters : []), embeddingsInput(shape, embeddingWidth(config)), ...batchInputs(shape)],
+    inputs: [...parameters, embeddingsInput(shape, embeddingWidth(config)), ...batchInputs(shape), ...more],
     ...(isFed ? {} : { constants: quantizedConstants(model, head) }),
     build: (tensors) => ({ output: head.build({ config, shape, tensors }) }),
   };
@@ -150,9 +155,9 @@ const quantizedConstants = ({ weights }: EncoderModel, { parameters }: Head): No
     }),
   );
 
-/** All matrices but a classifier's, which is too little work to lose precision for. */
+/** All matrices but those on pooled states, which are too little work to lose precision for. */
 const isInt8 = (name: string, { shape }: Float32Tensor): boolean =>
-  shape.length === 2 && !name.startsWith("classifier.");
+  shape.length === 2 && !name.startsWith("classifier.") && !name.startsWith(`${denseName}.`);
 
 function feedsOf(
   { config }: EncoderModel,
@@ -166,6 +171,7 @@ function feedsOf(
   return {
     ...Object.fromEntries(parameters),
     ...batch.feeds,
+    ...head.inputs?.(batch).feeds,
     [embeddingsName()]: embeddingRows(values, batch, config),
   };
 }

@@ -1,7 +1,7 @@
 /** Pairs → how alike they are: the cosine of a bi-encoder, or the probability of a cross-encoder. */
 import type { EngineShape } from "../engine/Engine.ts";
 import { assemblePair } from "../nn/assembleInput.ts";
-import type { BiEncoder, CrossEncoder } from "../nn/EncoderModel.ts";
+import { type BiEncoder, type CrossEncoder, embeddingDimension } from "../nn/EncoderModel.ts";
 import { pairLogits } from "../nn/modules/heads.ts";
 import { encoderSpecs, headSpecs } from "../nn/parameters.ts";
 import { type Ragged, raggedFrom, raggedRow, raggedRows } from "../nn/Ragged.ts";
@@ -38,7 +38,7 @@ export async function pairCosines(
   options: InferenceOptions = {},
   second: BiEncoder = model,
 ): Promise<Float32Array> {
-  const dim = model.config.hiddenSize;
+  const dim = embeddingDimension(model);
   if (second !== model) {
     const [left, right] = [distinctSentences([pairs.a]), distinctSentences([pairs.b])];
     const lefts = await encodeTokens(model, left.sentences, engine, options);

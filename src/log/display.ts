@@ -7,7 +7,7 @@ import { colorsOf } from "./colors.ts";
 import { jsonLine } from "./json.ts";
 import { LiveRegion, type TerminalStream } from "./liveRegion.ts";
 import { plainLines, plainStart, type PlainState } from "./plain.ts";
-import { prettyLines } from "./pretty.ts";
+import { prettyLines, retriedText } from "./pretty.ts";
 import { emptyRunTree, isToRun, noteEvent } from "./runTree.ts";
 import { oneLine } from "./textWidth.ts";
 
@@ -70,6 +70,9 @@ export function liveDisplay(stream: TerminalStream, color: boolean): Display {
       }
       if (event.event === "step.warning") {
         draw([`${colors.wary("warning:")} step ${event.step}: ${oneLine(event.message)}`]);
+      }
+      if (event.event === "step.retried") {
+        draw([`${colors.wary("warning:")} step ${event.step}: ${retriedText(event)}`]);
       }
       if (event.event === "run.finished") close();
     },

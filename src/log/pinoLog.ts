@@ -22,6 +22,7 @@ function levelOf(event: RunEvent): Exclude<LogLevel, "silent" | "fatal"> {
       return "error";
     case "step.skipped":
       return event.isStopped === true ? "debug" : "warn";
+    case "step.retried":
     case "step.warning":
     case "step.interrupted":
       return "warn";

@@ -3,7 +3,7 @@ import type { RunEvent } from "../core/events.ts";
 import { counted } from "../core/suggest.ts";
 import { formatDuration } from "./duration.ts";
 import { failureText } from "./failureText.ts";
-import { heldText, progressText, resumedText } from "./pretty.ts";
+import { heldText, progressText, resumedText, retriedText } from "./pretty.ts";
 import { isToRun, skippedText, type ProgressView } from "./runTree.ts";
 import { oneLine } from "./textWidth.ts";
 
@@ -59,6 +59,8 @@ function plainTexts(state: PlainState, before: PlainState, event: RunEvent, at: 
     }
     case "step.resumed":
       return [`${event.step}: ${resumedText(event)}`];
+    case "step.retried":
+      return [`${event.step}: ${retriedText(event)}`];
     case "step.warning":
       return [`${event.step}: warning: ${oneLine(event.message)}`];
     case "step.finished":
@@ -97,6 +99,7 @@ function advance(state: PlainState, event: RunEvent, at: number): PlainState {
     }
     case "step.finished":
     case "step.failed":
+    case "step.retried":
     case "step.interrupted": {
       const running = new Map(state.running);
       running.delete(event.step);

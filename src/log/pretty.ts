@@ -2,6 +2,7 @@
  * The live tree of a run as lines: what ran, what was a hit, a bar with loss, speed and time left for what runs now, loops
  * folded where nothing happens in them. A pure function of the tree, the size of the terminal and the time.
  */
+import type { RunEvent } from "../core/events.ts";
 import type { LeaseHolder } from "../core/Leases.ts";
 import { counted } from "../core/suggest.ts";
 import { type Colors, colorsOf } from "./colors.ts";
@@ -18,7 +19,7 @@ import {
   type TreeNode,
   skippedText,
 } from "./runTree.ts";
-import { padEnd, textWidth, truncate } from "./textWidth.ts";
+import { oneLine, padEnd, textWidth, truncate } from "./textWidth.ts";
 
 export interface PrettyView {
   readonly columns: number;
@@ -160,6 +161,9 @@ function stepLine(step: StepNode, depth: number, context: Context): Line {
   });
   switch (step.status) {
     case "waiting":
+      // What has warned has been tried before.
+      if (step.warnings > 0)
+        return line(colors.wary("·"), ["waits for its next try", ...notes(step, context)].join("  "));
       return line(colors.faint("·"), "", "waiting");
     case "held":
       return line(colors.wary("·"), heldText(step.heldBy!));
@@ -213,6 +217,12 @@ export const heldText = ({ run, host, process }: LeaseHolder): string =>
 /** `resumed at step 120 of 400` */
 export const resumedText = ({ done, total, unit }: ResumedAt): string =>
   `resumed at ${unit.replace(/s$/, "")} ${done} of ${total}`;
+
+/** `failed (killed), tried again in 2.0 s, 1 of 3: its worker died` */
+export const retriedText = ({ cause, message, attempt, of, waitMs }: Retried): string =>
+  `failed (${cause}), tried again in ${formatDuration(waitMs)}, ${attempt} of ${of}: ${oneLine(message)}`;
+
+type Retried = Extract<RunEvent, { readonly event: "step.retried" }>;
 
 /** `58 %  loss 0.412  1240 pairs/s  12 s left`: the same words as the plain lines use. */
 export function progressText(progress: ProgressView, at: number): string {

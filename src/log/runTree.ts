@@ -129,9 +129,12 @@ function noteStepEvent(step: StepNode, event: StepEvent, at: number): void {
     case "step.resumed":
       step.resumed = event;
       return noteProgress(step, { ...event, event: "step.progress" }, at);
+    case "step.retried":
+      delete step.progress;
+      noteWarning(step);
+      return setStatus(step, "waiting");
     case "step.warning":
-      for (let node: TreeNode | undefined = step; node; node = node.parent) node.warnings++;
-      return;
+      return noteWarning(step);
     case "step.finished":
       step.durationMs = event.durationMs;
       for (let node: GroupNode | undefined = step.parent; node; node = node.parent) node.durationMs += event.durationMs;
@@ -146,6 +149,10 @@ function noteStepEvent(step: StepNode, event: StepEvent, at: number): void {
     case "step.interrupted":
       return setStatus(step, "interrupted");
   }
+}
+
+function noteWarning(step: StepNode): void {
+  for (let node: TreeNode | undefined = step; node; node = node.parent) node.warnings++;
 }
 
 function noteProgress(step: StepNode, event: Extract<RunEvent, { readonly event: "step.progress" }>, at: number): void {
@@ -186,9 +193,9 @@ function setStatus(step: StepNode, status: StepStatus): void {
 /** Is there more to do for a step than to note it, as far as a plan can tell? */
 export const isToRun = ({ state }: { readonly state: StepState }): boolean => state !== "fresh" && state !== "skipped";
 
-/** Why a step is skipped: what it needs failed, or the loop had stopped. */
+/** Why a step is skipped: a step that it needs failed, or one did after which nothing new starts, or the loop had stopped. */
 export const skippedText = ({ blockedBy, isStopped }: Pick<StepNode, "blockedBy" | "isStopped">): string =>
-  isStopped === true ? `not run: ${blockedBy} ended the loop` : `skipped, it needs ${blockedBy}`;
+  isStopped === true ? `not run: ${blockedBy} ended the loop` : `skipped: ${blockedBy} failed`;
 
 /** Units a second since the first report, and what is left at that speed; undefined until there is something to go by. */
 export function speedOf(progress: ProgressView, at: number): { perSecond: number; leftMs: number } | undefined {

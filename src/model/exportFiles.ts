@@ -8,9 +8,10 @@
 import type { Tokenizer } from "../artifact/index.ts";
 import type { Json } from "../core/canonicalJson.ts";
 import type { BiEncoder, EncoderModel, ModelConfig, Pooling, SpecialTokens } from "../nn/EncoderModel.ts";
-import { embeddingWidth, firstPosition } from "../nn/parameters.ts";
+import { denseName, embeddingWidth, firstPosition } from "../nn/parameters.ts";
 import { poolingText } from "../nn/pooling.ts";
 import type { Weights } from "../nn/Weights.ts";
+import { denseFiles } from "./denseLayer.ts";
 import { architectures, huggingFaceName, isOfHead } from "./architectures.ts";
 import { tokenizerFiles, type TextFiles } from "./exportTokenizer.ts";
 import { writeSafetensors } from "./safetensors.ts";
@@ -41,6 +42,7 @@ export function exportFiles(model: EncoderModel, tokenizer: Tokenizer): Readonly
   return [
     { name: "model.safetensors", bytes: writeSafetensors(exportedWeights(model), { format: "pt" }) },
     ...Object.entries(texts).map(([name, content]) => ({ name, bytes: textBytes(content) })),
+    ...(model.kind === "bi-encoder" ? writtenDense(model) : []),
   ];
 }
 
@@ -58,7 +60,8 @@ function exportedWeights({ kind, config, weights }: EncoderModel): Weights {
     const theirs = huggingFaceName(config.architecture, name);
     return kind === "cross-encoder" && !isOfHead(name) ? `${prefix}.${theirs}` : theirs;
   };
-  return new Map([...weights].map(([name, tensor]) => [nameOf(name), tensor]));
+  const own = [...weights].filter(([name]) => !name.startsWith(`${denseName}.`));
+  return new Map(own.map(([name, tensor]) => [nameOf(name), tensor]));
 }
 
 function configJson({ kind, config, special }: EncoderModel): Json {
@@ -109,17 +112,33 @@ const classifierJson = {
   sentence_transformers: { activation_fn: "torch.nn.modules.activation.Sigmoid" },
 };
 
-/** Names of modules that every version of sentence-transformers knows. */
-const modules = [
-  ["", "Transformer"],
-  ["1_Pooling", "Pooling"],
-  ["2_Normalize", "Normalize"],
-] as const;
+/** In the order in which sentence-transformers runs them; every version of it knows these names. */
+const modulesOf = ({ dense, normalize }: BiEncoder): ReadonlyArray<readonly [path: string, type: string]> =>
+  ["Transformer", "Pooling", ...(dense === undefined ? [] : ["Dense"]), ...(normalize ? ["Normalize"] : [])].map(
+    (type, i) => [i === 0 ? "" : `${i}_${type}`, type],
+  );
 
-function sentenceFiles({ config, pooling, normalize, maxTokens }: BiEncoder): TextFiles {
-  const used = modules.slice(0, normalize ? 3 : 2);
+/** As sentence-transformers' module has it; the activation is none. */
+function writtenDense({ config, dense, weights }: BiEncoder): ReadonlyArray<ExportFile> {
+  if (dense === undefined) return [];
+  const layer = new Map(["weight", "bias"].map((kind) => [`linear.${kind}`, weights.get(`${denseName}.${kind}`)!]));
+  const settings = {
+    in_features: config.hiddenSize,
+    out_features: dense.dimension,
+    bias: true,
+    activation_function: "torch.nn.modules.linear.Identity",
+  };
+  return [
+    { name: denseFiles[0], bytes: textBytes(settings) },
+    { name: denseFiles[1], bytes: writeSafetensors(layer, { format: "pt" }) },
+  ];
+}
+
+function sentenceFiles(model: BiEncoder): TextFiles {
+  const { config, pooling, maxTokens } = model;
+  const modules = modulesOf(model);
   return {
-    "modules.json": used.map(([path, type], idx) => ({
+    "modules.json": modules.map(([path, type], idx) => ({
       idx,
       name: String(idx),
       path,
@@ -132,7 +151,9 @@ function sentenceFiles({ config, pooling, normalize, maxTokens }: BiEncoder): Te
       pooling_mode_max_tokens: pooling === "max",
       pooling_mode_mean_sqrt_len_tokens: false,
     },
-    ...(normalize ? { "2_Normalize/config.json": {} } : {}),
+    ...Object.fromEntries(
+      modules.filter(([, type]) => type === "Normalize").map(([path]) => [`${path}/config.json`, {}]),
+    ),
     "sentence_bert_config.json": { max_seq_length: maxTokens, do_lower_case: false },
     "config_sentence_transformers.json": { prompts: {}, default_prompt_name: null, similarity_fn_name: "cosine" },
   };

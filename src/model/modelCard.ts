@@ -1,6 +1,6 @@
 /** The README of an exported model: what it is, how to use it from each loader, how good it is, and how it was made. */
 import type { Json } from "../core/canonicalJson.ts";
-import type { BiEncoder, EncoderModel } from "../nn/EncoderModel.ts";
+import { type BiEncoder, embeddingDimension, type EncoderModel } from "../nn/EncoderModel.ts";
 import { architectures } from "./architectures.ts";
 import { longestInput } from "./exportFiles.ts";
 import { modelUsage } from "./modelUsage.ts";
@@ -104,9 +104,10 @@ function description({ model }: CardFacts): ReadonlyArray<string> {
     case "backbone":
       return [`An encoder without a head: ${shape}; ${longest}.`];
     case "bi-encoder": {
+      const layer = model.dense === undefined ? "" : ", a linear layer";
       const unit = model.normalize ? ", scaled to unit length" : "";
       return [
-        `A bi-encoder: it maps a sentence to ${hiddenSize} numbers (${pooled(model)}${unit}), to be compared by cosine.`,
+        `A bi-encoder: it maps a sentence to ${embeddingDimension(model)} numbers (${pooled(model)}${layer}${unit}), to be compared by cosine.`,
         `${shape}; ${longest}.`,
       ];
     }

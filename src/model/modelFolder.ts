@@ -12,12 +12,20 @@ import { ModelProblem } from "./ModelProblem.ts";
 import { readModelConfig } from "./modelConfig.ts";
 import { readPairForm } from "./pairForm.ts";
 import { classifierLabels, namedTensors, pickEncoder, pickHead } from "./pickWeights.ts";
+import { denseFiles, type ReadDense, readDense } from "./denseLayer.ts";
+import { readSafetensors } from "./safetensors.ts";
 import { findTokenizer, tokenizerConfigs, tokenizerForms } from "./tokenizerForms.ts";
 import { readTokenizer, vocabularySize } from "./tokenizerJson.ts";
 import { readWeightFiles, weightFiles } from "./weightFiles.ts";
 
 /** The files that are read beside the weights and the tokenizer. */
-const otherFiles = ["config.json", "modules.json", "sentence_bert_config.json", "1_Pooling/config.json"] as const;
+const otherFiles = [
+  "config.json",
+  "modules.json",
+  "sentence_bert_config.json",
+  "1_Pooling/config.json",
+  ...denseFiles,
+] as const;
 
 /** Of a folder, all that matters. */
 export const modelSelection = {
@@ -45,6 +53,8 @@ export interface FolderModel {
   readonly wordHead: Weights | undefined;
   /** As the folder says; undefined where it has no pooling config. */
   readonly pooling: Pooling | undefined;
+  /** The layer on its pooled states, where its modules have one. */
+  readonly dense: ReadDense | undefined;
   /** Whether its modules end in scaling to unit length. */
   readonly normalize: boolean;
   /** Longest input in tokens, special ones included: the least of what the folder's files say. */
@@ -80,8 +90,10 @@ export async function readModelFolder(folder: ModelFolder): Promise<FolderModel>
   const classifier = pickHead(tensors, "cross-encoder", problems);
   const wordHead = pickHead(tensors, "mlm", problems);
   if (problems.length > 0) throw unusable(folder, problems);
+  const dense = modules.includes("Dense") ? denseOf(folder.path, files, config, json, problems) : undefined;
+  if (problems.length > 0) throw unusable(folder, problems);
   const maxTokens = longestInput(config, json("sentence_bert_config.json"), found.config);
-  const sentence = { pooling, normalize: modules.includes("Normalize"), maxTokens };
+  const sentence = { pooling, dense, normalize: modules.includes("Normalize"), maxTokens };
   return { config, weights, classifier, labels: classifierLabels(tensors), wordHead, tokenizer, ...sentence };
 }
 
@@ -167,13 +179,26 @@ const poolingModes: ReadonlyArray<readonly [key: string, pooling: Pooling | unde
   ["pooling_mode_lasttoken", undefined],
 ];
 
-/** The kinds of sentence-transformers' modules, in order; what we cannot do (Dense, CNN, …) is a problem. */
+function denseOf(
+  path: string,
+  files: ReadonlyMap<string, Uint8Array>,
+  { hiddenSize }: ModelConfig,
+  json: (name: string) => JsonObject | undefined,
+  problems: Array<string>,
+): ReadDense | undefined {
+  const [settings, weights] = denseFiles;
+  const bytes = files.get(weights);
+  const tensors = bytes === undefined ? undefined : readSafetensors(bytes, `${path}/${weights}`);
+  return readDense({ config: json(settings), tensors, hiddenSize }, problems);
+}
+
+/** The kinds of sentence-transformers' modules, in order; what we cannot do (CNN, LSTM, …) is a problem. */
 function readModules(modules: JsonObject | undefined, problems: Array<string>): ReadonlyArray<string> {
   const types = Array.isArray(modules)
     ? modules.map((entry: JsonObject) => String(entry["type"]).split(".").at(-1)!)
     : [];
   for (const type of types)
-    if (!["Transformer", "Pooling", "Normalize"].includes(type))
+    if (!["Transformer", "Pooling", "Dense", "Normalize"].includes(type))
       problems.push(`modules.json: a module of type ${type} is not supported`);
   return types;
 }

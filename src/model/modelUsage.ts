@@ -30,6 +30,10 @@ const block = (loader: string, language: string, ...lines: ReadonlyArray<string>
   "```",
 ];
 
+/** What transformers.js cannot do of a model. */
+const missingThere = ({ pooling, dense }: BiEncoder): string | undefined =>
+  pooling === "max" ? "pooling" : dense === undefined ? undefined : "layer";
+
 const biEncoderUsage = (model: BiEncoder, int8: boolean): ReadonlyArray<string> => [
   ...block(
     "sentence-transformers",
@@ -41,7 +45,7 @@ const biEncoderUsage = (model: BiEncoder, int8: boolean): ReadonlyArray<string> 
     "similarities = model.similarity(embeddings, embeddings)  # cosines",
   ),
   ...transformersUsage(...encoded, ...hiddenStates, ...pooled(model)),
-  ...(model.pooling === "max"
+  ...(missingThere(model) !== undefined
     ? []
     : transformersJsUsage(`{ pooling: "${poolingText(model.pooling)}", normalize: ${model.normalize} }`, int8)),
   ...block(
@@ -51,8 +55,8 @@ const biEncoderUsage = (model: BiEncoder, int8: boolean): ReadonlyArray<string> 
     'pipeline similarity DIR "one sentence" "another"',
   ),
   "",
-  model.pooling === "max"
-    ? "All give the same embeddings, to rounding. transformers.js reads the model, but has no such pooling: it gives the tokens' vectors."
+  missingThere(model) !== undefined
+    ? `All give the same embeddings, to rounding. transformers.js reads the model, but has no such ${missingThere(model)}: it gives the tokens' vectors.`
     : `All give the same embeddings, to rounding. Only of texts beyond ${longestInput(model)} tokens those of transformers.js differ: it cuts off the closing special token too.`,
 ];
 
@@ -109,9 +113,17 @@ const encoded = [
 ] as const;
 const hiddenStates = ["with torch.no_grad():", "    tokens = model(**batch).last_hidden_state"] as const;
 
-const pooled = ({ pooling, normalize }: BiEncoder): ReadonlyArray<string> => [
+const pooled = ({ pooling, normalize, dense }: BiEncoder): ReadonlyArray<string> => [
   ...poolingLines(pooling),
+  ...(dense === undefined ? [] : denseLines),
   ...(normalize ? ["embeddings = torch.nn.functional.normalize(embeddings)"] : []),
+];
+
+const denseLines = [
+  "from safetensors.torch import load_file",
+  "",
+  'dense = load_file("DIR/2_Dense/model.safetensors")',
+  'embeddings = embeddings @ dense["linear.weight"].T + dense["linear.bias"]',
 ];
 
 function poolingLines(pooling: Pooling): ReadonlyArray<string> {

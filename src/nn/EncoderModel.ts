@@ -92,11 +92,22 @@ export interface Backbone extends ModelBase {
 export interface BiEncoder extends ModelBase {
   readonly kind: "bi-encoder";
   readonly pooling: Pooling;
+  /** A layer on the pooled states, as sentence-transformers' Dense module; its weights are `dense.{weight,bias}`. Absent: none. */
+  readonly dense?: DenseLayer;
   /** Embeddings are scaled to unit length, as sentence-transformers' Normalize module does; no cosine changes by it. */
   readonly normalize: boolean;
   /** Longest input in tokens, special ones included; a pooling's `paddedLength` may cut shorter. */
   readonly maxTokens: number;
 }
+
+/** y = x Wᵀ + b on an embedding. */
+export interface DenseLayer {
+  /** Numbers of an embedding that leaves it. */
+  readonly dimension: number;
+}
+
+/** Numbers of an embedding. */
+export const embeddingDimension = ({ config, dense }: BiEncoder): number => dense?.dimension ?? config.hiddenSize;
 
 /** Pair → logit. The head's weights are `pooler.dense.{weight,bias}` and `classifier.{weight,bias}`. */
 export interface CrossEncoder extends ModelBase {

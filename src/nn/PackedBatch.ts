@@ -22,7 +22,7 @@ export interface PackedBatch {
   readonly types: Int32Array;
   /** [tokens] index of the token's sequence in the caller's order, -1 for fillers: with `positions` the dropout counter. */
   readonly tokenExample: Int32Array;
-  /** [tokens] 1 for padding that goes through the encoder: what stands behind the first `visible` tokens of a sequence. */
+  /** [tokens] 1 for padding that goes through the encoder: what stands behind the first `visible` tokens of a sequence, or, where that is named, has the id of padding. */
   readonly isPadding: Uint8Array;
   /** [sequences] row of the padded layout → index in the caller's order. */
   readonly order: Int32Array;
@@ -104,6 +104,8 @@ export interface PackOptions {
   /** The longest a sequence can be here (`maxTokens`, at most the model's positions): no group is padded beyond. */
   readonly maxLength?: number;
   readonly prefix?: string;
+  /** Tokens of this id count as padding wherever they stand, and no others: a row may be filled up with another word that is learnt. */
+  readonly paddingId?: number | undefined;
 }
 
 /** Packs sequences (at least one) under a policy that keeps shapes few: see `PackedLayout.ts`. */
@@ -133,6 +135,8 @@ export function packBatch(sequences: ReadonlyArray<Sequence>, options: PackOptio
     slotsBefore += group.slots;
   }
   if (shape.gathered) placeFillers(slots, next, shape.tokens);
+  if (options.paddingId !== undefined)
+    tokens.ids.forEach((id, token) => (tokens.isPadding[token] = id === options.paddingId ? 1 : 0));
   const prefix = options.prefix ?? defaultBatchPrefix;
   const feeds = {
     ...indexFeeds(shape, order, firstToken, slots, prefix),

@@ -51,29 +51,17 @@ export function embeddingRows(
 
 /**
  * Table name → the row of it that each token looked up; -1 for fillers. With the gradient of the rows, all an optimizer needs.
- * @param paddingId a word whose row is not trained: as a filler to the table of words
  */
 export const embeddingOccurrences = (
   batch: PackedBatch,
   config: ModelConfig,
   prefix = "",
-  paddingId = -1,
 ): ReadonlyMap<string, Int32Array> =>
   new Map([
-    [prefix + embeddingTables.word, learnedWords(batch).map((id) => (id === paddingId ? -1 : id))],
+    [prefix + embeddingTables.word, exceptPadding(batch.ids, batch)],
     [prefix + embeddingTables.position, learnedPositions(batch, config)],
     [prefix + embeddingTables.type, typeRows(batch, config)],
   ]);
-
-/** The word of each token (`learnedWords`) as an input of a program, for losses that tell words apart. */
-export const wordsInput = (shape: PackedShape, prefix = defaultBatchPrefix): TensorSpec => ({
-  name: `${prefix}.words`,
-  shape: [shape.tokens],
-  dtype: "int32",
-});
-
-/** The word of each token; -1 for fillers, and for padding, whose word is not learnt. [tokens] */
-export const learnedWords = (batch: PackedBatch): Int32Array => exceptPadding(batch.ids, batch);
 
 /** Padding's word has no gradient, as in PyTorch (`padding_idx`): it stays as it came, but for decay. */
 const exceptPadding = (rows: Int32Array, { isPadding }: PackedBatch): Int32Array =>
@@ -82,6 +70,13 @@ const exceptPadding = (rows: Int32Array, { isPadding }: PackedBatch): Int32Array
 /** Nor has its position, where all padding has one (RoBERTa). */
 const learnedPositions = (batch: PackedBatch, config: ModelConfig): Int32Array =>
   config.paddingIndex === undefined ? positionRows(batch, config) : exceptPadding(positionRows(batch, config), batch);
+
+/** The word of each token as an input of a program (`PackedBatch.ids`), for losses that tell words apart. */
+export const wordsInput = (shape: PackedShape, prefix = defaultBatchPrefix): TensorSpec => ({
+  name: `${prefix}.words`,
+  shape: [shape.tokens],
+  dtype: "int32",
+});
 
 /** The row of the position table of each token (see `ModelConfig.paddingIndex`); tokens of a sequence lie in a row. */
 function positionRows({ ids, positions }: PackedBatch, { paddingIndex }: ModelConfig): Int32Array {

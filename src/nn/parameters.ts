@@ -2,7 +2,7 @@
  * The parameters of encoders and their heads: names are those of Hugging Face's BERT whatever the architecture, orientations
  * Hugging Face's too, order is that of the forward pass.
  */
-import type { ModelConfig } from "./EncoderModel.ts";
+import type { BiEncoder, ModelConfig } from "./EncoderModel.ts";
 import { headFormOf } from "./headForms.ts";
 import { normalAt, randomKey } from "./random.ts";
 import { sizeOf, type TensorSpec } from "./TensorSpec.ts";
@@ -81,6 +81,11 @@ export function headSpecs(config: ModelConfig, head: Head, outputs = 1): Readonl
 /** BERT's and RoBERTa's layer on the first token, which checkpoints bring whatever their task. */
 export const poolerSpecs = ({ hiddenSize }: ModelConfig): ReadonlyArray<TensorSpec> =>
   linearSpecs("pooler.dense", hiddenSize, hiddenSize);
+
+/** A bi-encoder's layer on the pooled states, where it has one. */
+export const denseSpecs = ({ config, dense }: Pick<BiEncoder, "config" | "dense">): ReadonlyArray<TensorSpec> =>
+  dense === undefined ? [] : linearSpecs(denseName, dense.dimension, config.hiddenSize);
+export const denseName = "dense";
 
 /** All parameters of a model with these heads. */
 export const parameterSpecs = (config: ModelConfig, heads: ReadonlyArray<Head> = []): ReadonlyArray<TensorSpec> => [

@@ -70,27 +70,94 @@ export const FileSchema = Schema.Struct({
   ),
 });
 
+/** With the flag `u`, without which it is missing in the JSON Schema. */
+const durationPattern = /^\d+(?:\.\d+)?\s*(?:ms|s|m|h|d)$/u;
 const duration = (expected: string, description: string) =>
-  Schema.String.annotate({ expected, description }).check(Schema.isPattern(/^\d+(?:\.\d+)?\s*(?:ms|s|m|h|d)$/));
+  Schema.String.annotate({ expected, description }).check(Schema.isPattern(durationPattern));
 const times = Schema.Number.annotate({
   expected: "an integer from 0 to 100",
   description: "How often it is tried again, 0 to 100.",
 }).check(Schema.isInt(), Schema.isBetween({ minimum: 0, maximum: 100 }));
+const count = (least: number, description: string) =>
+  Schema.Number.annotate({ expected: `an integer from ${least}`, description }).check(
+    Schema.isInt(),
+    Schema.isGreaterThanOrEqualTo(least),
+  );
+const exampleDuration = "a duration such as 90s, 15m or 2h";
 
-export const RetrySchema = Schema.Struct({
+const Timeout = Schema.Union([
+  duration(exampleDuration, "How long it may run."),
+  Schema.Struct({
+    total: Schema.optionalKey(duration(exampleDuration, "How long it may run.")),
+    progress: Schema.optionalKey(
+      duration(exampleDuration, "How long it may go without reporting progress: longer than its longest batch."),
+    ),
+  }),
+]).annotate({
+  expected: `${exampleDuration}, or a mapping of total, progress`,
+  description:
+    "How long it may run, such as 90s, 15m or 2h; or total and progress, of which the second ends a step that reported no progress for so long. It then fails, and its checkpoint stays.",
+});
+
+const Retry = Schema.Union([
   times,
-  on: Schema.optionalKey(
-    Schema.Array(Schema.Literals(retriedCauses)).annotate({
-      description: "After which failures; by default killed, out-of-memory, timeout.",
-    }),
-  ),
-  wait: Schema.optionalKey(
-    duration(
-      "a duration such as 500ms, 10s or 5m",
-      "How long to wait before the second try, doubled before each further one; by default 1s.",
+  Schema.Struct({
+    times,
+    on: Schema.optionalKey(
+      Schema.Array(Schema.Literals(retriedCauses)).annotate({
+        description: "After which failures; by default killed, out-of-memory, timeout.",
+      }),
+    ),
+    wait: Schema.optionalKey(
+      duration(
+        "a duration such as 500ms, 10s or 5m",
+        "How long to wait before the second try, doubled before each further one; by default 1s.",
+      ),
+    ),
+  }),
+]).annotate({
+  expected: "an integer from 0 to 100, or a mapping of times, on, wait",
+  description: "How often it is tried again after a failure that another try can mend: a number, or times, on, wait.",
+});
+
+const Resources = Schema.Struct({
+  cpu: Schema.optionalKey(
+    count(
+      1,
+      "Cores that it claims, and threads that it computes with; by default all, or its share where --jobs is given.",
     ),
   ),
+  memory: Schema.optionalKey(
+    Schema.String.annotate({
+      expected: "an amount of memory such as 500MB or 4GB",
+      description: "Memory that it claims: steps that need more than the machine has together do not run at once.",
+    }).check(Schema.isPattern(/^\d+(?:\.\d+)?\s*[kKmMgGtT]?[bB]$/u)),
+  ),
+  gpu: Schema.optionalKey(count(0, "GPUs that it claims.")),
+}).annotate({
+  expected: "a mapping of cpu, memory, gpu",
+  description: "What it claims of the machine: cpu, memory, gpu.",
 });
+
+/**
+ * On what terms a step runs, apart from what it makes: none of it enters a key. Decoded with expressions filled in and `--set`s
+ * applied, so that the step's own schema leaves these values open.
+ */
+export const TermsSchema = Schema.Struct({
+  timeout: Schema.optionalKey(Timeout),
+  retry: Schema.optionalKey(Retry),
+  resources: Schema.optionalKey(Resources),
+  pin: Schema.optionalKey(
+    Schema.Boolean.annotate({
+      description: "True: garbage collection keeps what it made for as long as the file says so.",
+    }),
+  ),
+});
+export type Terms = typeof TermsSchema.Type;
+
+/** The keys of a step that `TermsSchema` decodes. */
+export const termKeys = ["timeout", "retry", "resources", "pin"] as const satisfies ReadonlyArray<keyof Terms>;
+const decodedLater = Schema.optionalKey(Schema.Unknown);
 
 export const StepSchema = Schema.Struct({
   uses: Schema.NonEmptyString.annotate({ description: "The stage this step uses; `pipeline stages` lists them." }),
@@ -102,19 +169,10 @@ export const StepSchema = Schema.Struct({
   ),
   seed: Schema.optionalKey(Seed),
   matrix: Schema.optionalKey(Matrix),
-  timeout: Schema.optionalKey(
-    duration(
-      "a duration such as 90s, 15m or 2h",
-      "How long it may run, such as 90s, 15m or 2h; then it fails, and its checkpoint stays.",
-    ),
-  ),
-  retry: Schema.optionalKey(
-    Schema.Union([times, Schema.Record(Schema.String, Schema.Unknown)]).annotate({
-      expected: "an integer from 0 to 100, or a mapping of times, on, wait",
-      description:
-        "How often it is tried again after a failure that another try can mend: a number, or times, on, wait.",
-    }),
-  ),
+  timeout: decodedLater,
+  retry: decodedLater,
+  resources: decodedLater,
+  pin: decodedLater,
 });
 
 export const StopSchema = Schema.Struct({
@@ -162,10 +220,9 @@ export const LoopSchema = Schema.Struct({
 /** Keys of the language that this version knows by name only. */
 export const reservedKeys = {
   file: new Set(["stop", "branch"]),
-  step: new Set(["pin", "resources", "branch", "extends"]),
+  step: new Set(["branch", "extends"]),
   loop: new Set(["pin", "retry", "timeout", "resources", "branch", "extends"]),
   stop: new Set<string>(),
-  retry: new Set<string>(),
 } as const;
 
 export type Shape = keyof typeof reservedKeys;

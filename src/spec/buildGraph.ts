@@ -1,23 +1,22 @@
 /** From declarations and arguments to the graph: unroll, resolve links, order, check types, decode settings. */
 import type { Json } from "../core/canonicalJson.ts";
-import type { Graph, Link, Step } from "../core/Graph.ts";
+import type { Graph, Step } from "../core/Graph.ts";
 import type { AnyArtifactType } from "../core/ArtifactType.ts";
-import { mainPort, type AnyStage } from "../core/Stage.ts";
+import { mainPort } from "../core/Stage.ts";
 import { checkStepLinks, type OutputTypes, type ResolvedInput } from "./checkLinks.ts";
 import { stepsBehind, targetsOf } from "./conditional.ts";
-import { asUnrolled, linkMaker, loopInfo, matrixInfo } from "./unrolledParts.ts";
-import type { FileDeclaration, NamedLink, StepDeclaration } from "./declarations.ts";
-import { dependsOn, type Surroundings } from "./expression.ts";
+import { gatesOf, linkMaker, linksByPort, loopInfo, matrixInfo } from "./unrolledParts.ts";
+import type { FileDeclaration, NamedLink } from "./declarations.ts";
+import type { Surroundings } from "./expression.ts";
 import type { Arguments } from "./params.ts";
 import type { Folders } from "./pathFields.ts";
-import { inputPorts } from "./ports.ts";
 import type { Reporter, Span } from "./Reporter.ts";
 import { LinkResolver, type Target, type Value } from "./resolveLinks.ts";
 import { sortSteps } from "./sortSteps.ts";
-import { readStepConfig, type StepConfig } from "./stepConfig.ts";
+import { stepReaders, type StepReaders } from "./stepReaders.ts";
 import { beforePort } from "./stopRule.ts";
 import { quoted } from "../core/suggest.ts";
-import { bodyOf, surroundingsIn, type Scope, type StepInstance, type Unrolled } from "./instances.ts";
+import { bodyOf, type LoopInstance, type StepInstance, type Unrolled } from "./instances.ts";
 import { unroll } from "./unroll.ts";
 
 export interface Building {
@@ -47,10 +46,20 @@ export function buildGraph(building: Building): Graph | undefined {
   const outputs = resolveOutputs(declaration, unrolled, resolver, reporter);
   const order = orderSteps(unrolled, inputs, reporter);
   const types = checkTypes(order, inputs, reporter);
-  const configs = configReader(building);
-  for (const step of unrolled.steps) configs(step);
+  const read = stepReaders(building);
+  for (const step of unrolled.steps) {
+    read.config(step);
+    read.terms(step);
+  }
   if (reporter.count() === 0) checkTypesKnown(order, types, reporter);
-  return reporter.count() > 0 ? undefined : assemble(building, unrolled, order, inputs, types, configs, outputs);
+  if (reporter.count() > 0) return undefined;
+  return assemble(
+    building,
+    unrolled,
+    { order, inputs, outputs, carried: (loop) => resolver.carriedAfter(loop) },
+    types,
+    read,
+  );
 }
 
 /** A step by its main port. */
@@ -163,56 +172,32 @@ function checkTypesKnown(
   }
 }
 
-type ConfigReader = (step: StepInstance) => StepConfig | undefined;
-
-/** Settings are decoded once for a declared step, or once for each cycle and cell whose values they name. */
-function configReader({ given, env, folders, reporter }: Building): ConfigReader {
-  const read = new Map<
-    StepDeclaration,
-    { readonly placeOf: (scope: Scope) => string; readonly byPlace: Map<string, StepConfig | undefined> }
-  >();
-  return ({ declaration, scope }) => {
-    const { stage, settings } = declaration;
-    if (stage === undefined || !declaration.hasReadableSettings) return undefined;
-    let known = read.get(declaration);
-    if (known === undefined) {
-      known = { placeOf: placeFor(settings), byPlace: new Map() };
-      read.set(declaration, known);
-    }
-    const place = known.placeOf(scope);
-    if (!known.byPlace.has(place)) {
-      const surroundings = surroundingsIn(scope, { params: given.params, env });
-      const overrides = given.overrides.get(declaration) ?? [];
-      known.byPlace.set(place, readStepConfig({ ...declaration, stage }, overrides, surroundings, folders, reporter));
-    }
-    return known.byPlace.get(place);
-  };
-}
-
-/** Scopes of one place have the same settings. */
-function placeFor(settings: StepDeclaration["settings"]): (scope: Scope) => string {
-  const byCycle = settings !== undefined && dependsOn("cycle", settings);
-  const byCell = settings !== undefined && dependsOn("matrix", settings);
-  return ({ cycle, matrix }) => `${byCycle ? cycle : ""}\n${byCell ? JSON.stringify([...matrix]) : ""}`;
+/** Who is linked to whom. */
+interface Linked {
+  readonly order: ReadonlyArray<StepInstance>;
+  readonly inputs: ReadonlyArray<ReadonlyArray<ResolvedInput>>;
+  readonly outputs: ReadonlyMap<string, Target>;
+  /** What a loop carries out, by name. */
+  readonly carried: (loop: LoopInstance) => ReadonlyMap<string, Target>;
 }
 
 function assemble(
   { file, declaration, given, reporter }: Building,
   unrolled: Unrolled,
-  order: ReadonlyArray<StepInstance>,
-  inputs: ReadonlyArray<ReadonlyArray<ResolvedInput>>,
+  { order, inputs, outputs, carried }: Linked,
   types: ReadonlyArray<OutputTypes | undefined>,
-  configOf: ConfigReader,
-  outputs: ReadonlyMap<string, Target>,
+  read: StepReaders,
 ): Graph {
   const kept = order.filter((step) => !step.scope.isPhantom);
   const position = new Int32Array(unrolled.steps.length).fill(-1);
   for (const [at, step] of kept.entries()) position[step.index] = at;
   const at = (step: StepInstance): number => position[step.index]!;
   const link = linkMaker(at);
+  const links = (targets: ReadonlyMap<string, Target>) =>
+    Object.fromEntries([...targets].map(([name, target]) => [name, link(target)]));
   const steps = kept.map((step): Step => {
     const stage = step.declaration.stage!;
-    const { config, encodedConfig, paths } = configOf(step)!;
+    const { config, encodedConfig, paths } = read.config(step)!;
     const made = {
       id: step.id,
       declaredAs: step.declaration.path,
@@ -226,7 +211,7 @@ function assemble(
       outputTypes: types[step.index] as { readonly [port: string]: AnyArtifactType },
       location: reporter.location(step.declaration.span),
     };
-    return asUnrolled(made, step, at);
+    return Object.assign(made, gatesOf(step, at), read.terms(step));
   });
   return {
     name: declaration.name,
@@ -234,22 +219,10 @@ function assemble(
     seed: unrolled.seed,
     params: Object.fromEntries([...given.params].map(([name, { value }]) => [name, value as Json])),
     steps,
-    loops: unrolled.loops.filter((loop) => !loop.parent.isPhantom).map((loop) => loopInfo(loop, at)),
+    loops: unrolled.loops
+      .filter((loop) => !loop.parent.isPhantom)
+      .map((loop) => loopInfo(loop, at, links(carried(loop)))),
     matrices: unrolled.matrices.filter((matrix) => !matrix.parent.isPhantom).map(matrixInfo),
-    outputs: Object.fromEntries([...outputs].map(([name, target]) => [name, link(target)])),
+    outputs: links(outputs),
   };
-}
-
-/** In the order of the stage's ports, so that the order of writing changes nothing. */
-function linksByPort(
-  stage: AnyStage,
-  inputs: ReadonlyArray<ResolvedInput>,
-  link: (target: Target) => Link,
-): Step["inputs"] {
-  const links: { [port: string]: Link | ReadonlyArray<Link> } = {};
-  for (const [name, port] of Object.entries(inputPorts(stage))) {
-    const value = inputs.find(({ declared }) => declared.name === name)?.value;
-    if (value !== undefined) links[name] = port.list ? value.targets.map(link) : link(value.targets[0]!);
-  }
-  return links;
 }

@@ -1,9 +1,7 @@
 /** The file as declared: steps and loops with their places, before parameters are filled in and loops unrolled. */
 import { basename, extname } from "node:path";
-import type { StepLimits } from "../core/limits.ts";
 import type { AnyStage } from "../core/Stage.ts";
-import { FileSchema, LoopSchema, StepSchema } from "./PipelineFile.ts";
-import { readLimits } from "./readLimits.ts";
+import { FileSchema, LoopSchema, StepSchema, termKeys } from "./PipelineFile.ts";
 import { checkPorts, misplacedKeyHint } from "./ports.ts";
 import type { Reporter, Span } from "./Reporter.ts";
 import { checkName, checkShape, type Shaped } from "./shape.ts";
@@ -11,7 +9,7 @@ import { isStageFile } from "../core/StageFile.ts";
 import { stageOfFile, type StageFileReading } from "./stageFiles.ts";
 import { readStop } from "./stopRule.ts";
 import { nameHint, quoted } from "../core/suggest.ts";
-import { entryOf, type Entry, type ScalarNode, type YamlNode } from "./YamlNode.ts";
+import { entryOf, type Entry, type MappingNode, type ScalarNode, type YamlNode } from "./YamlNode.ts";
 
 /** A name and the link written for it; `link` is undefined where its form was wrong, which was reported. */
 export interface NamedLink {
@@ -32,9 +30,19 @@ export interface StepDeclaration {
   readonly settings: YamlNode | undefined;
   readonly seed: ScalarNode | undefined;
   readonly matrix: MatrixDeclaration | undefined;
-  readonly limits: StepLimits | undefined;
+  /** Its `timeout`, `retry`, `resources` and `pin`, as far as they are written. */
+  readonly terms: MappingNode | undefined;
   /** False where `with` was of the wrong form, so that nothing more can be said of the settings. */
   readonly hasReadableSettings: boolean;
+  /** Of a decision (`stop`). */
+  readonly decides?: DecisionDeclaration;
+}
+
+export interface DecisionDeclaration {
+  /** As written, `devEval.average`. */
+  readonly metric: ScalarNode;
+  /** Of one whose metric was filled in: the declaration as it was read, by which arguments name it. */
+  readonly readAs?: StepDeclaration;
 }
 
 export interface LoopDeclaration {
@@ -166,9 +174,18 @@ function readStep({ key, keySpan, value }: Entry, prefix: string, reading: Readi
     settings,
     seed,
     matrix: matrixOf(shaped, `step ${quoted(key)}`, reporter),
-    limits: readLimits(shaped, reporter),
+    terms: termsOf(shaped, keySpan),
     hasReadableSettings: !shaped.broken.has("with"),
   };
+}
+
+/** By the keys that were meant: misspelt ones were reported. */
+function termsOf(shaped: Shaped, span: Span): MappingNode | undefined {
+  const entries = termKeys.flatMap((key) => {
+    const entry = shaped.entries.get(key);
+    return entry === undefined ? [] : [{ ...entry, key }];
+  });
+  return entries.length === 0 ? undefined : { kind: "mapping", entries, span };
 }
 
 function stageOf(uses: ScalarNode | undefined, { stages, own, reporter }: Reading): AnyStage | undefined {

@@ -9,7 +9,7 @@ import type { Json } from "../core/canonicalJson.ts";
 import type { AnyStage } from "../core/Stage.ts";
 import { stageFilePattern } from "../core/StageFile.ts";
 import { annotationThrough, writtenForm } from "./expected.ts";
-import { FileSchema, linkForms, LoopSchema, RetrySchema, StepSchema, StopSchema, namePattern } from "./PipelineFile.ts";
+import { FileSchema, linkForms, LoopSchema, namePattern, StepSchema, StopSchema, TermsSchema } from "./PipelineFile.ts";
 import { inputPorts, portTypes } from "./ports.ts";
 
 type JsonObject = { readonly [key: string]: Json | undefined };
@@ -33,7 +33,6 @@ const matrix: JsonObject = {
     anyOf: [{ type: "array", minItems: 1, items: { type: ["number", "string", "boolean"] } }, expression],
   },
 };
-const duration: JsonObject = { type: "string", pattern: "^\\d+(\\.\\d+)?\\s*(ms|s|m|h|d)$" };
 const natural: JsonObject = { anyOf: [{ type: "integer", minimum: 0 }, expression] };
 
 /** The schema for files that use the given stages. */
@@ -80,18 +79,38 @@ export function pipelineJsonSchema(stages: ReadonlyArray<AnyStage>): JsonObject 
 
 function stepSchema(stages: ReadonlyArray<AnyStage>): JsonObject {
   const uses = { oneOf: [...stages.map(({ name, description }) => ({ const: name, description })), stageFile] };
+  const { properties: written, ...step } = properties(StepSchema, {
+    uses,
+    seed: natural,
+    matrix,
+    in: { type: "object", additionalProperties: linkOrList },
+  });
+  const terms = plain(TermsSchema)["properties"] as { readonly [term: string]: JsonObject };
+  const given = Object.entries(terms).map(([term, form]) => [term, withExpressions(form)]);
   return {
-    ...properties(StepSchema, {
-      uses,
-      seed: natural,
-      matrix,
-      timeout: duration,
-      retry: { anyOf: [{ type: "integer", minimum: 0, maximum: 100 }, properties(RetrySchema, { wait: duration })] },
-      in: { type: "object", additionalProperties: linkOrList },
-    }),
+    ...step,
+    properties: { ...(written as JsonObject), ...(Object.fromEntries(given) as JsonObject) },
     allOf: stages.map(stageRule),
   };
 }
+
+/** Every value in it may be an expression instead; descriptions stay outside. */
+function withExpressions({ description, ...form }: JsonObject): JsonObject {
+  const members = form["properties"] as { readonly [key: string]: JsonObject } | undefined;
+  const options = form["anyOf"] as ReadonlyArray<JsonObject> | undefined;
+  const inner = members && Object.entries(members).map(([key, member]) => [key, withExpressions(member)]);
+  const open = {
+    ...form,
+    ...(inner === undefined ? {} : { properties: Object.fromEntries(inner) as JsonObject }),
+  };
+  // A union takes an expression by that of its plain member.
+  const whole = options === undefined ? [open, expression] : options.flatMap((option) => optionForms(option));
+  const unique = [...new Map(whole.map((each) => [JSON.stringify(each), each])).values()];
+  return { anyOf: unique, ...(description === undefined ? {} : { description }) };
+}
+
+const optionForms = (option: JsonObject): ReadonlyArray<JsonObject> =>
+  withExpressions(option)["anyOf"] as ReadonlyArray<JsonObject>;
 
 /** What `with` and `in` may hold where `uses` is this stage. */
 function stageRule(stage: AnyStage): JsonObject {

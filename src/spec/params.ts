@@ -1,21 +1,25 @@
 /**
  * Parameters: defaults in the file, overridden by the environment (`PIPELINE_SET_cycles=5`), overridden by the command line
  * (`--set cycles=5`). A default's type is the parameter's type. `--set seed=7` is the file's seed, `--set bi0.batchSize=32` a
- * setting of a step.
+ * setting of a step, `--set bi0.timeout=1h` one of the terms on which it runs, `--set distil.stop.patience=3` a setting of a
+ * loop's decisions.
  */
 import { parseDocument } from "yaml";
 import type { Json } from "../core/canonicalJson.ts";
-import type { FileDeclaration, StepDeclaration, Block } from "./declarations.ts";
+import type { Block, FileDeclaration, LoopDeclaration, StepDeclaration } from "./declarations.ts";
 import { givenWords } from "./expected.ts";
 import { hasExpression, type Parameter } from "./expression.ts";
+import { termKeys } from "./PipelineFile.ts";
 import { checkName } from "./shape.ts";
 import type { Reporter } from "./Reporter.ts";
+import { settingNames } from "./stepConfig.ts";
+import { stopName } from "./stopRule.ts";
 import { listed, nameHint, quoted } from "../core/suggest.ts";
 import { isEmptyNode, toJson, type Entry } from "./YamlNode.ts";
 
 const environmentPrefix = "PIPELINE_SET_";
 
-/** A setting of a step given on the command line. */
+/** A setting of a step, or one of its terms, given on the command line. */
 export interface Override {
   readonly path: ReadonlyArray<string>;
   readonly value: Json;
@@ -25,8 +29,15 @@ export interface Override {
 export interface Arguments {
   readonly params: ReadonlyMap<string, Parameter>;
   readonly seed: { readonly value: number; readonly argument: string } | undefined;
-  readonly overrides: ReadonlyMap<StepDeclaration, ReadonlyArray<Override>>;
+  readonly overrides: Overrides<ReadonlyMap<StepDeclaration, ReadonlyArray<Override>>>;
 }
+
+interface Overrides<ByStep> {
+  readonly settings: ByStep;
+  readonly terms: ByStep;
+}
+
+type GrowingOverrides = Overrides<Map<StepDeclaration, Array<Override>>>;
 
 interface Assignment {
   readonly key: string;
@@ -45,7 +56,7 @@ export function readArguments(
     const { file } = entry.value.span;
     params.set(entry.key, { value: defaultOf(entry, reporter), argument: undefined, file });
   }
-  const overrides = new Map<StepDeclaration, Array<Override>>();
+  const overrides: GrowingOverrides = { settings: new Map(), terms: new Map() };
   let seed: Arguments["seed"];
   for (const assignment of [...fromEnvironment(env), ...fromSets(sets, reporter)]) {
     const { key, argument } = assignment;
@@ -165,18 +176,26 @@ function seedValue({ text, argument }: Assignment, reporter: Reporter): number |
   return undefined;
 }
 
+/** A setting of the stage comes first: one of a user's own stage may be called so too. */
+const isTerm = ({ stage }: StepDeclaration, key: string): boolean =>
+  termKeys.some((term) => term === key) && (stage === undefined || !settingNames(stage).includes(key));
+
+const decisionNamed = (name: string, loop: LoopDeclaration | undefined): StepDeclaration | undefined =>
+  name === stopName ? loop?.stop : undefined;
+
 /** `distil.student.learningRate=1e-5`: the longest beginning that is a step, then a setting of it. */
 function addOverride(
   { key, text, argument }: Assignment,
   root: Block,
-  overrides: Map<StepDeclaration, Array<Override>>,
+  overrides: GrowingOverrides,
   reporter: Reporter,
 ): void {
   const parts = key.split(".");
   let block = root;
+  let around: LoopDeclaration | undefined;
   for (const [index, part] of parts.entries()) {
     const slot = block.slotOf.get(part);
-    const member = slot === undefined ? undefined : block.members[slot]!;
+    const member = slot === undefined ? decisionNamed(part, around) : block.members[slot]!;
     if (member === undefined) {
       const names = block.members.map(({ name }) => name);
       reporter.report(
@@ -189,11 +208,11 @@ function addOverride(
     if (member.kind === "step") {
       const path = parts.slice(index + 1);
       if (path.length === 0) break;
-      const list = overrides.get(member) ?? [];
-      overrides.set(member, [...list, { path, value: yamlValue(text), argument }]);
+      const kind = isTerm(member, path[0]!) ? overrides.terms : overrides.settings;
+      kind.set(member, [...(kind.get(member) ?? []), { path, value: yamlValue(text), argument }]);
       return;
     }
-    block = member.block;
+    [block, around] = [member.block, member];
   }
   reporter.report(
     { argument },

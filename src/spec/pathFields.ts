@@ -7,6 +7,7 @@ import * as Result from "effect/Result";
 import * as Schema from "effect/Schema";
 import type * as SchemaAST from "effect/SchemaAST";
 import * as SchemaParser from "effect/SchemaParser";
+import type { Json } from "../core/canonicalJson.ts";
 import type { PathField } from "../core/Graph.ts";
 import type { FolderSelection } from "../core/path.ts";
 import { annotationThrough, writtenForm } from "./expected.ts";
@@ -46,6 +47,17 @@ export function pathFields(
     });
   });
   return fields;
+}
+
+/** The settings with other texts in their path fields, one for each of `pathFields` in its order. */
+export function withPaths(type: SchemaAST.AST, settings: Json, texts: ReadonlyArray<string>): Json {
+  const changed = structuredClone(settings);
+  let next = 0;
+  visit(type, settings, [], (path) => {
+    const owner = valueAt(changed, path.slice(0, -1)) as { [key: PropertyKey]: Json };
+    owner[path.at(-1)!] = texts[next++]!;
+  });
+  return changed;
 }
 
 /** Which files of a folder are read: named in the declaration, or by a field beside the folder's. */

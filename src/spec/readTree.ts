@@ -7,11 +7,10 @@
  */
 import { readFileSync, statSync } from "node:fs";
 import { dirname, isAbsolute, join, resolve } from "node:path";
-import type { Json } from "../core/canonicalJson.ts";
 import { quoted } from "../core/suggest.ts";
 import { readYaml } from "./readYaml.ts";
-import { makeReporter, type Place, type Reporter } from "./Reporter.ts";
-import { entryOf, isEmptyNode, toJson, type Entry, type MappingNode, type YamlNode } from "./YamlNode.ts";
+import type { Place, Reporter } from "./Reporter.ts";
+import { entryOf, isEmptyNode, type Entry, type MappingNode, type YamlNode } from "./YamlNode.ts";
 
 /** A pipeline file is at most 10 MB. */
 const maxFileBytes = 10_000_000;
@@ -19,12 +18,6 @@ const maxFileBytes = 10_000_000;
 /** The tree of a file as the user named it; undefined where it, or a file it extends, cannot be read, which is reported. */
 export const readTree = (file: string, cwd: string, reporter: Reporter): YamlNode | undefined =>
   readOne([file], cwd, { argument: file }, reporter);
-
-/** A file that was loaded without mistakes, as plain JSON merged over what it extends; expressions stay as written. */
-export function mergedPipeline(file: string): { readonly [key: string]: Json | undefined } {
-  const tree = readTree(file, dirname(file), makeReporter(file));
-  return tree === undefined ? {} : (toJson(tree) as { readonly [key: string]: Json });
-}
 
 /** `chain`: from the pipeline file to the one to read; `place`: what names it. */
 function readOne(chain: ReadonlyArray<string>, cwd: string, place: Place, reporter: Reporter): YamlNode | undefined {

@@ -153,12 +153,25 @@ export class LinkResolver {
     const { carry, block } = loop.declaration;
     const isCarried = carry.some((entry) => entry.name === name.name);
     if (isCarried && name.selectors.length === 0 && more.length === 0) {
-      if (loop.cycles === undefined) return undefined;
-      const after = (cycle: number) => this.carried.at(loop, cycle + 1, name.name, site);
-      return lastOf(loop, loop.cycles, after);
+      return this.carriedOut(loop, name.name, site);
     }
     if (block.slotOf.has(name.name)) return this.mistakes.stepWithoutCycle(site, loop, rest);
     return this.mistakes.unknownCarried(site, loop, name.name);
+  }
+
+  private carriedOut(loop: LoopInstance, name: string, site: Site): Resolved {
+    if (loop.cycles === undefined) return undefined;
+    return lastOf(loop, loop.cycles, (cycle) => this.carried.at(loop, cycle + 1, name, site));
+  }
+
+  /** Every carried value of a loop without mistakes, after it. */
+  carriedAfter(loop: LoopInstance): ReadonlyMap<string, Target> {
+    const values = loop.declaration.carry.flatMap(({ name, nameSpan }) => {
+      const segments = [{ name, selectors: [] }] as const;
+      const target = this.carriedOut(loop, name, { link: { text: name, segments }, span: nameSpan })?.targets[0];
+      return target === undefined ? [] : [[name, target] as const];
+    });
+    return new Map(values);
   }
 
   private inBody(scope: Scope, next: Segment, more: Rest, site: Site, from: Scope): Resolved {

@@ -18,6 +18,7 @@ import {
 import { axesOf, cellCount, cellsOf, type Cell } from "./matrix.ts";
 import type { Arguments } from "./params.ts";
 import type { Place, Reporter, Span } from "./Reporter.ts";
+import { Decisions } from "./stopRule.ts";
 import { quoted } from "../core/suggest.ts";
 import type { ScalarNode } from "./YamlNode.ts";
 
@@ -30,6 +31,7 @@ interface Unrolling {
   readonly steps: Array<StepInstance>;
   readonly loops: Array<LoopInstance>;
   readonly matrices: Array<MatrixInstance>;
+  readonly decisions: Decisions;
   /** Cycles, and loops that are cells, so far: a loop of loops without steps must end too. */
   size: number;
 }
@@ -49,6 +51,7 @@ export function unroll(
     steps: [],
     loops: [],
     matrices: [],
+    decisions: new Decisions(given, reporter),
     size: 0,
   };
   const root = makeScope({
@@ -175,10 +178,11 @@ function decisionIn(
   declaration: StepDeclaration,
   before: StepInstance | undefined,
   loop: string,
-  { steps }: Unrolling,
+  { steps, decisions, given }: Unrolling,
 ): StepInstance {
   const id = `${loop}[${scope.cycle}].${declaration.name}`;
-  const decision = { kind: "step" as const, index: steps.length, id, declaration, scope, seed: 0 };
+  const settled = decisions.in(surroundingsIn(scope, given), declaration, scope.block);
+  const decision = { kind: "step" as const, index: steps.length, id, declaration: settled, scope, seed: 0 };
   const step: StepInstance = before === undefined ? decision : { ...decision, before };
   steps.push(step);
   return step;

@@ -1,6 +1,9 @@
 /** Parts of the graph made of what was unrolled: links, gates, and what views need to fold loops and matrices again. */
 import type { Link, LoopInfo, MatrixInfo, Step } from "../core/Graph.ts";
+import type { AnyStage } from "../core/Stage.ts";
+import type { ResolvedInput } from "./checkLinks.ts";
 import { candidates } from "./conditional.ts";
+import { inputPorts } from "./ports.ts";
 import type { Target } from "./resolveLinks.ts";
 import type { LoopInstance, MatrixInstance, StepInstance } from "./instances.ts";
 
@@ -18,13 +21,23 @@ export const linkMaker =
       };
     }, undefined)!;
 
-/** With what only some steps have: gates and limits. */
-export function asUnrolled(step: Step, { scope, declaration }: StepInstance, at: (step: StepInstance) => number): Step {
-  const { limits } = declaration;
-  if (scope.gates.length === 0 && limits === undefined) return step;
-  const gates = scope.gates.length === 0 ? {} : { gates: scope.gates.map(at) };
-  return { ...step, ...gates, ...(limits === undefined ? {} : { limits }) };
+/** In the order of the stage's ports, so that the order of writing changes nothing. */
+export function linksByPort(
+  stage: AnyStage,
+  inputs: ReadonlyArray<ResolvedInput>,
+  link: (target: Target) => Link,
+): Step["inputs"] {
+  const links: { [port: string]: Link | ReadonlyArray<Link> } = {};
+  for (const [name, port] of Object.entries(inputPorts(stage))) {
+    const value = inputs.find(({ declared }) => declared.name === name)?.value;
+    if (value !== undefined) links[name] = port.list ? value.targets.map(link) : link(value.targets[0]!);
+  }
+  return links;
 }
+
+/** The decisions that have to let it run, where there are any. */
+export const gatesOf = ({ scope }: StepInstance, at: (step: StepInstance) => number): Pick<Step, "gates"> =>
+  scope.gates.length === 0 ? {} : { gates: scope.gates.map(at) };
 
 export const matrixInfo = ({ id, declaration, axes, cells }: MatrixInstance): MatrixInfo => ({
   id,
@@ -36,9 +49,11 @@ export const matrixInfo = ({ id, declaration, axes, cells }: MatrixInstance): Ma
 export const loopInfo = (
   { id, cycles, declaration, decisions }: LoopInstance,
   at: (step: StepInstance) => number,
+  carried: LoopInfo["carried"],
 ): LoopInfo => ({
   id,
   cycles: cycles ?? 0,
   ...(decisions.length === 0 || cycles === 0 ? {} : { decisions: decisions.map(at) }),
+  carried,
   body: declaration.block.members.map((member) => member.name),
 });

@@ -21,6 +21,8 @@ export interface DiskShape {
   readonly size: (path: string) => number | undefined;
   /** When it last changed, milliseconds since 1970; undefined where it is not there. */
   readonly changedAtMs: (path: string) => number | undefined;
+  /** What tells that a file is still the one it was. Follows links; throws where there is none. */
+  readonly stamp: (path: string) => FileStamp;
   /** sha256 of a file's content, read in pieces; undefined where there is none. */
   readonly hash: (path: string) => string | undefined;
   /** Says that a file is in use, by its time; false where there is none. No error where the disk is read-only. */
@@ -45,6 +47,15 @@ export interface DiskShape {
   readonly syncFolder: (folder: string) => void;
 }
 
+/** As the file system tells it. */
+export interface FileStamp {
+  readonly sizeBytes: bigint;
+  readonly modifiedNs: bigint;
+  readonly changedNs: bigint;
+  readonly inode: bigint;
+  readonly device: bigint;
+}
+
 export interface FoundFile {
   readonly path: string;
   readonly sizeBytes: number;
@@ -65,6 +76,10 @@ const nodeDisk: DiskShape = {
   read: (path) => orUndefined(() => readWhole(path)),
   size: (path) => fs.statSync(path, { throwIfNoEntry: false })?.size,
   changedAtMs: (path) => fs.statSync(path, { throwIfNoEntry: false })?.mtimeMs,
+  stamp: (path) => {
+    const { size: sizeBytes, mtimeNs: modifiedNs, ctimeNs: changedNs, ino, dev } = fs.statSync(path, { bigint: true });
+    return { sizeBytes, modifiedNs, changedNs, inode: ino, device: dev };
+  },
   hash: (path) => orUndefined(() => sha256OfFile(path)),
   touch: (path) => {
     try {

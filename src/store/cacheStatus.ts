@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect";
 import type { StoreError } from "../core/errors.ts";
 import { Disk, type FoundFile } from "./Disk.ts";
 import { takeInventory } from "./gc/inventory.ts";
-import { liveLeases } from "./gc/roots.ts";
+import { liveLeases, pinnedSteps } from "./gc/roots.ts";
 import { checkLayout, layoutOf, layoutVersion } from "./layout.ts";
 import { usualStandstill } from "./leases.ts";
 import { livesHere } from "./processIdentity.ts";
@@ -34,10 +34,15 @@ export interface CacheStatus {
   readonly checkpoints: Amount;
   /** Downloaded models of the hub. */
   readonly hub: Amount;
+  /** Code of the user's own stages: count of stages' code, not of files. */
+  readonly stages: Amount;
   /** Damaged files that were moved aside. */
   readonly quarantine: Amount;
-  readonly runs: { readonly count: number; readonly running: number };
+  readonly runs: Amount & { readonly running: number };
+  /** Runs that a person pinned. */
   readonly pins: ReadonlyArray<string>;
+  /** Steps with `pin: true`, by the pipeline file that says so. */
+  readonly pinnedSteps: ReadonlyArray<{ readonly file: string; readonly steps: ReadonlyArray<string> }>;
   readonly leases: ReadonlyArray<HeldLease>;
   /** When a record was last made or used; null in an empty cache. */
   readonly lastUse: string | null;
@@ -50,7 +55,7 @@ export const cacheStatus = Effect.fn("store.cacheStatus")(function* (
   const layout = layoutOf(root);
   return yield* attempt("read", root, () => {
     checkLayout(disk, layout);
-    const { objects, records, checkpoints, hub, quarantine } = takeInventory(disk, layout);
+    const { objects, records, checkpoints, hub, stages, runs, quarantine } = takeInventory(disk, layout);
     const manifests = readManifests(disk, layout);
     const leases = liveLeases(disk, layout, new Standstill(disk, layout, usualStandstill));
     const running = manifests.filter(({ status, owner }) => status === "running" && livesHere(owner) !== false);
@@ -61,9 +66,11 @@ export const cacheStatus = Effect.fn("store.cacheStatus")(function* (
       records: amountOf(records),
       checkpoints: amountOf(checkpoints),
       hub: amountOf(hub),
+      stages: amountOf(stages),
       quarantine: amountOf(quarantine),
-      runs: { count: manifests.length, running: running.length },
+      runs: { ...amountOf(runs), count: manifests.length, running: running.length },
       pins: disk.list(layout.pins),
+      pinnedSteps: pinnedSteps(manifests).map(({ file, steps }) => ({ file, steps: [...steps] })),
       leases: leases.map(({ fingerprint, lease: { run, step, owner } }) => ({
         fingerprint,
         run,

@@ -13,7 +13,9 @@ import { Disk, type DiskShape } from "./Disk.ts";
 import {
   checkLayout,
   layoutOf,
+  markAfterMs,
   markLayout,
+  markUsed,
   moveAside,
   nameFirst,
   replaceFile,
@@ -27,7 +29,7 @@ import { attempt, damagedBlob, missingBlob } from "./storeErrors.ts";
  * The store in `root`, which is made when something is first written.
  * @param touchAfterMs a file that is used is marked so when its last mark is this old
  */
-export const layerDirectory = (root: string, touchAfterMs = 300_000): Layer.Layer<ArtifactStore, StoreError> =>
+export const layerDirectory = (root: string, touchAfterMs = markAfterMs): Layer.Layer<ArtifactStore, StoreError> =>
   Layer.effect(
     ArtifactStore,
     Effect.gen(function* () {
@@ -106,6 +108,7 @@ class CacheFolder {
     return record;
   }
 
+  /** Reads every file: 10,000 records take 0.2 to 0.4 s (2 cores, busy; the disk's cache warm), which is why there is no index (docs/adr/0023). */
   records(): ReadonlyArray<ActionRecord> {
     const shards = this.disk.list(this.layout.actions).map((shard) => join(this.layout.actions, shard));
     return shards.flatMap((shard) =>
@@ -152,8 +155,7 @@ class CacheFolder {
    * enough for `sparedMs` there, and no oftener, since a run with nothing to do looks up a thousand records.
    */
   private use(path: string): boolean {
-    const age = Date.now() - (this.disk.changedAtMs(path) ?? 0);
-    return (age >= 0 && age < this.touchAfterMs) || this.disk.touch(path);
+    return markUsed(this.disk, path, this.touchAfterMs);
   }
 
   /** Before the first write: the layout is marked, and what crashed writers left is swept. */

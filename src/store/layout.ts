@@ -154,6 +154,15 @@ export function nameFirst(disk: DiskShape, layout: Layout, bytes: Uint8Array, pa
   }
 }
 
+/** A file that is used is marked so by its time, when its last mark is this old. */
+export const markAfterMs = 300_000;
+
+/** Marks a file as in use, so that garbage collection (gc/) spares it: false where it has just been collected. */
+export function markUsed(disk: DiskShape, path: string, afterMs = markAfterMs): boolean {
+  const age = Date.now() - (disk.changedAtMs(path) ?? 0);
+  return (age >= 0 && age < afterMs) || disk.touch(path);
+}
+
 /** What cannot be removed now is swept when the cache is next opened for writing; the first error is the one to tell. */
 export function removeQuietly(disk: DiskShape, path: string): void {
   try {

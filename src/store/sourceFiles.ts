@@ -7,10 +7,10 @@ import type { PathField } from "../core/Graph.ts";
 import type { RemoteFolders } from "../core/RemoteFolders.ts";
 import { SourceFiles } from "../core/SourceFiles.ts";
 import type { SourceFile } from "../core/Stage.ts";
-import { codeOf, Disk, sha256OfFile } from "./Disk.ts";
+import { codeOf, Disk, type DiskShape, type FileStamp } from "./Disk.ts";
 import { expandPattern, type Nothing } from "./expandPattern.ts";
 import { layoutOf } from "./layout.ts";
-import { StatCache, stampOf, type FileStamp } from "./statCache.ts";
+import { isSameStamp, StatCache } from "./statCache.ts";
 
 /**
  * With a cache folder, digests are kept between processes; a shortcut that cannot be saved is merely lost.
@@ -24,28 +24,41 @@ export const layerSourceFiles = (root?: string, remote?: RemoteFolders): Layer.L
       const clock = yield* Clock.Clock;
       const stats = new StatCache(disk, root === undefined ? undefined : layoutOf(root));
       yield* Effect.addFinalizer(() => Effect.ignore(Effect.try(() => stats.save())));
-      const files = new HashedFiles(stats, () => clock.currentTimeMillisUnsafe());
+      const files = new HashedFiles(disk, stats, () => clock.currentTimeMillisUnsafe());
       return SourceFiles.of({
         resolve: (step, field) => {
-          const pattern = field.isRemote === true ? remote?.locate(field) : field.pattern;
-          if (pattern === undefined)
+          const here = located(field, remote);
+          if (here === undefined)
             return Effect.fail(new SourceElsewhere({ step, field: field.field, source: field.written }));
-          const here = { ...field, pattern };
           return Effect.try({ try: () => files.resolve(here), catch: (error) => missing(step, here, error) });
         },
         fetch: (field, onProgress) => remote?.fetch(field, onProgress) ?? Effect.void,
-        recheck: (list) => Effect.sync(() => list.filter((file) => files.hasMoved(file)).map(({ path }) => path)),
+        recheck: (fields, list) =>
+          Effect.sync(() =>
+            files.moved(
+              fields.map((field) => located(field, remote)),
+              list,
+            ),
+          ),
       });
     }),
   );
 
+/** The field with a pattern on this machine; undefined where what it names is elsewhere. */
+function located(field: PathField, remote: RemoteFolders | undefined): PathField | undefined {
+  const pattern = field.isRemote === true ? remote?.locate(field) : field.pattern;
+  return pattern === undefined ? undefined : { ...field, pattern };
+}
+
 class HashedFiles {
+  private readonly disk: DiskShape;
   private readonly stats: StatCache;
   private readonly nowMs: () => number;
   /** How each file stood when it was resolved: an edit that is undone before the re-check still shows in its stamp. */
   private readonly stamps = new WeakMap<SourceFile, FileStamp>();
 
-  constructor(stats: StatCache, nowMs: () => number) {
+  constructor(disk: DiskShape, stats: StatCache, nowMs: () => number) {
+    this.disk = disk;
     this.stats = stats;
     this.nowMs = nowMs;
   }
@@ -56,10 +69,19 @@ class HashedFiles {
     return found.map(({ name, path }) => this.hashed(name, path));
   }
 
-  hasMoved(file: SourceFile): boolean {
+  /** @param fields undefined where a folder is no longer here */
+  moved(fields: ReadonlyArray<PathField | undefined>, files: ReadonlyArray<SourceFile>): ReadonlyArray<string> {
+    const before = new Set(files.map(({ path }) => path));
+    const now = new Set(fields.flatMap(pathsOf));
+    const moved = files.filter((file) => !now.has(file.path) || this.hasMoved(file)).map(({ path }) => path);
+    return [...moved, ...[...now].filter((path) => !before.has(path))];
+  }
+
+  private hasMoved(file: SourceFile): boolean {
     try {
-      const stamp = stampOf(file.path).stamp;
-      if (stamp === this.stamps.get(file) && sha256OfFile(file.path) === file.digest) return false;
+      const [stamp, before] = [this.disk.stamp(file.path), this.stamps.get(file)];
+      const isSame = before !== undefined && isSameStamp(stamp, before);
+      if (isSame && this.disk.hash(file.path) === file.digest) return false;
     } catch {
       // Gone or no longer readable is moved, too.
     }
@@ -68,14 +90,30 @@ class HashedFiles {
   }
 
   private hashed(name: string, path: string): SourceFile {
-    const before = stampOf(path);
-    const hashedAtMs = this.nowMs();
-    const known = this.stats.digestOf(path, before.stamp);
-    const digest = known ?? sha256OfFile(path);
-    if (known === undefined) this.stats.remember(path, before, digest, hashedAtMs);
-    const file = { name, path, digest, sizeBytes: before.sizeBytes };
-    this.stamps.set(file, before.stamp);
+    const stamp = this.disk.stamp(path);
+    const nowMs = this.nowMs();
+    const known = this.stats.digestOf(path, stamp, nowMs);
+    const digest = known ?? this.hashOf(path);
+    if (known === undefined) this.stats.remember(path, stamp, digest, nowMs);
+    const file = { name, path, digest, sizeBytes: Number(stamp.sizeBytes) };
+    this.stamps.set(file, stamp);
     return file;
+  }
+
+  private hashOf(path: string): string {
+    const digest = this.disk.hash(path);
+    if (digest === undefined) throw new NothingFound("not there");
+    return digest;
+  }
+}
+
+/** The files that a field names now; none where they cannot be looked for. */
+function pathsOf(field: PathField | undefined): ReadonlyArray<string> {
+  try {
+    const found = field === undefined ? [] : expandPattern(field);
+    return typeof found === "string" ? [] : found.map(({ path }) => path);
+  } catch {
+    return [];
   }
 }
 

@@ -1,40 +1,37 @@
 /**
  * Spares re-hashing files that did not change, and never more than that: an entry counts only while size, times and inode
  * are the same, and only if the file had been left alone for a while when it was hashed. A file hashed within the tick of its
- * last change could change again without a sign (git's racy-mtime rule); such entries are not trusted.
+ * last change could change again without a sign (git's racy-mtime rule); such entries are not trusted. Nor is any once the clock
+ * is seen to have gone back: times that have been may then come again.
  */
-import { statSync, type BigIntStats } from "node:fs";
 import { sha256 } from "../core/digest.ts";
 import { inFolder, replaceFile, type Layout } from "./layout.ts";
-import type { DiskShape } from "./Disk.ts";
+import type { DiskShape, FileStamp } from "./Disk.ts";
 
 /** Longer than the coarsest clock of a file system in use (FAT: 2 s). */
 const settledAfterMs = 2100;
 
-/** Size, modification and change time, inode and device: what tells that a file is still the one that was hashed. */
-export type FileStamp = string;
+const inWords = ({ sizeBytes, modifiedNs, changedNs, inode, device }: FileStamp): string =>
+  [sizeBytes, modifiedNs, changedNs, inode, device].join(":");
 
-export interface StampedFile {
-  readonly stamp: FileStamp;
-  readonly sizeBytes: number;
-  readonly changedAtMs: number;
+export const isSameStamp = (one: FileStamp, other: FileStamp): boolean => inWords(one) === inWords(other);
+
+const changedAtMs = ({ modifiedNs, changedNs }: FileStamp): number =>
+  Number((modifiedNs > changedNs ? modifiedNs : changedNs) / 1_000_000n);
+
+type Entry = readonly [stamp: string, digest: string];
+
+interface Kept {
+  /** The latest time at which an entry was made. */
+  readonly madeAtMs: number;
+  readonly entries: ReadonlyArray<readonly [path: string, entry: Entry]>;
 }
 
-/** Throws what `stat` throws. */
-export function stampOf(path: string): StampedFile {
-  return stamped(statSync(path, { bigint: true }));
-}
-
-const stamped = (stat: BigIntStats): StampedFile => ({
-  stamp: `${stat.size}:${stat.mtimeNs}:${stat.ctimeNs}:${stat.ino}:${stat.dev}`,
-  sizeBytes: Number(stat.size),
-  changedAtMs: Math.max(Number(stat.mtimeMs), Number(stat.ctimeMs)),
-});
-
-type Entry = readonly [stamp: FileStamp, digest: string];
+const nothing: Kept = { madeAtMs: 0, entries: [] };
 
 export class StatCache {
   private readonly entries: Map<string, Entry>;
+  private madeAtMs: number;
   private readonly disk: DiskShape;
   private readonly layout: Layout | undefined;
   private isChanged = false;
@@ -43,18 +40,30 @@ export class StatCache {
   constructor(disk: DiskShape, layout: Layout | undefined) {
     this.disk = disk;
     this.layout = layout;
-    this.entries = layout === undefined ? new Map() : readEntries(disk, layout.stats);
+    const kept = layout === undefined ? nothing : readKept(disk, layout.stats);
+    this.entries = new Map(kept.entries);
+    this.madeAtMs = kept.madeAtMs;
   }
 
-  digestOf(path: string, stamp: FileStamp): string | undefined {
+  digestOf(path: string, stamp: FileStamp, nowMs: number): string | undefined {
+    this.heedClock(nowMs);
     const entry = this.entries.get(path);
-    return entry?.[0] === stamp ? entry[1] : undefined;
+    return entry?.[0] === inWords(stamp) ? entry[1] : undefined;
   }
 
   /** `hashedAtMs`: the clock before hashing began. */
-  remember(path: string, file: StampedFile, digest: string, hashedAtMs: number): void {
-    if (hashedAtMs - file.changedAtMs < settledAfterMs) return;
-    this.entries.set(path, [file.stamp, digest]);
+  remember(path: string, stamp: FileStamp, digest: string, hashedAtMs: number): void {
+    this.heedClock(hashedAtMs);
+    if (hashedAtMs - changedAtMs(stamp) < settledAfterMs) return;
+    this.entries.set(path, [inWords(stamp), digest]);
+    this.madeAtMs = hashedAtMs;
+    this.isChanged = true;
+  }
+
+  private heedClock(nowMs: number): void {
+    if (nowMs >= this.madeAtMs) return;
+    this.entries.clear();
+    this.madeAtMs = nothing.madeAtMs;
     this.isChanged = true;
   }
 
@@ -66,7 +75,7 @@ export class StatCache {
   save(): void {
     if (!this.isChanged || this.layout === undefined) return;
     const { layout } = this;
-    const text = JSON.stringify([...this.entries]);
+    const text = JSON.stringify({ madeAtMs: this.madeAtMs, entries: [...this.entries] });
     inFolder(this.disk, layout.root, () =>
       replaceFile(this.disk, layout, Buffer.from(`${sha256(text)}\n${text}`), layout.stats, false),
     );
@@ -74,14 +83,15 @@ export class StatCache {
   }
 }
 
-/** A torn or foreign file is no cache at all. */
-function readEntries(disk: DiskShape, path: string): Map<string, Entry> {
+/** A torn or foreign file is no cache at all, nor is that of an earlier version. */
+function readKept(disk: DiskShape, path: string): Kept {
   try {
     const file = disk.read(path)?.toString("utf8") ?? "";
     const text = file.slice(65);
-    if (file.slice(0, 64) !== sha256(text)) return new Map();
-    return new Map(JSON.parse(text) as ReadonlyArray<[string, Entry]>);
+    if (file.slice(0, 64) !== sha256(text)) return nothing;
+    const kept = JSON.parse(text) as Partial<Kept>;
+    return typeof kept.madeAtMs === "number" ? (kept as Kept) : nothing;
   } catch {
-    return new Map();
+    return nothing;
   }
 }

@@ -17,8 +17,6 @@ export interface Encoding {
   readonly inputs: string;
   /** Before the names of the encoder's parameters: nothing, or `second.`. Encodings of equal prefixes share their weights. */
   readonly parameters: string;
-  /** A word whose row stays as it is, where one does: what PyTorch calls the padding index. */
-  readonly paddingId?: number;
 }
 
 /** A program, ready to run but for the values of parameters. */

@@ -48,10 +48,10 @@ function lookUpsOf(
   outputs: Outputs,
 ): ReadonlyMap<string, ReadonlyArray<LookUp>> {
   const lookUps = new Map<string, Array<LookUp>>();
-  for (const { config, batch, inputs, parameters, paddingId } of encodings) {
+  for (const { config, batch, inputs, parameters } of encodings) {
     const gradient = outputs[gradientName(embeddingsName(inputs))];
     if (gradient === undefined) continue;
-    for (const [name, ids] of embeddingOccurrences(batch, config, parameters, paddingId))
+    for (const [name, ids] of embeddingOccurrences(batch, config, parameters))
       lookUps.set(name, [...(lookUps.get(name) ?? []), { ids, gradient, dim: embeddingWidth(config) }]);
   }
   return lookUps;

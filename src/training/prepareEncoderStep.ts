@@ -33,8 +33,10 @@ export interface StepEncoder {
   readonly parameters?: string;
   /** Its parameters are not trained: no gradient of its embedding rows is asked for. Default false. */
   readonly isFrozen?: boolean;
-  /** See `Encoding.paddingId`. */
+  /** Tokens of this id are padding, whose word is not trained, wherever they stand, and no others. Default: what stands behind a sequence's `visible` tokens. */
   readonly paddingId?: number;
+  /** Whether the word of padding is trained as any other, as in TensorFlow. Default false, as in PyTorch. */
+  readonly trainsPadding?: boolean;
   /** The longest a sequence can be: no row is padded beyond. Default: the model's positions. */
   readonly maxLength?: number | undefined;
   /** Which hidden states are read. */
@@ -136,9 +138,10 @@ function preparation<Encoders extends StepEncoders>(
   const buffers: { [name: string]: Uint8Array } = {};
   return {
     pack: (sequences, encoder = 0) => {
-      const { config, inputs, maxLength = config.maxPositions } = encoders[encoder]!;
+      const { config, inputs, paddingId, trainsPadding, maxLength = config.maxPositions } = encoders[encoder]!;
       const options = inputs === undefined ? {} : { prefix: inputs };
-      return packBatch(sequences, { policy, maxLength, ...options });
+      const batch = packBatch(sequences, { policy, maxLength, paddingId, ...options });
+      return trainsPadding === true ? { ...batch, isPadding: new Uint8Array(batch.isPadding.length) } : batch;
     },
     prepare: (step, batches, extra, examples) => {
       const encoded = encoders.map((encoder, i): EncodedBatch => {
@@ -173,7 +176,6 @@ const encodingOf = ({ encoder, batch }: EncodedBatch): Encoding => ({
   batch,
   inputs: inputsOf(encoder),
   parameters: encoder.parameters ?? "",
-  ...(encoder.paddingId === undefined ? {} : { paddingId: encoder.paddingId }),
 });
 
 function keyOf(key: string, encoded: ReadonlyArray<EncodedBatch>, extra: Extra): string {

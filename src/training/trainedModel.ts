@@ -1,6 +1,6 @@
 /** Trained weights as models: the encoder's own parameters, and of heads only what the kind of model keeps. */
 import type { Backbone, BiEncoder, CrossEncoder, EncoderModel, Pooling } from "../nn/EncoderModel.ts";
-import { type Head, headParameters, parameterSpecs } from "../nn/parameters.ts";
+import { denseName, type Head, headParameters, parameterSpecs } from "../nn/parameters.ts";
 import type { Weights } from "../nn/Weights.ts";
 
 const keep = ({ config }: EncoderModel, weights: Weights, heads: ReadonlyArray<Head> = []): Weights =>
@@ -36,6 +36,21 @@ export const asBiEncoder = (
   normalize: from.kind === "bi-encoder" && from.normalize,
   maxTokens,
 });
+
+/** SimBERT's: its vector is a layer on `[CLS]`, and the head that writes stays. */
+export function asWritingEncoder(
+  from: EncoderModel,
+  weights: Weights,
+  { maxTokens }: { readonly maxTokens: number },
+): BiEncoder {
+  const layer = [
+    [`${denseName}.weight`, weights.get(headParameters.poolerWeight)!],
+    [`${denseName}.bias`, weights.get(headParameters.poolerBias)!],
+  ] as const;
+  const kept = keep(from, weights, ["mlm"]);
+  const encoder = asBiEncoder(from, weights, { pooling: "cls", maxTokens });
+  return { ...encoder, weights: new Map([...kept, ...layer]), dense: { dimension: from.config.hiddenSize } };
+}
 
 /**
  * A classifier of two classes as one of a single logit: the second's minus the first's has the same probability. One of a single

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { formatBytes, parseBytes } from "../../src/log/bytes.ts";
+import { formatBytes, parseBytes } from "../../src/core/bytes.ts";
 import { tinyData, tinyPipeline, Workplace } from "./pipelineCommand.ts";
 
 let place: Workplace;
@@ -47,8 +47,10 @@ objects 4 SIZE
 records 6 SIZE
 checkpoints 0 0 B
 hub models 0 0 B
+code of own stages 0 0 B
+logs of runs 1 SIZE
 damaged, set aside 0 0 B
-1 run, last use TIME
+last use TIME
 `.replaceAll("0 B", "SIZE"),
     );
     const found = JSON.parse((await place.run(["cache", "status", "--json"])).stdout) as object;
@@ -130,6 +132,41 @@ would remove SIZE, kept 0 records and 0 objects, SIZE in all
   });
 });
 
+describe("pin: true on a step", () => {
+  const pinned = tinyPipeline
+    .replace("few: {", "few: { pin: true,")
+    .replace("unique: {", 'unique: { pin: "${params.keep}",')
+    .replace("params: {", "params: { keep: true,");
+
+  it("keeps what it made, and what that was made from, from a gc that takes all else; without it nothing is kept", async () => {
+    const unpinned = ["run", "a.yaml", "--json"];
+    const before = await place.run(unpinned);
+    place.file("a.yaml", pinned);
+    // In no key: nothing runs again, and yet gc knows of it.
+    const run = await place.run([...unpinned, "--set", "keep=false"]);
+    expect(run.stdout).not.toContain("step.finished");
+    expect(before.stdout).toContain("step.finished");
+    const status = await place.run(["cache", "status"]);
+    expect(status.stdout).toContain("pinned in a.yaml: few\n");
+    agedBy(45);
+    const gc = ["cache", "gc", "--max-size", "1", "--keep-days", "0", "--json"];
+    const report = JSON.parse((await place.run(gc)).stdout) as { removed: ReadonlyArray<{ step?: string }> };
+    const gone = report.removed.flatMap(({ step }) => step ?? []).sort();
+    expect(gone).toEqual(["again[1].half", "again[1].unique", "again[2].half", "again[2].unique"]);
+    const again = await place.run(["run", "a.yaml", "--set", "few.pin=false"]);
+    expect(again.stdout).toContain("ran 4, hits 2");
+    const json = JSON.parse((await place.run(["cache", "status", "--json"])).stdout) as object;
+    expect(json).toMatchObject({
+      pinnedSteps: [{ file: join(place.folder, "a.yaml"), steps: ["again[1].unique", "again[2].unique"] }],
+    });
+    place.file("a.yaml", tinyPipeline);
+    await place.run(["run", "a.yaml"]);
+    agedBy(45);
+    await place.run(gc);
+    expect(blobs()).toEqual([]);
+  });
+});
+
 describe("pipeline cache", () => {
   it.each([
     [["cache", "clean"], "error: `cache` has no action `clean`\n  hint: it has: status, verify, gc, pin, unpin\n"],
@@ -137,6 +174,10 @@ describe("pipeline cache", () => {
     [
       ["cache", "status", "--dry-run"],
       "error: --dry-run does not go with `cache status`\n  hint: it is an option of `cache gc`\n",
+    ],
+    [
+      ["cache", "gc", "--runs-older-than", "long"],
+      "error: --runs-older-than cannot be `long`\n  hint: write a number of days such as 90d\n",
     ],
     [
       ["cache", "gc", "--max-size", "many"],

@@ -108,7 +108,7 @@ Arguments
   STEP[.PORT]  a step; without a port, its main output
 
 Options
-  --set NAME=VALUE               overrides a parameter of the file, or its seed (also PIPELINE_SET_NAME in the environment); may be repeated
+  --set NAME=VALUE               overrides a parameter of the file, its seed, or a step's setting, such as bi0.batchSize (also PIPELINE_SET_NAME in the environment); may be repeated
   --head N                       the first N rows; default: 20 for a table, else all
   --format table|json|csv|arrow  default: table
   --to PATH                      write to a file instead of stdout

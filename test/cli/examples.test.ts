@@ -58,6 +58,9 @@ describe("02-matrix.yaml", () => {
     expect(ids(states["stale"]).slice(0, 4)).toEqual(["bi0[seed=3]", "before[seed=3]", "labels[seed=3]", "mean"]);
     expect(ids(states["fresh"])).toContain("bi0[seed=2]");
     const why = (await json("why", "02-matrix.yaml", "bi0[seed=3]", "--set", "seeds=1,2,3")) as { why: unknown };
+    const cell = "cross[learningRate=3e-3]";
+    expect(await json("why", "02-matrix.yaml", cell)).toMatchObject({ step: "cross[learningRate=0.003]" });
+    expect((await place.run(["trace", "last", cell])).stdout).toMatch(/^cross\[learningRate=0\.003\]: /);
     expect(why.why).toEqual([{ part: "seed", path: "seed", from: expect.any(Number), to: 3 }]);
   });
 

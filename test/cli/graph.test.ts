@@ -139,6 +139,7 @@ steps:
     steps:
       unique: { uses: deduplicate, in: { from: again } }
     next: { again: unique }
+  some: { uses: deduplicate, in: { from: "half[rows=4,seed=2]" } }
 `;
 writeFileSync(join(folder, "cells.yaml"), matrices);
 const cells = Effect.runSync(loadPipeline({ file: "cells.yaml", cwd: folder, sets: [], env: {}, stages }));
@@ -150,6 +151,37 @@ const named = (written: string, of = cells): string => {
 const chosen = (name: string) =>
   [...Effect.runSync(selectSteps(cells, "--until", [name]))].map((index) => cells.steps[index]!.id);
 
+describe("a graph with a loop that may stop", () => {
+  const text = `steps:
+  corpus: { uses: generate-corpus, with: { sentences: 50, pairs: 12 } }
+  tokenizer: { uses: train-tokenizer, in: { sentences: corpus }, with: { vocabSize: 200 } }
+  pairs: { uses: tokenize-pairs, in: { tokenizer: tokenizer, pairs: corpus.pairs } }
+  model: { uses: load-model, in: { tokenizer: tokenizer }, with: { fresh: { layers: 1, hiddenSize: 32, heads: 2 } } }
+  loop:
+    repeat: 2
+    stop: { metric: eval.average }
+    carry: { encoder: model.encoder }
+    steps:
+      eval: { uses: evaluate-sts, in: { encoder: encoder, pairs: pairs, gold: corpus.gold } }
+      kept: { uses: train-bi-encoder, in: { pairs: pairs, scores: labels, model: encoder } }
+      labels: { uses: pseudo-label, in: { pairs: pairs, encoder: encoder } }
+    next: { encoder: kept }
+  last: { uses: pseudo-label, in: { pairs: pairs, encoder: loop.encoder } }
+`;
+  writeFileSync(join(folder, "stop.yaml"), text);
+  const stopping = Effect.runSync(loadPipeline({ file: "stop.yaml", cwd: folder, sets: [], env: {}, stages }));
+
+  it("says so, and which outputs it chooses among", () => {
+    const lines = treeText(graphView(stopping, false));
+    expect(lines).toContain("  loop, at most 2 cycles");
+    expect(lines.find((line) => line.includes(" stop-loop "))).toMatch(
+      /metrics ← eval; before ← stop of the cycle before$/,
+    );
+    expect(lines.at(-1)).toMatch(/encoder ← loop\.kept$/);
+    expect(treeText(graphView(stopping, true)).at(-1)).toMatch(/encoder ← loop\[1\]\.kept or loop\[2\]\.kept$/);
+  });
+});
+
 describe("a graph with matrices", () => {
   it("folded shows each declared step once, with its cells", () => {
     expect(treeText(graphView(cells, false))).toEqual(
@@ -158,7 +190,8 @@ describe("a graph with matrices", () => {
         "  corpus                                          generate-corpus",
         "  half, 6 cells (rows: 2, 4; seed: 1, 2, 3)       sample           from ← corpus.pairs",
         "  loop, 2 cells (rows: 2, 4), 2 cycles",
-        "    unique                                        deduplicate      from ← half, then unique of the cycle before",
+        "    unique                                        deduplicate      from ← half[seed=1], then unique of the cycle before",
+        "  some                                            deduplicate      from ← half[rows=4,seed=2]",
       ].map((line) => expect.stringMatching(spaced(line))),
     );
   });

@@ -122,6 +122,21 @@ describe("a stage of one's own", () => {
     expect(await shown("twin")).toEqual([{ text: "one" }, { text: "fiv" }]);
   });
 
+  it("is told by `compare` where its code changed between two runs", async () => {
+    await place.run(["run", "a.yaml"]);
+    edit("least.ts", "2", "3");
+    await place.run(["run", "a.yaml"]);
+    const runs = JSON.parse((await place.run(["runs", "--json"])).stdout) as ReadonlyArray<{ readonly run: string }>;
+    const { stdout } = await place.run(["compare", runs[0]!.run, "last", "--json"]);
+    const { config } = JSON.parse(stdout) as {
+      readonly config: ReadonlyArray<{ path: string; values: Array<unknown> }>;
+    };
+    const code = config.find(({ path }) => path === "long.code")!.values;
+    expect(code).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/), expect.stringMatching(/^[0-9a-f]{64}$/)]);
+    expect(code[0]).not.toBe(code[1]);
+    expect(config.find(({ path }) => path === "corpus.code")).toBeUndefined();
+  });
+
   it("is stale by a file that a setting names", async () => {
     edit("a.yaml", "in: { from: corpus }", "in: { from: corpus }, with: { but: but.txt }");
     place.file("but.txt", "eight\n");
@@ -234,6 +249,16 @@ describe("what moves while a stage of one's own runs", () => {
       "error: step long: package words (words@1.0.0) changed (now it is words@1.0.9) while long was running; nothing of it was cached.",
     );
     words("1.0.0", "text.toUpperCase()");
+    expect(await states()).toEqual(["fresh", "stale", "stale"]);
+  });
+
+  it("whose file changes while it runs ends with exit code 1 and nothing cached", async () => {
+    place.file("but.txt", "one");
+    edit("a.yaml", "{ from: corpus } }", "{ from: corpus }, with: { but: but.txt } }");
+    meddling(`${JSON.stringify(join(place.folder, "but.txt"))}, "six"`);
+    const { code, stderr } = await place.run(["run", "a.yaml"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("but.txt changed while long was running; nothing of it was cached.");
     expect(await states()).toEqual(["fresh", "stale", "stale"]);
   });
 });

@@ -55,8 +55,12 @@ class Student(torch.nn.Module):
 
     def tower(self):
         dropless = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0, "attn_implementation": "eager"}
-        config = transformers.BertConfig(**self.problem["config"], **dropless)
-        return transformers.BertModel(config, add_pooling_layer=False)
+        bert = transformers.BertModel(
+            transformers.BertConfig(**self.problem["config"], **dropless), add_pooling_layer=False
+        )
+        # PyTorch would give the padding's row no gradient; where padding is pooled it has one.
+        bert.embeddings.word_embeddings.padding_idx = None
+        return bert
 
     def named(self):
         for index, tower in enumerate(self.towers):

@@ -23,9 +23,6 @@ from torch.nn import functional
 
 torch.set_num_threads(1)
 
-PAD, CLS = 0, 2
-
-
 def decoded(given):
     values = numpy.frombuffer(base64.b64decode(given["float32"]), dtype="<f4").copy()
     return torch.from_numpy(values).reshape(given["shape"])
@@ -35,19 +32,35 @@ def encoded(tensor):
     return base64.b64encode(tensor.detach().to(torch.float32).numpy().astype("<f4").tobytes()).decode("ascii")
 
 
+kinds = {
+    "bert": (transformers.BertConfig, transformers.BertModel, transformers.BertForMaskedLM),
+    "roberta": (transformers.RobertaConfig, transformers.RobertaModel, transformers.RobertaForMaskedLM),
+}
+# Ours are BERT's.
+roberta_head = {
+    "lm_head.dense.": "cls.predictions.transform.dense.",
+    "lm_head.layer_norm.": "cls.predictions.transform.LayerNorm.",
+    "lm_head.bias": "cls.predictions.bias",
+}
+
+
 def config_of(given):
-    return transformers.BertConfig(
-        **given, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, attn_implementation="eager"
+    return kinds[given["model_type"]][0](
+        **{name: value for name, value in given.items() if name != "model_type"},
+        pad_token_id=special["pad"],
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+        attn_implementation="eager",
     )
 
 
 def encoder_of(given):
-    return transformers.BertModel(config_of(given), add_pooling_layer=False)
+    return kinds[given["model_type"]][1](config_of(given), add_pooling_layer=False)
 
 
 def padded(rows):
     longest = max(len(row) for row in rows)
-    ids = torch.tensor([row + [PAD] * (longest - len(row)) for row in rows])
+    ids = torch.tensor([row + [special["pad"]] * (longest - len(row)) for row in rows])
     mask = torch.tensor([[1] * len(row) + [0] * (longest - len(row)) for row in rows])
     return ids, mask
 
@@ -110,14 +123,18 @@ class DiffCse(torch.nn.Module):
             torch.nn.Linear(2 * size, size, bias=False),
             torch.nn.BatchNorm1d(size, affine=False),
         )
-        self.generator = transformers.BertForMaskedLM(config_of(problem["configs"]["generator"]))
+        kind = problem["configs"]["generator"]["model_type"]
+        self.generator = kinds[kind][2](config_of(problem["configs"]["generator"]))
         own = {}
         for name, parameter in self.generator.named_parameters():
-            own["generator." + name.removeprefix("bert.")] = parameter
+            name = name.removeprefix(f"{kind}.")
+            for theirs, ours in roberta_head.items():
+                name = name.replace(theirs, ours)
+            own["generator." + name] = parameter
         with torch.no_grad():
             for name, given in problem["frozen"].items():
                 own.pop(name).copy_(decoded(given))
-        assert not set(own) - {"generator.cls.predictions.decoder.bias"}, own.keys()
+        assert not set(own) - {"generator.cls.predictions.decoder.bias", "generator.lm_head.decoder.bias"}, own.keys()
         for parameter in self.generator.parameters():
             parameter.requires_grad_(False)
 
@@ -142,7 +159,7 @@ class DiffCse(torch.nn.Module):
         masked, _ = padded(hidden_rows)
         with torch.no_grad():
             said = self.generator(masked, attention_mask=mask, token_type_ids=torch.zeros_like(ids)).logits.argmax(-1)
-        said[:, 0] = CLS
+        said[:, 0] = special["cls"]
         replaced = (said != ids) * mask
         given = self.discriminator.embeddings.register_forward_hook(
             lambda module, inputs, output: torch.cat([h.unsqueeze(1), output[:, 1:]], 1)
@@ -214,6 +231,7 @@ def relative(found, truth):
 
 
 problem = json.load(sys.stdin)
+special = problem["special"]
 losses, norms, gradients, final = train(problem, torch.float32)
 losses64, norms64, truth, _ = train(problem, torch.float64)
 record = {

@@ -2,14 +2,11 @@
  * Sentence-BERT on Chinese, with BERT's own Chinese tokenizer and the Chinese STS benchmark: the settings of a TensorFlow variant for
  * LCQMC (padding pooled, a hidden layer with dropout, focal loss, gradient penalty) on a fresh tiny model, and regression that learns.
  */
-import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { writeSafetensors } from "../../src/model/safetensors.ts";
-import type { ModelConfig } from "../../src/nn/EncoderModel.ts";
-import { initializeWeights, parameterSpecs } from "../../src/nn/parameters.ts";
 import { Workplace } from "../cli/pipelineCommand.ts";
-import { configJson } from "../model/tinyFolder.ts";
+import { writeChineseModel } from "../kit/chineseModel.ts";
 import { sharedData } from "./sharedData.ts";
 
 const vocabulary = sharedData("models/tokenizer-bert-base-chinese/vocab.txt");
@@ -47,38 +44,6 @@ steps:
   after: { uses: evaluate-sts, in: { encoder: regression, pairs: scoredPairs, gold: scored.gold } }
 `;
 
-const config: ModelConfig = {
-  architecture: "bert",
-  vocabSize: 21128,
-  hiddenSize: 32,
-  layers: 1,
-  heads: 2,
-  intermediateSize: 64,
-  maxPositions: 64,
-  typeVocabSize: 2,
-  layerNormEps: 1e-12,
-  activation: "gelu",
-  hiddenDropout: 0.1,
-  attentionDropout: 0.1,
-};
-
-/** A fresh model with the vocabulary, as Hugging Face has them. */
-function writeModel(folder: string): void {
-  mkdirSync(folder);
-  copyFileSync(vocabulary!, join(folder, "vocab.txt"));
-  writeFileSync(join(folder, "model.safetensors"), writeSafetensors(initializeWeights(parameterSpecs(config), 1)));
-  const json = {
-    ...configJson,
-    vocab_size: config.vocabSize,
-    hidden_size: config.hiddenSize,
-    num_hidden_layers: config.layers,
-    num_attention_heads: config.heads,
-    intermediate_size: config.intermediateSize,
-    max_position_embeddings: config.maxPositions,
-  };
-  writeFileSync(join(folder, "config.json"), JSON.stringify(json));
-}
-
 let place: Workplace;
 beforeAll(() => {
   place = new Workplace();
@@ -89,7 +54,7 @@ it.skipIf(vocabulary === undefined || pairs === undefined)(
   "learns classes and scores of Chinese pairs",
   { timeout: 300_000 },
   async () => {
-    writeModel(join(place.folder, "model"));
+    writeChineseModel(vocabulary!, join(place.folder, "model"));
     const [header, ...lines] = readFileSync(pairs!, "utf8").trim().split("\n");
     const kept = lines.slice(0, 320).map((line) => line.split("\t"));
     const score = header!.split("\t").indexOf("score");

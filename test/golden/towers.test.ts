@@ -21,7 +21,7 @@ import { floatsOf, type TrainingRecord } from "./trainingProblem.ts";
 
 const lossTolerance = 1e-5;
 const tolerancesOf = (name: string) =>
-  name === "diffcse" ? { gradient: 5e-5, norm: 1.5e-4, weight: 3e-5 } : { gradient: 5e-6, norm: 1.5e-5, weight: 5e-6 };
+  name.startsWith("diffcse") ? { gradient: 5e-5, norm: 1.5e-4, weight: 3e-5 } : { gradient: 5e-6, norm: 1.5e-5, weight: 5e-6 };
 
 const recordOf = (name: string) =>
   JSON.parse(readFileSync(new URL(`towers.${name}.json`, import.meta.url), "utf8")) as TrainingRecord & {
@@ -34,7 +34,9 @@ const recordOf = (name: string) =>
  */
 const isWithoutEffect = (name: string, parameter: string): boolean =>
   parameter.endsWith("attention.self.key.bias") ||
-  (name === "diffcse" && parameter === "encoder.layer.1.output.LayerNorm.bias");
+  (name.startsWith("diffcse") && parameter === (name === "diffcse" ? lastNorm(1) : lastNorm(0)));
+
+const lastNorm = (layer: number): string => `encoder.layer.${layer}.output.LayerNorm.bias`;
 
 const farthest = (found: ArrayLike<number>, expected: ReadonlyArray<number>): number =>
   Math.max(...expected.map((value, i) => Math.abs(found[i]! - value) / Math.abs(value)));
@@ -90,9 +92,10 @@ describe("the record", () => {
       ["rmsprop", 0.99],
       ["adamw", "pytorch"],
       ["adamw", "pytorch"],
+      ["adamw", "pytorch"],
     ]);
     expect(new Set(problems[0]!.rates).size).toBe(4);
-    expect(problems.map(({ maxGradientNorm }) => maxGradientNorm)).toEqual([0, 1, 1, 1]);
+    expect(problems.map(({ maxGradientNorm }) => maxGradientNorm)).toEqual([0, 1, 1, 1, 1]);
     for (const [name, { maxGradientNorm }] of Object.keys(cases).map((name, i) => [name, problems[i]!] as const))
       if (maxGradientNorm > 0) expect(Math.max(...recordOf(name).gradientNorms), name).toBeGreaterThan(maxGradientNorm);
     const { encodings } = await preparedBatch(cases["diffcse"]!.method, engines.onnx);

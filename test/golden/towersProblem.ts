@@ -6,7 +6,7 @@ import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import type { Backbone, ModelConfig } from "../../src/nn/EncoderModel.ts";
-import { parameterSpecs } from "../../src/nn/parameters.ts";
+import { firstPosition, parameterSpecs } from "../../src/nn/parameters.ts";
 import { raggedFrom } from "../../src/nn/Ragged.ts";
 import { sizeOf } from "../../src/nn/TensorSpec.ts";
 import type { Float32Tensor, Weights } from "../../src/nn/Weights.ts";
@@ -25,6 +25,7 @@ export interface TowersCase {
   readonly loss: "contrastiveTension" | "inBatchContrastiveTension" | "diffCse";
   readonly method: Method;
   readonly options: TrainingOptions;
+  readonly special?: typeof special;
   /** What the loss is told: reduction, similarity, temperature and so on. */
   readonly settings: { readonly [name: string]: string | number };
 }
@@ -44,6 +45,7 @@ const shape: ModelConfig = {
   attentionDropout: 0,
 };
 const special = { pad: 0, unknown: 1, cls: 2, sep: 3, mask: 4 };
+const robertaSpecial = { pad: 1, unknown: 3, cls: 0, sep: 2, mask: 4 };
 const tokenizer = "1".repeat(64);
 
 /** Large enough that every layer does something, and exact on every machine. */
@@ -104,6 +106,9 @@ export function towersCases(): { readonly [name: string]: TowersCase } {
   } as const;
   const deep = modelOf({ ...shape, layers: 2 }, 0);
   const generator = modelOf({ ...shape, hiddenSize: 8, intermediateSize: 24 }, 300, ["mlm"]);
+  const asRoberta = { ...shape, architecture: "roberta", typeVocabSize: 1, paddingIndex: 1 } as const;
+  const roberta = modelOf(asRoberta, 0);
+  const robertaGenerator = modelOf({ ...asRoberta, hiddenSize: 8, intermediateSize: 24 }, 300, ["mlm"]);
   return {
     "contrastive-tension-code": {
       loss: "contrastiveTension",
@@ -129,6 +134,13 @@ export function towersCases(): { readonly [name: string]: TowersCase } {
       options: diff,
       settings: { temperature: diff.temperature, detectionWeight: diff.detectionWeight },
     },
+    "diffcse-roberta": {
+      loss: "diffCse",
+      method: diffCse(roberta, robertaGenerator, { ...sentences, special: robertaSpecial }, diff, 1),
+      options: diff,
+      settings: { temperature: diff.temperature, detectionWeight: diff.detectionWeight },
+      special: robertaSpecial,
+    },
   };
 }
 
@@ -140,11 +152,12 @@ const base64 = (values: Float32Array): string =>
 const written = (weights: Weights) =>
   Object.fromEntries([...weights].map(([name, { shape, values }]) => [name, { shape, float32: base64(values) }]));
 
-export function towersProblemOf({ loss, method, options, settings }: TowersCase) {
+export function towersProblemOf({ loss, method, options, settings, special: { pad, cls } = special }: TowersCase) {
   const { totalSteps, learningRate, factor } = scheduleOf(options, method.stepsPerEpoch);
   return {
     loss,
     settings,
+    special: { pad, cls },
     configs: { encoder: transformersConfig(method.config), generator: transformersConfig(generatorOf(method)) },
     weights: written(method.start),
     frozen: written(method.frozen ?? new Map()),
@@ -180,12 +193,13 @@ export const digestOfTowers = (problem: TowersProblem): string =>
   createHash("sha256").update(JSON.stringify(problem)).digest("hex");
 
 const transformersConfig = (config: ModelConfig) => ({
+  model_type: config.architecture,
   vocab_size: config.vocabSize,
   hidden_size: config.hiddenSize,
   num_hidden_layers: config.layers,
   num_attention_heads: config.heads,
   intermediate_size: config.intermediateSize,
-  max_position_embeddings: config.maxPositions,
+  max_position_embeddings: firstPosition(config) + config.maxPositions,
   type_vocab_size: config.typeVocabSize,
   layer_norm_eps: config.layerNormEps,
   hidden_act: config.activation,

@@ -129,6 +129,9 @@ export function trackedCases(): { readonly [name: string]: TrainingCase } {
     pooling,
     projection,
   });
+  const copies = { ...tokens, masked: (row: number, draw: number) => masked(raggedRow(tokens.ids, row), draw) };
+  const padded = poolingOf({ pooling: "mean-with-padding", paddedLength: 24 });
+  const mirrored = { ...mirrorOptions, form: "code", dropHead: 0, pooling: padded } as const;
   const cross = (by: CrossEncoderLoss, loss: TrainingCase["loss"]): TrainingCase => ({
     method: crossEncoder(model, pairs, scores, { ...options, loss: by, labels: "cosine-raw", bothOrders: true }, 1),
     options,
@@ -145,9 +148,6 @@ export function trackedCases(): { readonly [name: string]: TrainingCase } {
   });
   const [positives, negatives] = [4, 5].map((salt) => ({ tokenizer, special, ids: sentences(salt) }));
   const supervised = { ...options, hardNegativeWeight: 0.5, mlmWeight: 0.25, maskRatio: 0.3 };
-  const copies = { ...tokens, masked: (row: number, draw: number) => masked(raggedRow(tokens.ids, row), draw) };
-  const padded = poolingOf({ pooling: "mean-with-padding", paddedLength: 24 });
-  const mirrored = { ...mirrorOptions, form: "code", dropHead: 0, pooling: padded } as const;
   return {
     "mirror-bert": {
       method: mirrorBert(model, copies, mirrored, 1),

@@ -23,13 +23,16 @@ export interface MadeSpec {
   readonly ageDays?: number;
   /** Files that it read. */
   readonly reads?: ReadonlyArray<string>;
+  /** Of a stage of the user's own: the digest of its code. */
+  readonly code?: string;
 }
 
 /** Publishes a record whose files were last used `ageDays` ago. */
 export const made = Effect.fnUntraced(function* (root: string, spec: MadeSpec) {
-  const { step, text = step, from = [], ageDays = 0, reads = [] } = spec;
+  const { step, text = step, from = [], ageDays = 0, reads = [], code } = spec;
+  const stage = { name: "say", version: 1, ...(code === undefined ? {} : { code, packages: [] }) };
   const inputs = Object.fromEntries(from.map((record, i) => [`in${i}`, record.outputs["text"]!.digest]));
-  const parts: KeyParts = { formatVersion: 1, stage: { name: "say", version: 1 }, config: { step }, inputs };
+  const parts: KeyParts = { formatVersion: 1, stage, config: { step }, inputs };
   const bytes = bytesOf(text);
   const record: ActionRecord = {
     fingerprint: fingerprintOf(parts),

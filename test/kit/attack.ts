@@ -1,5 +1,5 @@
 /**
- * The real command, stopped again and again in the middle of its trainings: its worker or itself killed by SIGKILL, or asked
+ * The real command, stopped again and again in the middle of its trainings: its worker, itself or both killed by SIGKILL, or asked
  * to end by Ctrl-C. Then it is left alone, and what it ends with is handed back.
  */
 import { spawn } from "node:child_process";
@@ -8,6 +8,7 @@ import { join } from "node:path";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import type { RunEvent } from "../../src/core/events.ts";
+import { killTree } from "./processes.ts";
 import { finalDigests } from "./runEvents.ts";
 
 const command = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url));
@@ -15,7 +16,7 @@ const command = fileURLToPath(new URL("../../src/cli/main.ts", import.meta.url))
 /** How to find a worker without asking its driver. */
 export const canFindWorkers = existsSync("/proc/self/cmdline");
 
-export const blows = ["worker", "driver", "ctrl-c"] as const;
+export const blows = ["worker", "driver", "both", "ctrl-c"] as const;
 export type Blow = (typeof blows)[number];
 
 export interface Attacked {
@@ -111,6 +112,7 @@ function updatesIn(events: ReadonlyArray<RunEvent>): number {
 }
 
 function strike(blow: Blow, driver: number, cache: string): void {
+  if (blow === "both") return killTree(driver);
   const targets = blow === "worker" ? workersOn(cache) : [driver];
   for (const pid of targets) {
     try {

@@ -1,4 +1,5 @@
 /** A process that collects garbage on a cache without a pause, `collector.ts CACHE GRACE_MS`, until its input ends; prints what it removed. */
+import "./leapingClock.ts";
 import { setTimeout as pause } from "node:timers/promises";
 import * as Effect from "effect/Effect";
 import { collectGarbage } from "../../src/store/gc/collectGarbage.ts";

@@ -135,8 +135,10 @@ export const linger = defineStage({
     }),
 });
 
-/** Stands for the engine in the tests' workers: the device it is on. */
-export class FakeEngine extends Context.Service<FakeEngine, { readonly device: string }>()("test/FakeEngine") {}
+/** Stands for the engine in the tests' workers: the device it is on, and its threads (0: the worker's share). */
+export class FakeEngine extends Context.Service<FakeEngine, { readonly device: string; readonly threads: number }>()(
+  "test/FakeEngine",
+) {}
 
 /** Computes, as far as the executor can tell. */
 export const compute = defineStage({

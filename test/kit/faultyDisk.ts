@@ -26,7 +26,7 @@ export interface FaultyDisk extends DiskShape {
   count: () => number;
 }
 
-const realDisk = Effect.runSync(
+export const realDisk = Effect.runSync(
   Effect.gen(function* () {
     return yield* Disk;
   }),

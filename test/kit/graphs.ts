@@ -3,6 +3,8 @@ import * as Schema from "effect/Schema";
 import type { Json } from "../../src/core/canonicalJson.ts";
 import { resolveOutputType, type AnyArtifactType } from "../../src/core/ArtifactType.ts";
 import type { Graph, Link, PathField, Step } from "../../src/core/Graph.ts";
+import type { StepLimits } from "../../src/core/limits.ts";
+import type { Resources } from "../../src/core/resources.ts";
 import { mainPort, type AnyStage, type OutputPorts } from "../../src/core/Stage.ts";
 
 export interface StepSpec {
@@ -13,6 +15,8 @@ export interface StepSpec {
   readonly in?: { readonly [port: string]: string | ReadonlyArray<string> };
   readonly seed?: number;
   readonly paths?: ReadonlyArray<PathField>;
+  readonly limits?: StepLimits;
+  readonly resources?: Resources;
 }
 
 export function graphOf(specs: ReadonlyArray<StepSpec>, name = "test"): Graph {
@@ -22,7 +26,7 @@ export function graphOf(specs: ReadonlyArray<StepSpec>, name = "test"): Graph {
 }
 
 function stepOf(spec: StepSpec, earlier: ReadonlyArray<Step>, line: number): Step {
-  const { id, uses: stage, with: config = {}, in: links = {}, seed, paths = [] } = spec;
+  const { id, uses: stage, with: config = {}, in: links = {}, seed, paths = [], limits, resources } = spec;
   const linkTo = (text: string): Link => {
     const step = earlier.findIndex((each) => text === each.id || text.startsWith(`${each.id}.`));
     if (step < 0) throw new Error(`no step for the link ${text}`);
@@ -44,6 +48,8 @@ function stepOf(spec: StepSpec, earlier: ReadonlyArray<Step>, line: number): Ste
     paths,
     inputs: Object.fromEntries(inputs),
     outputTypes: outputTypes(stage),
+    ...(limits === undefined ? {} : { limits }),
+    ...(resources === undefined ? {} : { resources }),
     location: { file: "/pipelines/test.yaml", line, column: 1 },
   };
 }

@@ -7,6 +7,7 @@ import { EngineInfo } from "../../src/core/EngineInfo.ts";
 import type { RunEvent } from "../../src/core/events.ts";
 import type { LeaseHolder } from "../../src/core/Leases.ts";
 import type { Graph } from "../../src/core/Graph.ts";
+import type { Machine } from "../../src/core/resources.ts";
 import { makeRunId } from "../../src/core/runId.ts";
 import { runGraph, type RunOptions } from "../../src/core/run.ts";
 import { layerLocal } from "../../src/executor/local/layer.ts";
@@ -41,10 +42,13 @@ export const memoryRig = (state: MemoryState = emptyMemory(), leases: Map<string
   );
 
 /** A cache folder, with workers that know the stages of `fakeStages.ts`. */
-export const folderRig = (root: string, graceMs = 5000) =>
+export const folderRig = (root: string, graceMs = 5000, machine?: Machine) =>
   Layer.mergeAll(
     Layer.succeed(EngineInfo, testEngine),
-    Layer.provideMerge(layerLocal({ worker: workerEntry([root]), graceMs }), layerCache(root)),
+    Layer.provideMerge(
+      layerLocal({ worker: workerEntry([root]), graceMs, ...(machine === undefined ? {} : { machine }) }),
+      layerCache(root),
+    ),
   );
 
 /** What happened, without fingerprints, digests and times: `start a`, `hit b`, `finish a`, `fail c`, `skip d (c)`. */
@@ -73,6 +77,7 @@ const words = {
   "step.finished": "finish",
   "step.failed": "fail",
   "step.interrupted": "stop",
+  "step.retried": "retry",
   "step.warning": "warn",
 } as const;
 

@@ -3,7 +3,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import type { EngineShape, Program } from "../../src/engine/Engine.ts";
 import { gradientName, withGradients } from "../../src/engine/withGradients.ts";
 import { type DropoutSite, dropoutMasks, dropoutSites } from "../../src/nn/dropout.ts";
-import { embeddingRows, learnedWords, weightValues, wordsInput } from "../../src/nn/embeddingRows.ts";
+import { embeddingRows, weightValues, wordsInput } from "../../src/nn/embeddingRows.ts";
 import type { ModelConfig } from "../../src/nn/EncoderModel.ts";
 import { gradientPenalty, type GradientPenaltyOptions } from "../../src/nn/losses/gradientPenalty.ts";
 import { maskedPositionFeeds, maskedPositionInputs, maskedWordLogits, pairLogits } from "../../src/nn/modules/heads.ts";
@@ -120,7 +120,7 @@ export function tinyProgram(
     [embeddingsName()]: embeddingRows(weights, batch, config),
     ...dropoutMasks(sites, batch, { seed: 3, step: 4 }),
     ...(kind === "mlm" ? maskedPositionFeeds(batch, chosen, places) : {}),
-    ...(penalty === undefined ? {} : { [wordsInput(batch.shape).name]: learnedWords(batch) }),
+    ...(penalty === undefined ? {} : { [wordsInput(batch.shape).name]: batch.ids }),
   };
   return { program, feeds, batch };
 }

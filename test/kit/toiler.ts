@@ -2,6 +2,7 @@
  * A process that runs graphs of `toil` on a cache, one after the other: `toiler.ts CACHE SEED RUNS LAST_MS`. After each it prints
  * `{"seed", "digests", "words"}`.
  */
+import "./leapingClock.ts";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import { EngineInfo } from "../../src/core/EngineInfo.ts";

@@ -42,4 +42,9 @@ export const allTrainings = `${start}
     uses: train-bi-encoder
     in: { pairs: pairs, scores: scores, model: bi0 }
     with: { batchSize: 8, epochs: 5, learningRate: 1e-3 }
+  groups: { uses: group-pairs, in: { pairs: data.pairs, scores: labels }, with: { threshold: 0.5 } }
+  writer:
+    uses: train-simbert
+    in: { model: backbone.model, tokenizer: tokenizer, groups: groups }
+    with: { batchSize: 8, maxTokens: 16, maxSteps: 60, epochs: 9, learningRate: 1e-3 }
 `;

@@ -36,6 +36,15 @@ export const progresses = (step: string, done: number, total: number, loss?: num
   unit: "pairs",
   ...(loss === undefined ? {} : { loss }),
 });
+export const retries = (step: string, message: string): RunEvent => ({
+  event: "step.retried",
+  step,
+  cause: "killed",
+  message,
+  attempt: 1,
+  of: 2,
+  waitMs: 2000,
+});
 export const warns = (step: string, message: string): RunEvent => ({ event: "step.warning", step, message });
 export const resumes = (step: string, done: number, total: number): RunEvent => ({
   event: "step.resumed",

@@ -9,6 +9,7 @@ import {
   leavesOut,
   progresses,
   resumes,
+  retries,
   skips,
   started,
   starts,
@@ -38,6 +39,25 @@ describe("plain lines", () => {
     );
   });
 
+  it("say when a failed step is tried again", () => {
+    expect(
+      lines(
+        [0, started({ bi0: "stale" })],
+        [0.1, starts("bi0")],
+        [5, retries("bi0", "its worker\ndied")],
+        [7, starts("bi0")],
+        [9, finishes("bi0", 2000)],
+      ),
+    ).toBe(
+      `
+    0.0s  run 20261122-031500-ab12: 1 step to run, 0 fresh
+    0.1s  bi0: started
+    5.0s  bi0: failed (killed), tried again in 2.0 s, 1 of 2: its worker died
+    7.0s  bi0: started
+    9.0s  bi0: finished in 2.0 s`.slice(1),
+    );
+  });
+
   it("tell one event a line, with seconds since the start", () => {
     expect(
       lines(
@@ -60,7 +80,7 @@ describe("plain lines", () => {
    62.4s  bi0: finished in 1m 02s
    62.5s  eval: started
    63.0s  eval: failed (stage-error): data/pairs.tsv:17: no score
-   63.0s  labels: skipped, it needs eval
+   63.0s  labels: skipped: eval failed
   124.0s  run failed`.slice(1),
     );
   });

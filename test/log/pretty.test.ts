@@ -3,7 +3,20 @@ import type { RunEvent } from "../../src/core/events.ts";
 import { prettyLines, type PrettyView } from "../../src/log/pretty.ts";
 import { emptyRunTree, noteEvent } from "../../src/log/runTree.ts";
 import { textWidth } from "../../src/log/textWidth.ts";
-import { ends, fails, finishes, hits, progresses, resumes, skips, started, starts, waits, warns } from "./events.ts";
+import {
+  ends,
+  fails,
+  finishes,
+  hits,
+  progresses,
+  resumes,
+  retries,
+  skips,
+  started,
+  starts,
+  waits,
+  warns,
+} from "./events.ts";
 
 const body = ["labels", "cross", "student"];
 const cycles = (count: number) =>
@@ -122,7 +135,7 @@ describe("the live tree", () => {
     ).toBe(
       `
 ✗ pairs  failed: pairs.tsv:17: no score
-- eval   skipped, it needs pairs
+- eval   skipped: pairs failed
   0 of 2 steps, 1 failed, 2m 04s`.slice(1),
     );
   });
@@ -139,6 +152,19 @@ describe("the live tree", () => {
   = [1]…[334]  1002 hits
 ✓ last         1.0 s
   1003 of 1003 steps, 1002 hits, 2m 04s`.slice(1),
+    );
+  });
+
+  it("shows a step that waits for its next try as waiting, and marks it", () => {
+    const events = [
+      [0, started({ bi0: "stale" })],
+      [1, starts("bi0")],
+      [2, progresses("bi0", 10, 20)],
+      [3, retries("bi0", "its worker died")],
+    ] as const;
+    expect(drawn({}, ...events)).toBe("· bi0  waits for its next try  1 warning\n  0 of 1 step, 3.0 s");
+    expect(drawn({}, ...events, [5, starts("bi0")], [9, finishes("bi0", 4000)])).toBe(
+      "✓ bi0  4.0 s  1 warning\n  1 of 1 step, 9.0 s",
     );
   });
 

@@ -1,12 +1,21 @@
 import { describe, expect, it } from "vitest";
 import { Tokenizer } from "../../src/artifact/index.ts";
 import { contentDigest } from "../../src/core/digest.ts";
+import { architectures } from "../../src/model/architectures.ts";
 import { exportFiles, ownPooling } from "../../src/model/exportFiles.ts";
 import { readModelFolder } from "../../src/model/modelFolder.ts";
 import { modelIdentity } from "../../src/model/modelIdentity.ts";
 import { assemblePair, assembleSingle } from "../../src/nn/assembleInput.ts";
 import { encodeTexts } from "../../src/model/encodeTexts.ts";
-import type { Backbone, EncoderModel, Pooling } from "../../src/nn/EncoderModel.ts";
+import type {
+  Architecture,
+  Backbone,
+  BiEncoder,
+  EncoderModel,
+  ModelConfig,
+  Pooling,
+} from "../../src/nn/EncoderModel.ts";
+import { headSpecs, initializeWeights, parameterSpecs } from "../../src/nn/parameters.ts";
 import { raggedRow } from "../../src/nn/Ragged.ts";
 import { tinyBiEncoder, tinyCrossEncoder, tinyTokenizer, tinyTokenizerDigest } from "../kit/exportedModels.ts";
 
@@ -40,6 +49,49 @@ describe("exportFiles", () => {
     expect(modelIdentity({ ...tinyBiEncoder, pooling })).not.toBe(modelIdentity(tinyBiEncoder));
     expect(ownPooling(model)).toBe(undefined);
   });
+
+  it("writes a layer on the pooled states as a Dense that reads back", async () => {
+    const values = Float32Array.from({ length: 3 * tinyBiEncoder.config.hiddenSize }, (_, i) => Math.sin(i));
+    const layer = new Map([
+      ["dense.weight", { shape: [3, tinyBiEncoder.config.hiddenSize], values }],
+      ["dense.bias", { shape: [3], values: Float32Array.of(1, -2, 0.5) }],
+    ]);
+    const files = exported({
+      ...tinyBiEncoder,
+      weights: new Map([...tinyBiEncoder.weights, ...layer]),
+      dense: { dimension: 3 },
+      normalize: true,
+    });
+    const modules = JSON.parse(new TextDecoder().decode(files.get("modules.json"))) as Array<{ path: string }>;
+    expect(modules.map(({ path }) => path)).toEqual(["", "1_Pooling", "2_Dense", "3_Normalize"]);
+    const back = await readBack(files);
+    expect(back.dense).toEqual({ dimension: 3, weights: layer });
+    expect([back.normalize, back.weights.has("dense.weight")]).toEqual([true, false]);
+    files.delete("2_Dense/model.safetensors");
+    await expect(readBack(files)).rejects.toThrow("2_Dense/config.json or 2_Dense/model.safetensors is missing");
+  });
+
+  it.each(Object.keys(architectures) as Array<Architecture>)(
+    "keeps the head that writes of a %s",
+    async (architecture) => {
+      const config: ModelConfig = {
+        ...tinyBiEncoder.config,
+        architecture,
+        ...(architectures[architecture].countsFromPadding
+          ? { paddingIndex: 1, typeVocabSize: 1, pairForm: "roberta" }
+          : {}),
+        ...(architectures[architecture].hasSegments ? {} : { typeVocabSize: 0 }),
+      };
+      const weights = initializeWeights(parameterSpecs(config, ["mlm"]), 7);
+      const head = new Map(headSpecs(config, "mlm").map(({ name }) => [name, weights.get(name)!]));
+      const model: BiEncoder = { ...tinyBiEncoder, config, weights, pooling: "cls" };
+      const back = await readBack(exported(model));
+      expect(back.wordHead).toEqual(head);
+      expect([...back.weights.keys()].filter((name) => head.has(name))).toEqual([]);
+      // What embeds is the same model, with or without the head that writes.
+      expect(modelIdentity({ ...model, weights: back.weights })).toBe(modelIdentity(model));
+    },
+  );
 
   it("knows which poolings no other program has", () => {
     expect(ownPooling(pooledBy("first-last"))).toBe("first-last");

@@ -151,9 +151,9 @@ describe("a model folder", () => {
     expect(await problem({ "1_Pooling/config.json": { pooling_mode: ["mean", "max"] } })).toBe(
       "models/tiny cannot be loaded: 1_Pooling/config.json: pooling_mode is mean and max, only cls, mean or max is supported",
     );
-    const dense = [{ type: "sentence_transformers.models.Dense" }];
-    expect(await problem({ "modules.json": dense })).toBe(
-      "models/tiny cannot be loaded: modules.json: a module of type Dense is not supported",
+    const words = [{ type: "sentence_transformers.models.BoW" }];
+    expect(await problem({ "modules.json": words })).toBe(
+      "models/tiny cannot be loaded: modules.json: a module of type BoW is not supported",
     );
   });
 

@@ -111,6 +111,20 @@ describe("embedding rows", () => {
     assert.deepStrictEqual([...rows.subarray(4, 6)], [310, 1020]);
   });
 
+  it("where padding's word is named, are of that word and no other left out, wherever it stands", () => {
+    const named = packBatch([{ ids: Int32Array.of(0, 1, 0), visible: 2 }], { paddingId: 1 });
+    const first = named.firstToken[0]!;
+    const of = (table: string, more: Partial<ModelConfig>) => [
+      ...embeddingOccurrences(named, { ...config, ...more })
+        .get(table)!
+        .subarray(first, first + 3),
+    ];
+    assert.deepStrictEqual(of(embeddingTables.word, {}), [0, -1, 0]);
+    assert.deepStrictEqual(of(embeddingTables.position, {}), [0, 1, 2]);
+    assert.deepStrictEqual(of(embeddingTables.position, { paddingIndex: 1 }), [2, -1, 3]);
+    assert.deepStrictEqual(of(embeddingTables.type, {}), [0, 0, 0]);
+  });
+
   it("have no segment where there is no table of them", () => {
     const { type: _, ...others } = embeddingTables;
     const bare = new Map(Object.values(others).map((name) => [name, tables.get(name)!]));

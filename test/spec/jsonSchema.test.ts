@@ -47,6 +47,32 @@ describe("the JSON Schema", () => {
     expect(at(schema, "$defs", "loop", "properties", "matrix")).toEqual(matrix);
   });
 
+  it("takes the terms of a step, with an expression for every value", () => {
+    const step = at(schema, "$defs", "step", "properties");
+    const expression = { type: "string", pattern: "\\$\\{[^}]*\\}" };
+    expect(at(step, "pin")).toEqual({
+      anyOf: [{ type: "boolean" }, expression],
+      description: "True: garbage collection keeps what it made for as long as the file says so.",
+    });
+    const [text, whole, parts] = at(step, "timeout", "anyOf") as ReadonlyArray<JsonObject>;
+    expect(whole).toEqual(expression);
+    const pattern = new RegExp(String(text!["pattern"]));
+    expect(["90s", "1.5 h", "500ms", "soon", "90", "2 weeks"].filter((written) => pattern.test(written))).toEqual([
+      "90s",
+      "1.5 h",
+      "500ms",
+    ]);
+    expect(Object.keys(at(parts, "properties") as JsonObject)).toEqual(["total", "progress"]);
+    expect(at(parts, "additionalProperties")).toBe(false);
+    const claims = at(step, "resources", "anyOf", 0, "properties") as JsonObject;
+    expect(at(claims, "cpu", "anyOf")).toEqual([
+      { type: "integer", minimum: 1, maximum: Number.MAX_SAFE_INTEGER },
+      expression,
+    ]);
+    expect(new RegExp(String(at(claims, "memory", "anyOf", 0, "pattern"))).test("4GB")).toBe(true);
+    expect(at(step, "retry", "anyOf", 2, "required")).toEqual(["times"]);
+  });
+
   it("tells a loop from a step by its keys, as the loader does", () => {
     expect(at(schema, "$defs", "member", "then")).toEqual({ $ref: "#/$defs/loop" });
     expect(at(schema, "$defs", "member", "else")).toEqual({ $ref: "#/$defs/step" });

@@ -30,7 +30,9 @@ describe("a loop", () => {
       ["loop.step", 2],
       ["loop.step", 3],
     ]);
-    expect(graph.loops).toEqual([{ id: "loop", cycles: 3, body: ["step"] }]);
+    expect(graph.loops).toEqual([
+      { id: "loop", cycles: 3, carried: { value: { step: 3, port: "metrics" } }, body: ["step"] },
+    ]);
   });
 
   it("is linked to by cycle, last cycle, all cycles and carried name", () => {
@@ -79,7 +81,9 @@ describe("a loop", () => {
       "last < from start.metrics",
     ]);
     expect(graph.steps[2]!.inputs).toEqual({ all: [] });
-    expect(graph.loops).toEqual([{ id: "loop", cycles: 0, body: ["step"] }]);
+    expect(graph.loops).toEqual([
+      { id: "loop", cycles: 0, carried: { value: { step: 0, port: "metrics" } }, body: ["step"] },
+    ]);
   });
 
   it("with no cycles has no last step that does not feed `next`", () => {
@@ -217,9 +221,9 @@ describe("nested loops", () => {
     const last = graph.steps[4]!;
     expect([last.declaredAs, last.cycle, last.encodedConfig["label"]]).toEqual(["outer.inner.step", 2, "c2"]);
     expect(graph.loops).toEqual([
-      { id: "outer", cycles: 2, body: ["inner", "end"] },
-      { id: "outer[1].inner", cycles: 1, body: ["step"] },
-      { id: "outer[2].inner", cycles: 2, body: ["step"] },
+      { id: "outer", cycles: 2, carried: { value: { step: 5, port: "metrics" } }, body: ["inner", "end"] },
+      { id: "outer[1].inner", cycles: 1, carried: { value: { step: 1, port: "metrics" } }, body: ["step"] },
+      { id: "outer[2].inner", cycles: 2, carried: { value: { step: 4, port: "metrics" } }, body: ["step"] },
     ]);
     expect(graph.outputs).toEqual({ x: { step: 3, port: "metrics" } });
   });

@@ -145,10 +145,10 @@ x.yaml:20:123: error: \`loss\` must be one of bce, mse, not the text "bcee"
   });
 
   it("says of a key of a later version that this one does not support it", () => {
-    expect(mistakesOf(changed(["uses: train-simcse", "uses: train-simcse\n    pin: true"]))).toBe(
-      `x.yaml:13:5: error: \`pin\` is not supported in this version
-  13 |     pin: true
-     |     ^^^
+    expect(mistakesOf(changed(["uses: train-simcse", "uses: train-simcse\n    branch: true"]))).toBe(
+      `x.yaml:13:5: error: \`branch\` is not supported in this version
+  13 |     branch: true
+     |     ^^^^^^
   hint: remove it
 
 1 error

@@ -309,6 +309,94 @@ it("the order of writing steps, and of links, changes no key and no link", () =>
   );
 });
 
+describe("the patience of a `stop`", () => {
+  const text = stopping([1, 2, 3], '{ metric: step.average, patience: "${params.patience}" }');
+  const patience = (sets: ReadonlyArray<string>, written = text) =>
+    loadGraph(`params: { patience: 2 }\n${written}`, { stages, sets })
+      .steps.filter(({ id }) => id.endsWith(".stop"))
+      .map(({ encodedConfig }) => encodedConfig["patience"]);
+
+  it("may be an expression, and be set by its name in the loop", () => {
+    expect(patience([])).toEqual([2, 2, 2]);
+    expect(patience(["patience=4"])).toEqual([4, 4, 4]);
+    expect(patience(["loop.stop.patience=3"])).toEqual([3, 3, 3]);
+    const byCycle = text.replace("params.patience", "cycle");
+    expect(patience([], byCycle)).toEqual([1, 2, 3]);
+  });
+
+  it("is told to be wrong where it was set", () => {
+    expect(mistakesOf(`params: { patience: 2 }\n${text}`, { stages, sets: ["loop.stop.patience=0"] })).toBe(
+      "--set loop.stop.patience=0: error: `patience` must be an integer of at least 1, not the number 0\n  hint: patience: cycles without a better value after which the loop ends; at least 1\n\n1 error\n",
+    );
+    const without = text.replace(/ +stop: .*\n/, "");
+    expect(mistakesOf(without, { stages, sets: ["loop.stop.patience=3"] })).toContain("there is no step `loop.stop`");
+  });
+});
+
+const watched = "params: { watched: step.average, row: cycles }\n";
+const told = (metric: string, sets: ReadonlyArray<string> = []) =>
+  mistakesOf(watched + stopping([1, 2], `{ metric: "${metric}" }`), { stages, sets });
+
+/** Of each decision: what it looks at, and the number it looks for. */
+const metrics = (metric: string, sets: ReadonlyArray<string> = [], others = "") => {
+  const text = watched + stopping([1, 2], `{ metric: "${metric}" }`).replace(/(?= +next:)/, others);
+  const { steps } = loadGraph(text, { stages, sets });
+  return steps
+    .filter(({ id }) => id.endsWith(".stop"))
+    .map(({ inputs, encodedConfig }) =>
+      [steps[(inputs["metrics"] as Link).step]!.id, encodedConfig["metric"]].join(" "),
+    );
+};
+describe("the metric of a `stop`", () => {
+  const other = "      other: { uses: measure, with: { values: [3, 4] } }\n";
+
+  it("may be an expression, whole or in part", () => {
+    expect(metrics("step.average")).toEqual(["loop[1].step average", "loop[2].step average"]);
+    expect(metrics("${params.watched}")).toEqual(metrics("step.average"));
+    expect(metrics("step.${params.row}")).toEqual(["loop[1].step cycles", "loop[2].step cycles"]);
+    expect(metrics("${params.watched}", ["watched=other.cycles"], other)).toEqual([
+      "loop[1].other cycles",
+      "loop[2].other cycles",
+    ]);
+  });
+
+  it("may be set by its name in the loop, beside others of its settings", () => {
+    const sets = ["loop.stop.metric=other.cycles", "loop.stop.patience=4"];
+    expect(metrics("step.average", sets, other)).toEqual(["loop[1].other cycles", "loop[2].other cycles"]);
+    expect(metrics("${params.nothing}", sets, other)).toEqual(metrics("step.average", sets, other));
+    const { steps } = loadGraph(stopping([1, 2], "{ metric: step.average }").replace(/(?= +next:)/, other), {
+      stages,
+      sets,
+    });
+    expect(steps.find(({ id }) => id === "loop[1].stop")!.encodedConfig).toEqual({
+      metric: "cycles",
+      patience: 4,
+      better: "higher",
+    });
+  });
+
+  it("may differ from cell to cell", () => {
+    const text = stopping([1, 2], '{ metric: "${matrix.watched}" }').replace(
+      "    repeat:",
+      "    matrix: { watched: [step.average, step.cycles] }\n    repeat:",
+    );
+    const cells = text.replaceAll(/^outputs:.*\n/gm, "");
+    const { steps } = loadGraph(cells, { stages });
+    expect(
+      steps.flatMap(({ id, encodedConfig }) => (id.endsWith("[1].stop") ? `${id} ${encodedConfig["metric"]}` : [])),
+    ).toEqual(["loop[watched=step.average][1].stop average", "loop[watched=step.cycles][1].stop cycles"]);
+  });
+
+  it("is told to be wrong where it came from", () => {
+    expect(told("${params.wached}")).toContain("x.yaml:6:22: error: there is no parameter `wached`\n");
+    expect(told("${params.wached}")).toContain("\n1 error\n");
+    expect(told("step.average", ["loop.stop.metric=step"])).toBe(
+      "--set loop.stop.metric=step: error: `metric` is a step of the loop and one of its numbers\n  hint: for example `step.average`\n\n1 error\n",
+    );
+    expect(told("${params.watched}", ["watched=nothing.average"])).toContain("error: there is no step `nothing` here");
+  });
+});
+
 describe("a wrong `stop`", () => {
   it("is told at its place", () => {
     expect(message("{ metrics: step.average }")).toBe(`x.yaml:5:13: error: unknown key \`metrics\` in \`stop\`
@@ -317,7 +405,7 @@ describe("a wrong `stop`", () => {
 1 error
 `);
     expect(message("{ metric: step }")).toContain(
-      "x.yaml:5:21: error: `metric` is a step of the loop and one of its numbers, both literal\n  hint: for example `step.average`",
+      "x.yaml:5:21: error: `metric` is a step of the loop and one of its numbers\n  hint: for example `step.average`",
     );
     expect(message("{ metric: stop.average }")).toContain("x.yaml:5:21: error: there is no step `stop` here");
     expect(message("{ metric: step.average, patience: 0 }")).toContain(

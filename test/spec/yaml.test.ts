@@ -58,9 +58,9 @@ describe("the text", () => {
 
   it("has steps that are mappings with plain names", () => {
     expect(message("steps:\n  a: count\n  b:\n  c.d: { uses: count }\n")).toBe(
-      `x.yaml:2:6: error: step \`a\` must be a mapping of uses, in, with, seed, matrix, timeout, retry
+      `x.yaml:2:6: error: step \`a\` must be a mapping of uses, in, with, seed, matrix, timeout, retry, resources, pin
 
-x.yaml:3:3: error: step \`b\` must be a mapping of uses, in, with, seed, matrix, timeout, retry
+x.yaml:3:3: error: step \`b\` must be a mapping of uses, in, with, seed, matrix, timeout, retry, resources, pin
 
 x.yaml:4:3: error: \`c.d\` cannot be the name of a step
   hint: letters, digits, \`_\` and \`-\`, beginning with a letter or \`_\`

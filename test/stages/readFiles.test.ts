@@ -122,3 +122,35 @@ describe("read-pairs", () => {
     expect(await pairsProblem(`${header}A\tB\t1\tx\nA\tB\t\tx\n`)).toBe("bad.tsv:3: score is empty");
   });
 });
+
+describe("read-pairs with settings", () => {
+  const labelled = "sentence1\tsentence2\tlabel\tsource\nA dog runs.\tIt's a dog\tentailment\tx\nB\tC\tneutral\ty\n";
+  const read = (config: object) => {
+    const { files } = pairsOf(file("labelled.tsv", labelled));
+    return { config: { path: "*.tsv", ...config }, files };
+  };
+
+  it("reads classes by their names, the parts of a set, and texts in Moses' form", async () => {
+    const config = {
+      scoreColumn: "label",
+      classes: ["neutral", "entailment"],
+      subsetColumn: "source",
+      textForm: "moses-lower",
+    };
+    const { pairs, gold } = await runStage(readPairs, read(config));
+    expect(pairs).toEqual({ a: ["a dog runs .", "b"], b: ["it 's a dog", "c"] });
+    expect(gold).toMatchObject({
+      scores: Float64Array.of(1, 0),
+      subsets: ["x", "y"],
+      classes: ["neutral", "entailment"],
+    });
+  });
+
+  it("names the class that is not listed, and the column that is not there", async () => {
+    const config = { scoreColumn: "label", classes: ["neutral", "contradiction"] };
+    expect(placed(await stageFailure(readPairs, read(config)))).toBe('labelled.tsv:2: label is "entailment"');
+    expect(placed(await stageFailure(readPairs, read({ scoreColumn: "grade" })))).toBe(
+      "labelled.tsv:1: the header lacks the column grade: it has sentence1, sentence2, label, source",
+    );
+  });
+});

@@ -26,8 +26,8 @@ const write = (root: string, files: { readonly [name: string]: string }) => {
 };
 
 const resolve = (asked: PathField) => Effect.flatMap(SourceFiles, (files) => files.resolve("corpus", asked));
-const recheck = (files: ReadonlyArray<Parameters<SourceFiles["Service"]["recheck"]>[0][number]>) =>
-  Effect.flatMap(SourceFiles, (source) => source.recheck(files));
+const recheck = (asked: PathField, files: Parameters<SourceFiles["Service"]["recheck"]>[1]) =>
+  Effect.flatMap(SourceFiles, (source) => source.recheck([asked], files));
 
 const names = (root: string, asked: Partial<PathField> & { readonly written: string }) =>
   Effect.map(resolve(field(root, asked.written, asked)), (files) => files.map((file) => file.name));
@@ -134,12 +134,32 @@ describe("SourceFiles", () => {
         write(root, { "a.txt": "hello", "b.txt": "stays" });
         utimesSync(path, 1_600_000_000, 1_600_000_000);
         const files = yield* resolve(field(root, "*.txt"));
-        assert.deepStrictEqual(yield* recheck(files), []);
+        assert.deepStrictEqual(yield* recheck(field(root, "*.txt"), files), []);
         edit(path);
-        assert.deepStrictEqual(yield* recheck(files), [path]);
+        assert.deepStrictEqual(yield* recheck(field(root, "*.txt"), files), [path]);
       }).pipe(Effect.provide(layerSourceFiles())),
     );
   }
+
+  it.effect("have moved when one comes to be among them, or takes the place of one that stays", () =>
+    Effect.gen(function* () {
+      const root = yield* temporaryFolder;
+      write(root, { "m/old.bin": "old", "m/a.txt": "a" });
+      const [glob, folder] = [field(root, "m/*.txt"), field(root, "m", { kind: "folder" })];
+      const chosen = field(root, "m", { kind: "folder", only: [], firstOf: [[["new.bin"], ["old.bin"]]] });
+      for (const [asked, name, moved] of [
+        [glob, "m/b.txt", ["m/b.txt"]],
+        [folder, "m/c.json", ["m/c.json"]],
+        [chosen, "m/new.bin", ["m/old.bin", "m/new.bin"]],
+      ] as const) {
+        const files = yield* resolve(asked);
+        assert.deepStrictEqual(yield* recheck(asked, files), []);
+        write(root, { [name]: "new" });
+        const paths = moved.map((each) => join(root, each));
+        assert.deepStrictEqual(yield* recheck(asked, files), paths);
+      }
+    }).pipe(Effect.provide(layerSourceFiles())),
+  );
 
   // The file system stamps change times with its own clock, which a test cannot set: edits land within one tick of it.
   for (const [clock, nowMs] of [

@@ -7,10 +7,11 @@ import { biEncoder } from "../../src/training/methods/biEncoder.ts";
 import { contrastiveTension } from "../../src/training/methods/contrastiveTension.ts";
 import { crossEncoder } from "../../src/training/methods/crossEncoder.ts";
 import { labelledTexts, type LabelSettings } from "../../src/training/labelledTexts.ts";
-import { diffCse } from "../../src/training/methods/diffCse.ts";
 import { mirrorBert } from "../../src/training/methods/mirrorBert.ts";
+import { diffCse } from "../../src/training/methods/diffCse.ts";
 import { maskedLanguageModel } from "../../src/training/methods/maskedLanguageModel.ts";
 import { sbert } from "../../src/training/methods/sbert.ts";
+import { simBert } from "../../src/training/methods/simBert.ts";
 import { simCse } from "../../src/training/methods/simCse.ts";
 import type { TrainingOptions } from "../../src/training/options.ts";
 import { type Ragged, raggedFrom, raggedRow } from "../../src/nn/Ragged.ts";
@@ -120,6 +121,13 @@ export const tinyLabelSettings: LabelSettings = {
 export const tinyLabelledPairs = (model: EncoderModel, count: number, settings: Partial<LabelSettings> = {}) =>
   labelledTexts(model, { pairs: tinyPairs(count), gold: tinyGold(count) }, { ...tinyLabelSettings, ...settings });
 
+/** Groups of two and three, in turn. */
+export function tinyGroups(count: number) {
+  const members = Array.from({ length: count }, (_, group) => 2 + (group % 2));
+  const groups = Int32Array.from(members.flatMap((size, group) => Array.from({ length: size }, () => group)));
+  return { special, ids: topicSentences(groups.length, "groups"), groups };
+}
+
 export const tinyOptions = {
   batchSize: 8,
   learningRate: 1e-3,
@@ -217,6 +225,8 @@ export function makeMethods(
         { ...options, pooling: "cls", towers: "shared", penalty: { epsilon: 1, form: "dense" } },
         seed,
       ),
+    "train-simbert": (seed, rows) =>
+      simBert(model, tinyGroups(rows), { ...options, maxTokens: Math.min(options.maxTokens, 12), scale: 30 }, seed),
     "pretrain-mlm": (seed, rows) => maskedLanguageModel(model, tinyTokens(rows), { ...options, maskRatio: 0.3 }, seed),
   };
 }

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect";
 import { RunLog } from "../../core/RunLog.ts";
 import { nameHint } from "../../core/suggest.ts";
-import { parseBytes } from "../../log/bytes.ts";
+import { parseBytes } from "../../core/bytes.ts";
 import { cacheStatus } from "../../store/cacheStatus.ts";
 import { collectGarbage } from "../../store/gc/collectGarbage.ts";
 import { pinRuns, unpinRuns } from "../../store/pins.ts";
@@ -22,7 +22,7 @@ const actions: { readonly [name: string]: Action } = { status, verify, gc, pin, 
 /** Options of one action alone. */
 const optionsOf: { readonly [name: string]: ReadonlyArray<string> } = {
   verify: ["repair"],
-  gc: ["dry-run", "keep-days", "max-size", "grace"],
+  gc: ["dry-run", "keep-days", "max-size", "grace", "runs-older-than"],
 };
 
 export async function cache(invocation: Invocation): Promise<number> {
@@ -67,6 +67,7 @@ async function gc(root: string, invocation: Invocation): Promise<number> {
       keepMs: (numberOf(invocation, "keep-days") ?? 30) * dayMs,
       graceMs: (numberOf(invocation, "grace") ?? 60) * 60_000,
       maxBytes: sizeOf(valueOf(invocation, "max-size")),
+      runsOlderThanMs: daysIn(valueOf(invocation, "runs-older-than")),
       onWait: () => writeError("waiting up to half a minute, to see whether runs on other machines live\n"),
     }),
   );
@@ -79,6 +80,14 @@ function sizeOf(written: string | undefined): number | undefined {
   const bytes = written === undefined ? undefined : parseBytes(written);
   if (written === undefined || bytes !== undefined) return bytes;
   throw new UsageError(`--max-size cannot be \`${written}\``, "write an amount such as 500MB or 20GB");
+}
+
+/** `90d`, in milliseconds. */
+function daysIn(written: string | undefined): number | undefined {
+  if (written === undefined) return undefined;
+  const [, days] = /^(\d+) ?d$/.exec(written.trim()) ?? [];
+  if (days !== undefined) return Number(days) * dayMs;
+  throw new UsageError(`--runs-older-than cannot be \`${written}\``, "write a number of days such as 90d");
 }
 
 async function pin(root: string, invocation: Invocation): Promise<number> {

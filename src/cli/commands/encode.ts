@@ -5,6 +5,7 @@ import { type EmbeddingFormat, embeddingFormats, formatEmbeddings } from "../emb
 import { chosenEngine } from "../engineChoice.ts";
 import { exitCodes } from "../exitCodes.ts";
 import type { Precision } from "../../inference/options.ts";
+import { embeddingDimension } from "../../nn/EncoderModel.ts";
 import { inputTexts } from "../inputTexts.ts";
 import { asBiEncoder, openModel } from "../openModel.ts";
 import { writeOut } from "../output.ts";
@@ -25,7 +26,7 @@ export async function encode(invocation: Invocation): Promise<number> {
   // The command line takes these two names alone.
   const precision = (valueOf(invocation, "precision") ?? "float32") as Precision;
   const embedded = embedTexts({ model, tokenizer: opened.tokenizer, choice, precision }, texts, counter.show);
-  const pieces = formatEmbeddings(format, embedded, model.config.hiddenSize, async () => modelIdentity(model));
+  const pieces = formatEmbeddings(format, embedded, embeddingDimension(model), async () => modelIdentity(model));
   try {
     if (to !== undefined) await writeFileWhole(to, pieces);
     else for await (const piece of pieces) writeOut(piece);

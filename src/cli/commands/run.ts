@@ -74,7 +74,9 @@ async function execute(
   display: Display,
   onEvent: (event: RunEvent) => void,
 ): Promise<RunSummary | "interrupted"> {
+  const abandon = new AbortController();
   const options = {
+    abandon: abandon.signal,
     run: runId,
     until: valuesOf(invocation, "until"),
     force: valuesOf(invocation, "force"),
@@ -90,6 +92,7 @@ async function execute(
       fiber.interruptUnsafe();
     },
     () => {
+      abandon.abort();
       display.close();
       process.exit(exitCodes.interrupted);
     },

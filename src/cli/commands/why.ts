@@ -7,11 +7,12 @@ import { exitCodes } from "../exitCodes.ts";
 import { cacheLayer } from "../layers.ts";
 import { printJson, printLines } from "../output.ts";
 import { openSession, perform } from "../session.ts";
+import { settledGraph } from "../settledGraph.ts";
 import { short, whyText } from "../whyText.ts";
 
 export async function why(invocation: Invocation): Promise<number> {
   const session = await openSession(invocation);
-  const { graph } = session;
+  const graph = await settledGraph(session);
   const explained = await perform(
     explainStep(graph, invocation.operands[1]!).pipe(Effect.provide(cacheLayer(session))),
   );
@@ -27,7 +28,7 @@ function whyLines(graph: Graph, explained: Explanation): ReadonlyArray<string> {
       ? "; its key is known once earlier steps have run"
       : `; key ${short(explained.fingerprint)}`;
   return [
-    `${step} (${stage}) is ${state}${state === "skipped" ? "" : known}`,
+    `${step} (${stage}) ${state === "waits" ? "waits" : `is ${state}`}${state === "skipped" ? "" : known}`,
     ...comparison(graph, explained, nearest),
     ...(rootCause.length > 1
       ? ["root cause:", ...rootCause.map((reason) => `  ${reason.step}: ${whyText(graph, reason.step, reason)}`)]

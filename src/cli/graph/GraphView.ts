@@ -3,7 +3,7 @@
  * what is carried to the next cycle as an edge of its own kind, and a matrix is one step or loop with a word on its cells;
  * unrolled, every cycle is a group, and every matrix.
  */
-import { linksOf, type Graph, type MatrixInfo, type Step } from "../../core/Graph.ts";
+import { linksOf, type Graph, type Link, type LoopInfo, type MatrixInfo, type Step } from "../../core/Graph.ts";
 import { mainPort } from "../../core/Stage.ts";
 import { stageLabel } from "../../core/StageFile.ts";
 import { counted, listed } from "../../core/suggest.ts";
@@ -29,6 +29,10 @@ export interface ViewEdge {
   readonly port: string;
   /** Empty where it is the main port. */
   readonly fromPort: string;
+  /** In folded views the cells of a matrix that are meant: `[seed=1]`, `[*]`; empty where each cell takes that of its own values. */
+  readonly fromCells: string;
+  /** One of several that a loop which may stop chooses among. */
+  readonly isChoice: boolean;
   /** From a cycle of a loop to the next one; only in folded views. */
   readonly isCarried: boolean;
 }
@@ -47,6 +51,7 @@ export function graphView(graph: Graph, isUnrolled: boolean): GraphView {
   const groups = new Map<string, ViewGroup>();
   const edges = new Map<string, ViewEdge>();
   const labels = labeller(graph, isUnrolled);
+  const cells = new LinkedCells(graph);
   for (const step of graph.steps) {
     const id = idOf(step);
     if (!nodes.has(id)) nodes.set(id, viewNode(labels, id, stageLabel(step.stage, graph.file), groups));
@@ -54,12 +59,39 @@ export function graphView(graph: Graph, isUnrolled: boolean): GraphView {
       const source = graph.steps[link.step]!;
       const fromPort = link.port === mainPort(source.stage) ? "" : link.port;
       const isCarried = !isUnrolled && crossesCycles(source, step);
-      const edge = { from: idOf(source), to: id, port, fromPort, isCarried };
+      const fromCells = isUnrolled ? "" : cells.meant(source, step, port);
+      const isChoice = (step.inputs[port] as Partial<Link>).otherwise !== undefined;
+      const edge = { from: idOf(source), to: id, port, fromPort, fromCells, isCarried, isChoice };
       edges.set(JSON.stringify(edge), edge);
     }
   }
   return { name: graph.name, nodes: [...nodes.values()], groups, edges: [...edges.values()] };
 }
+
+/** Which cells of a matrix a port of a step is linked to. */
+class LinkedCells {
+  private readonly counts: ReadonlyMap<string, number>;
+
+  constructor({ matrices }: Graph) {
+    this.counts = new Map(matrices.map(({ declaredAs, cells }) => [declaredAs, cells]));
+  }
+
+  /** Axes on which the two agree, as steps of one matrix do, are left out. */
+  meant(source: Step, target: Step, port: string): string {
+    const [cell] = cellsOf(source).slice(-1);
+    const count = this.counts.get(source.declaredAs);
+    if (cell === undefined || count === undefined) return "";
+    const links = target.inputs[port]!;
+    if (Array.isArray(links) && links.length >= count) return "[*]";
+    const around = new Set(cellsOf(target).flat());
+    const own = cell.filter((value) => !around.has(value));
+    return own.length === 0 ? "" : `[${own.join(",")}]`;
+  }
+}
+
+/** `[["loss=bce", "seed=1"]]` of `bi0[loss=bce,seed=1]`: one for each matrix around it, its own last. */
+const cellsOf = ({ id }: Step): ReadonlyArray<ReadonlyArray<string>> =>
+  [...id.matchAll(/\[([^[\]]*=[^[\]]*)\]/g)].map(([, label]) => label!.split(","));
 
 type Labeller = (path: string, last: string) => string;
 
@@ -79,9 +111,12 @@ function labeller(graph: Graph, isUnrolled: boolean): Labeller {
   const pathOf = (id: string) => (isUnrolled ? id : id.replaceAll(/\[[^\]]*\]/g, ""));
   // Of what stands in a loop and so is there several times, the first speaks for all.
   const cells = new Map(graph.matrices.toReversed().map((matrix) => [pathOf(matrix.id), cellWords(matrix)]));
-  const cycles = new Map(graph.loops.toReversed().map((loop) => [pathOf(loop.id), counted(loop.cycles, "cycle")]));
+  const cycles = new Map(graph.loops.toReversed().map((loop) => [pathOf(loop.id), cycleWords(loop)]));
   return (path, last) => [last, cells.get(path), cycles.get(path)].filter((part) => part !== undefined).join(", ");
 }
+
+const cycleWords = ({ cycles, decisions }: LoopInfo): string =>
+  `${decisions === undefined ? "" : "at most "}${counted(cycles, "cycle")}`;
 
 function cellWords({ axes, cells }: MatrixInfo): string {
   const values = Object.entries(axes).map(([axis, list]) => `${axis}: ${listed(list.map(String), 6)}`);

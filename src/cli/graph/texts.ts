@@ -20,16 +20,23 @@ export function treeText(view: GraphView): ReadonlyArray<string> {
   return [view.name, ...renderTable([{ title: "" }, { title: "" }, { title: "" }], rows)];
 }
 
+const between = ({ isCarried, isChoice }: ViewEdge) => (isCarried ? ", then " : isChoice ? " or " : ", ");
+
 /** `pairs ← tokenPairs, encoder ← bi0, then student of the cycle before` */
 function inputsText(node: ViewNode, edges: ReadonlyArray<ViewEdge>): string {
   const scope = node.groups.at(-1);
-  const source = ({ from, fromPort, isCarried }: ViewEdge) => {
+  const source = ({ from, fromPort, fromCells, isCarried }: ViewEdge) => {
     const near = scope !== undefined && from.startsWith(`${scope}.`) ? from.slice(scope.length + 1) : from;
-    return `${isCarried ? "then " : ""}${near}${fromPort === "" ? "" : `.${fromPort}`}${isCarried ? " of the cycle before" : ""}`;
+    return `${near}${fromCells}${fromPort === "" ? "" : `.${fromPort}`}${isCarried ? " of the cycle before" : ""}`;
   };
+  const sources = (ofPort: ReadonlyArray<ViewEdge>) =>
+    ofPort.map((edge, i) => `${i === 0 ? "" : between(edge)}${source(edge)}`).join("");
   const ports = [...Map.groupBy(edges, (edge) => edge.port)];
-  return ports.map(([port, ofPort]) => `${port} ← ${ofPort.map(source).join(", ")}`).join("; ");
+  return ports.map(([port, ofPort]) => `${port} ← ${sources(ofPort)}`).join("; ");
 }
+
+/** As Mermaid takes it between double quotes. */
+const mermaidQuote = (text: string) => `"${text.replaceAll('"', "#quot;")}"`;
 
 export function mermaidText(view: GraphView): ReadonlyArray<string> {
   const names = shortNames(view);
@@ -37,17 +44,19 @@ export function mermaidText(view: GraphView): ReadonlyArray<string> {
   const visit = (group: string | undefined, indent: string) => {
     for (const child of childrenOf(view, group)) {
       const name = names.get(child.id)!;
-      if (isNode(child)) lines.push(`${indent}${name}["${child.label}<br/><small>${child.stage}</small>"]`);
+      if (isNode(child))
+        lines.push(`${indent}${name}[${mermaidQuote(`${child.label}<br/><small>${child.stage}</small>`)}]`);
       else {
-        lines.push(`${indent}subgraph ${name}["${child.label}"]`);
+        lines.push(`${indent}subgraph ${name}[${mermaidQuote(child.label)}]`);
         visit(child.id, `${indent}  `);
         lines.push(`${indent}end`);
       }
     }
   };
   visit(undefined, "  ");
-  for (const { from, to, port, isCarried } of view.edges) {
-    const arrow = isCarried ? `-. "${port}, next cycle" .->` : `-- "${port}" -->`;
+  for (const { from, to, port, fromCells, isCarried } of view.edges) {
+    const label = [port, fromCells].filter((part) => part !== "").join(" ");
+    const arrow = isCarried ? `-. ${mermaidQuote(`${label}, next cycle`)} .->` : `-- ${mermaidQuote(label)} -->`;
     lines.push(`  ${names.get(from)} ${arrow} ${names.get(to)}`);
   }
   return lines;
@@ -70,9 +79,10 @@ export function dotText(view: GraphView): ReadonlyArray<string> {
     }
   };
   visit(undefined, "  ");
-  for (const { from, to, port, isCarried } of view.edges) {
+  for (const { from, to, port, fromCells, isCarried } of view.edges) {
+    const label = [port, fromCells].filter((part) => part !== "").join(" ");
     const style = isCarried ? ", style=dashed, constraint=false" : "";
-    lines.push(`  ${names.get(from)} -> ${names.get(to)} [label=${dotQuote(port)}${style}];`);
+    lines.push(`  ${names.get(from)} -> ${names.get(to)} [label=${dotQuote(label)}${style}];`);
   }
   return [...lines, "}"];
 }

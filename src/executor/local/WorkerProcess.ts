@@ -35,7 +35,7 @@ const lastWordsMs = 300;
 const keptLines = 8;
 
 export class WorkerProcess {
-  /** The device of the first task that used the engine (empty: the run's); undefined before there was one. */
+  /** Device and threads of the first task that used the engine (empty: the run's); undefined before there was one. */
   computesOn: string | undefined;
   private readonly child: ChildProcess;
   private readonly outOfMemoryKills = countOutOfMemoryKills();

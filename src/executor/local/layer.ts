@@ -2,12 +2,13 @@
  * The executor of one machine: cheap stages run inside the driver, the others in long-lived worker processes, which are
  * started when first needed and kept for the next step.
  */
-import { availableParallelism } from "node:os";
 import * as Effect from "effect/Effect";
 import * as Layer from "effect/Layer";
 import { ArtifactStore } from "../../core/ArtifactStore.ts";
 import type { StageFailure, StoreError } from "../../core/errors.ts";
 import { Executor, type Task, type TaskListener, type TaskResult } from "../../core/Executor.ts";
+import type { Machine } from "../../core/resources.ts";
+import { machineHere } from "./machine.ts";
 import { runTask } from "./runTask.ts";
 import type { Ended, WorkerEntry, WorkerProcess } from "./WorkerProcess.ts";
 
@@ -15,11 +16,13 @@ export interface LocalOptions {
   readonly worker: WorkerEntry;
   /** How many workers there will be at most, `--jobs`: each is told to compute with its share of the cores. Default 1. */
   readonly jobs?: number | undefined;
+  /** What all steps share; by default what this machine has. */
+  readonly machine?: Machine;
   /** How long a step that was asked to end may take for it before its process group is killed. */
   readonly graceMs?: number;
 }
 
-/** Tells a worker how many threads to compute with; the numbers do not depend on it. */
+/** Tells a worker how many threads to compute with where a step does not say; the numbers do not depend on it. */
 export const threadsVariable = "TANDEM_THREADS";
 
 export const layerLocal = (options: LocalOptions): Layer.Layer<Executor, never, ArtifactStore> =>
@@ -27,11 +30,13 @@ export const layerLocal = (options: LocalOptions): Layer.Layer<Executor, never, 
     Executor,
     Effect.gen(function* () {
       const store = yield* ArtifactStore;
-      const threads = Math.max(1, Math.floor(availableParallelism() / (options.jobs ?? 1)));
+      const machine = options.machine ?? machineHere();
+      const threads = Math.max(1, Math.floor(machine.cores / (options.jobs ?? 1)));
       const env = { ...options.worker.env, [threadsVariable]: String(threads) };
       const workers = new WorkerPool({ ...options.worker, env }, options.graceMs ?? 20_000);
       yield* Effect.addFinalizer(() => Effect.promise(() => workers.close()));
       return Executor.of({
+        machine,
         run: (task, listener) =>
           task.stage.runsIn === "worker"
             ? runInWorker(workers, task, listener)
@@ -99,11 +104,11 @@ class WorkerPool {
   }
 
   /**
-   * One that has not computed on another device: native libraries fix theirs when they are loaded. Where only such ones are
-   * idle, one of them goes for it.
+   * One that has not computed on another device or with other threads: native libraries fix theirs when they are loaded. Where
+   * only such ones are idle, one of them goes for it.
    */
-  async take({ stage, device }: Task): Promise<WorkerProcess> {
-    const computesOn = stage.usesEngine ? (device ?? "") : undefined;
+  async take({ stage, device = "", resources }: Task): Promise<WorkerProcess> {
+    const computesOn = stage.usesEngine ? `${device} ${resources?.cpu ?? ""}` : undefined;
     this.dropDead();
     const isFree = (worker: WorkerProcess) =>
       computesOn === undefined || worker.computesOn === undefined || worker.computesOn === computesOn;

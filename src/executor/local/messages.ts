@@ -43,6 +43,13 @@ export const FromDriver = Schema.Union([
       encodedConfig: Schema.Record(Schema.String, Schema.Unknown),
       seed: Schema.Number,
       device: Schema.optionalKey(Schema.String),
+      resources: Schema.optionalKey(
+        Schema.Struct({
+          cpu: Schema.optionalKey(Schema.Number),
+          memoryBytes: Schema.optionalKey(Schema.Number),
+          gpu: Schema.optionalKey(Schema.Number),
+        }),
+      ),
       files: Schema.Record(Schema.String, Schema.Array(SourceFileMessage)),
       inputs: Schema.Record(Schema.String, Schema.Union([InputMessage, Schema.Array(InputMessage)])),
     }),

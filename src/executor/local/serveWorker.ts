@@ -22,8 +22,11 @@ export interface WorkerSetup<R, E = never> {
   readonly openStage?: (code: StageCode) => Promise<AnyStage>;
   /** The store, and what stages need besides: built before the first task, closed at the end. */
   readonly layer: Layer.Layer<ArtifactStore | R, StoreError>;
-  /** What stages that use the engine need on a device (without one: the run's); built before the first such task. */
-  readonly engineOn?: (device: string | undefined) => EngineSetup<E>;
+  /**
+   * What stages that use the engine need on a device (without one: the run's) and with so many threads (without: the worker's
+   * share); built before the first such task.
+   */
+  readonly engineOn?: (device: string | undefined, threads: number | undefined) => EngineSetup<E>;
 }
 
 export interface EngineSetup<E> {
@@ -48,12 +51,13 @@ export function serveWorker<R, E>({ stages, openStage, layer, engineOn }: Worker
   let isInterrupted = false;
   let current: Promise<void> = Promise.resolve();
 
-  const engineFor = (stage: AnyStage, device: string | undefined): EngineOnDevice<E> | undefined => {
+  const engineFor = (stage: AnyStage, { device, resources }: TaskMessage): EngineOnDevice<E> | undefined => {
     if (!stage.usesEngine || engineOn === undefined) return undefined;
-    const key = device ?? "";
+    const threads = resources?.cpu;
+    const key = `${device ?? ""} ${threads ?? ""}`;
     const known = engines.get(key);
     if (known !== undefined) return known;
-    const { layer, environment } = engineOn(device);
+    const { layer, environment } = engineOn(device, threads);
     const built = { context: Effect.runPromise(Layer.buildWithScope(layer, scope)), environment };
     built.context.catch(() => engines.delete(key)); // the next step may find it
     engines.set(key, built);
@@ -70,7 +74,7 @@ export function serveWorker<R, E>({ stages, openStage, layer, engineOn }: Worker
     const exit = await (async () => {
       base ??= Effect.runPromise(Layer.buildWithScope(layer, scope));
       const stage = await stageOf(stages, openStage, task);
-      const engine = engineFor(stage, task.device);
+      const engine = engineFor(stage, task);
       const services = Context.merge(await base, (await engine?.context) ?? Context.empty());
       const work = Effect.map(runTask({ ...task, stage }, hooks), (result) =>
         engine === undefined ? result : { ...result, environment: engine.environment },

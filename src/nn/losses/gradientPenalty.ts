@@ -9,8 +9,8 @@
  *     L' = L + ½ ε ‖∂L/∂E‖²
  *
  * Arguments: `build` makes L; `tables`, for each table of word embeddings that is penalized: `rows` [tokens, dim], the embedding of
- * every token of the batch, which L depends on, and `words` [tokens] (int32), the word of each, from 0 on; below 0 where no word is
- * learnt (padding), which is left out.
+ * every token of the batch, which L depends on, and `words` [tokens] (int32), the same number for tokens of the same
+ * word.
  *
  * Options: `epsilon` ε, from 0 on; 1 in the source. `form`: `dense` squares the rows of ∂L/∂E, the gradients of a word's tokens
  * added up first; `per-occurrence` squares the gradient of each token by itself, as code does that reads the values of TensorFlow's
@@ -55,8 +55,7 @@ export function gradientPenalty<Outputs extends { readonly loss: tf.Tensor; read
   const rows = tables.map((table) => table.rows);
   const { outputs, gradients } = differentiate(build, rows);
   const squares = tables.map(({ words }, i) => {
-    const isWord = tf.cast(tf.greaterEqual(tf.reshape(words, [-1, 1]), tf.scalar(0, "int32")), "float32"); // [tokens, 1]
-    const gradient = tf.mul(gradients[i]!, isWord) as tf.Tensor2D; // [tokens, dim]
+    const gradient = gradients[i] as tf.Tensor2D; // [tokens, dim]
     return tf.sum(tf.mul(gradient, form === "dense" ? sumsOfWords(gradient, words) : gradient));
   });
   const penalty = tf.mul(tf.addN(squares), epsilon / 2);

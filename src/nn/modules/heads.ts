@@ -60,11 +60,11 @@ export function maskedPositionFeeds(
   return { [maskedPositionNames.tokens]: tokens, [maskedPositionNames.places]: places };
 }
 
-/** Logits over the vocabulary at masked positions. @returns [positions, vocab] */
-export function maskedWordLogits(call: EncoderCall): tf.Tensor2D {
+/** Logits over the vocabulary at masked positions. @param states [tokens, dim], where they are known already @returns [positions, vocab] */
+export function maskedWordLogits(call: EncoderCall, states = encodeTokens(call)): tf.Tensor2D {
   const tokens = tensorOf(call, maskedPositionNames.tokens);
   const places = tensorOf(call, maskedPositionNames.places);
-  return wordLogits(call, gatherParts(encodeTokens(call), [tokens], places, true)[0]!);
+  return wordLogits(call, gatherParts(states, [tokens], places, true)[0]!);
 }
 
 /** The likeliest word at every token, masked or not, as a number that is exact below 2^24. @returns [tokens] float32 */

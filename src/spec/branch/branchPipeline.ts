@@ -15,7 +15,8 @@ import { loadPipeline, type PipelineRequest } from "../loadPipeline.ts";
 import { makeReporter } from "../Reporter.ts";
 import { readBranchPoint, readChanges, type Change } from "./branchArguments.ts";
 import { moveLinks, type LoopSplit } from "./moveLinks.ts";
-import { type StageFinder, leadingParam, movedPath, movePaths, pathParams } from "./movePaths.ts";
+import { leadingParam, movedPath, movePaths, pathParams, stageFinder } from "./movePaths.ts";
+import { layOut, wholeDocument } from "../wholeDocument.ts";
 import { applyEdits, copyEntry, entryAt, flowText, setValue, type TextEdit } from "./yamlText.ts";
 
 export interface BranchRequest extends PipelineRequest {
@@ -36,13 +37,13 @@ export interface Branch extends LoopSplit {
 
 /** The text of the new file; fails with every mistake of the file and the arguments. Writes nothing. */
 export const branchPipeline = Effect.fn("spec.branchPipeline")(function* (request: BranchRequest) {
-  const { file, cwd, sets } = request;
+  const { file, sets } = request;
   const graph = yield* loadPipeline({ ...request, sets: sets.filter((set) => !isChange(set)) });
-  const text = readFileSync(resolve(cwd, file), "utf8").replace(/^\uFEFF/, "");
+  const original = originalOf(request, graph);
+  const { text } = original;
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, merge: true, uniqueKeys: false });
   const reporter = makeReporter(file);
-  if (document.has("extends")) return yield* notWhole(file);
   const split = readBranchPoint(request, document, graph, reporter);
   const changes =
     split === undefined ? [] : readChanges(sets.filter(isChange), loopNode(document, split.loop), split, reporter);
@@ -55,14 +56,27 @@ export const branchPipeline = Effect.fn("spec.branchPipeline")(function* (reques
     reporter.report({ line, column: col, length }, message, hint);
   }
   if (reporter.count() > 0) return yield* new InvalidPipeline({ diagnostics: reporter.sorted() });
-  const branched = written(request, { document, text, graph, split, changes, moved: links.edits });
-  return { ...split, text: branched, changes: told(changes, graph, split), notes: notesOf(text, document, split) };
+  const branched = written(request, { document, original, graph, split, changes, moved: links.edits });
+  const notes = notesOf(original, document, split);
+  return { ...split, text: branched, changes: told(changes, graph, split), notes };
 });
 
-function notWhole(file: string): InvalidPipeline {
-  const message = "this file extends another one, and a branch is made of a whole one";
-  const hint = `\`pipeline plan ${file} --resolved > whole.yaml\` writes one; branch that`;
-  return new InvalidPipeline({ diagnostics: [{ argument: file, message, hint }] });
+interface Original {
+  readonly text: string;
+  /** Where the paths in it resolve from. */
+  readonly folder: string;
+  readonly isVariant: boolean;
+}
+
+/** The author's text; of a variant, which is meant as one with what it extends, the whole as it reads from the new file's folder. */
+function originalOf(request: BranchRequest, graph: Graph): Original {
+  const { from, to } = foldersOf(request);
+  const text = readFileSync(graph.file, "utf8").replace(/^\uFEFF/, "");
+  if (!parseDocument(text, { merge: true, uniqueKeys: false }).has("extends"))
+    return { text, folder: from, isVariant: false };
+  const document = wholeDocument(graph, to, stageFinder(graph, request.stages));
+  layOut(document);
+  return { text: document.toString({ lineWidth: 0 }), folder: to, isVariant: true };
 }
 
 const loopNode = (document: Document, loop: string): YAMLMap => document.getIn(["steps", loop]) as YAMLMap;
@@ -87,20 +101,21 @@ const isChange = (set: string): boolean => set.split("=")[0]!.includes(".");
 
 interface Writing {
   readonly document: Document;
-  readonly text: string;
+  readonly original: Original;
   readonly graph: Graph;
   readonly split: LoopSplit;
   readonly changes: ReadonlyArray<Change>;
   readonly moved: ReadonlyArray<TextEdit>;
 }
 
-function written(request: BranchRequest, { document, text, graph, split, changes, moved }: Writing): string {
+function written(request: BranchRequest, { document, original, graph, split, changes, moved }: Writing): string {
   const { loop, newLoop, kept, further } = split;
-  const { from, to } = foldersOf(request);
+  const { text, folder: from } = original;
+  const { to } = foldersOf(request);
   const given = new Set(request.sets.map((set) => set.split("=")[0]!.trim()));
-  const paths = movePaths(document, stageFinder(graph, request), from, to, (param) => given.has(param));
+  const paths = movePaths(document, stageFinder(graph, request.stages), from, to, (param) => given.has(param));
   let result = applyEdits(text, [...moved, ...paths]);
-  result = withArguments(result, request, graph, pathParams(document, stageFinder(graph, request)));
+  result = withArguments(result, request, graph, pathParams(document, stageFinder(graph, request.stages)));
   const change = changes.map(({ step, path, text: value }) => `${[step, ...path].join(".")}: ${value}`).join(", ");
   const comment = `Goes on from cycle ${kept} of ${loop}${change === "" ? "" : `, with ${change}`}.`;
   result = copyEntry(result, ["steps"], loop, newLoop, comment);
@@ -118,13 +133,6 @@ function written(request: BranchRequest, { document, text, graph, split, changes
 
 /** `inner.student` is `steps.inner.steps.student` in a loop. */
 const stepPath = (step: string): ReadonlyArray<string> => step.split(".").flatMap((name) => ["steps", name]);
-
-/** By the step's name, for its stage may be the user's own; steps of a loop without cycles are not in the graph. */
-function stageFinder({ steps }: Graph, { stages }: BranchRequest): StageFinder {
-  const byStep = new Map(steps.map(({ declaredAs, stage }) => [declaredAs, stage]));
-  const byName = new Map(stages.map((stage) => [stage.name, stage]));
-  return (declaredAs, uses) => byStep.get(declaredAs) ?? byName.get(uses);
-}
 
 function foldersOf({ file, to, cwd }: BranchRequest) {
   return { from: dirname(resolve(cwd, file)), to: dirname(resolve(cwd, to)) };
@@ -183,8 +191,14 @@ const told = (changes: ReadonlyArray<Change>, graph: Graph, { loop }: LoopSplit)
     return { ...change, before: before ?? null };
   });
 
-function notesOf(text: string, document: Document, { loop, newLoop, kept }: LoopSplit): ReadonlyArray<string> {
+function notesOf(
+  { text, isVariant }: Original,
+  document: Document,
+  { loop, newLoop, kept }: LoopSplit,
+): ReadonlyArray<string> {
   const notes: Array<string> = [];
+  if (isVariant)
+    notes.push("the branch stands by itself: what the file extends is written out in it, without comments");
   const node = loopNode(document, loop);
   const [start, end] = node.range!;
   if (/\$\{\s*cycle\s*\}/.test(text.slice(start, end)))

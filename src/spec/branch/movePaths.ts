@@ -3,27 +3,43 @@ import { posix, relative, sep } from "node:path";
 import { isMap, isScalar, isSeq } from "yaml";
 import type { Document, Node, Scalar, YAMLMap } from "yaml";
 import type * as SchemaAST from "effect/SchemaAST";
+import type { Graph } from "../../core/Graph.ts";
 import type { AnyStage } from "../../core/Stage.ts";
 import { annotationThrough, writtenForm } from "../expected.ts";
 import { entryAt, flowText, type TextEdit } from "./yamlText.ts";
 
-/** A path as it has to be written in `to` to mean what `path` means in `from` (both absolute folders). Expressions in it stay. */
+/** A path as it has to be written in `to` to mean what `path` means in `from` (both absolute folders). Expressions in it stay; `${matrix.x}` and `${cycle}` begin no absolute path. */
 export function movedPath(path: string, from: string, to: string): string {
-  if (path.startsWith("/") || path.startsWith("${") || /^[A-Za-z]:[\\/]/.test(path)) return path;
+  if (path.startsWith("/") || /^\$\{\s*(params|env)\./.test(path) || /^[A-Za-z]:[\\/]/.test(path)) return path;
   const there = relative(to, from).split(sep).join("/");
+  if (there === "") return path;
   const expression = path.indexOf("${");
   const [literal, rest] = expression === -1 ? [path, ""] : [path.slice(0, expression), path.slice(expression)];
-  const moved = posix.join(there === "" ? "." : there, literal) + rest;
+  const moved = posix.join(`${there}/`, literal) + rest;
   return path.startsWith("./") && !moved.startsWith(".") ? `./${moved}` : moved;
 }
 
 /** The stage of a declared step (`distil.student`), given what it `uses`. */
 export type StageFinder = (declaredAs: string, uses: string) => AnyStage | undefined;
 
+/** By the step's name, for its stage may be the user's own; steps of a loop without cycles are not in the graph. */
+export function stageFinder({ steps }: Graph, stages: ReadonlyArray<AnyStage>): StageFinder {
+  const byStep = new Map(steps.map(({ declaredAs, stage }) => [declaredAs, stage]));
+  const byName = new Map(stages.map((stage) => [stage.name, stage]));
+  return (declaredAs, uses) => byStep.get(declaredAs) ?? byName.get(uses);
+}
+
 interface Found {
   readonly node: Scalar;
   /** What such a value begins with where it names something on the net. */
   readonly remote: string | undefined;
+}
+
+/** A scalar that names a file or a folder. */
+export interface WrittenPath {
+  readonly node: Scalar;
+  /** What it has to say in `to` to mean what it means in `from`. */
+  readonly moved: (from: string, to: string) => string;
 }
 
 /** Edits for all paths of the file. `isFromWorkingFolder`: parameters that the command line gave are not the file's. */
@@ -34,20 +50,32 @@ export function movePaths(
   to: string,
   isFromWorkingFolder: (param: string) => boolean,
 ): ReadonlyArray<TextEdit> {
+  if (from === to) return [];
+  return writtenPaths(document, stageOf, isFromWorkingFolder).map(({ node, moved }) =>
+    rewritten(node, moved(from, to)),
+  );
+}
+
+/** Every path of the file once: in settings, in the parameters that settings begin with, stages of the user's own, `extends`. */
+export function writtenPaths(
+  document: Document,
+  stageOf: StageFinder,
+  isFromWorkingFolder: (param: string) => boolean,
+): ReadonlyArray<WrittenPath> {
   const root = document.contents;
-  if (from === to || !isMap(root)) return [];
-  const found = pathsIn(root, "", stageOf);
-  const moved = ({ node, remote }: Found): ReadonlyArray<TextEdit> => {
-    const path = String(node.value);
-    const isRemote = remote !== undefined && path.startsWith(remote);
-    return isRemote ? [] : [rewritten(node, movedPath(path, from, to))];
-  };
-  const edits = found.flatMap((each) => {
-    const param = leadingParam(String(each.node.value));
-    if (param === undefined) return moved(each);
-    return isFromWorkingFolder(param) ? [] : defaultsOf(root, param).flatMap((node) => moved({ ...each, node }));
+  if (!isMap(root)) return [];
+  const nodes = pathsIn(root, "", stageOf).flatMap(({ node, remote }): ReadonlyArray<Scalar> => {
+    const param = leadingParam(String(node.value));
+    const written = param === undefined ? [node] : isFromWorkingFolder(param) ? [] : defaultsOf(root, param);
+    return remote === undefined ? written : written.filter(({ value }) => !String(value).startsWith(remote));
   });
-  return [...new Map([...edits, ...moveModuleNames(root, from, to)].map((edit) => [edit.start, edit])).values()];
+  const paths = [...new Set(nodes)].map((node): WrittenPath => {
+    return { node, moved: (from, to) => movedPath(String(node.value), from, to) };
+  });
+  const modules = moduleNames(root).map((node): WrittenPath => {
+    return { node, moved: (from, to) => explicit(movedPath(String(node.value), from, to)) };
+  });
+  return [...paths, ...modules];
 }
 
 /** `data` of `${params.data}/train.tsv`: its default is a path then. */
@@ -107,16 +135,13 @@ function pathNodes(type: SchemaAST.AST, node: Node | undefined): ReadonlyArray<F
 }
 
 /** Stages of the user's own and files that this one extends are named by path too. */
-function moveModuleNames(owner: YAMLMap, from: string, to: string): ReadonlyArray<TextEdit> {
+function moduleNames(owner: YAMLMap): ReadonlyArray<Scalar> {
   const named = [entryAt(owner, "uses")?.value, entryAt(owner, "extends")?.value].flatMap((value) =>
     isScalar(value) && typeof value.value === "string" && /[/\\]|\.[a-z]+$/.test(value.value) ? [value] : [],
   );
   const steps = entryAt(owner, "steps")?.value;
   const members = isMap(steps) ? steps.items.map(({ value }) => value).filter(isMap) : [];
-  return [
-    ...named.map((node) => rewritten(node, explicit(movedPath(String(node.value), from, to)))),
-    ...members.flatMap((member) => moveModuleNames(member, from, to)),
-  ];
+  return [...named, ...members.flatMap(moduleNames)];
 }
 
 const explicit = (path: string): string => (/^(\.{0,2}\/|\$\{)/.test(path) ? path : `./${path}`);

@@ -85,6 +85,7 @@ class Collector {
       case "checkpoint":
         return this.removeCheckpoints(garbage);
       case "hub":
+      case "run":
         return this.removeFolder(garbage.path);
       default:
         return this.removeUnused(garbage);

@@ -5,22 +5,24 @@ import type { Layout } from "../layout.ts";
 import type { Standstill } from "../Standstill.ts";
 import { takeInventory, type FoundFolder, type Inventory } from "./inventory.ts";
 import { keptRecords, type KeptRecords, type SoundRecord } from "./keptRecords.ts";
-import { findRoots, liveLeases, type LiveLease } from "./roots.ts";
+import { findRoots, liveLeases, type LiveLease, type Roots } from "./roots.ts";
 
 export interface GcOptions {
   /** What was used this long ago stays. */
   readonly keepMs: number;
   /** What is this young is not looked at: a run may be about to refer to it. */
   readonly graceMs: number;
-  /** Most bytes that objects, records, checkpoints and hub models may take together. */
+  /** Most bytes that objects, records, checkpoints, hub models and code of stages may take together. */
   readonly maxBytes?: number | undefined;
+  /** Logs of runs that began this long ago go, but for those that are needed. Absent: all logs stay. */
+  readonly runsOlderThanMs?: number | undefined;
 }
 
-export type GarbageKind = "record" | "object" | "checkpoint" | "hub" | "quarantine" | "aside";
+export type GarbageKind = "record" | "object" | "checkpoint" | "hub" | "stage" | "run" | "quarantine" | "aside";
 
 export interface Garbage {
   readonly kind: GarbageKind;
-  /** A file, or a folder of checkpoints or of a hub model. */
+  /** A file, or a folder: of checkpoints, of a hub model, of a run's log. */
   readonly path: string;
   readonly bytes: number;
   readonly reason: string;
@@ -50,7 +52,7 @@ export function findGarbage(disk: DiskShape, layout: Layout, standstill: Standst
   const age = new Ages(options, leases, Date.now());
   const roots = findRoots(disk, layout, standstill);
   const checkpoints = checkpointGarbage(inventory, leases, age);
-  const takenBytes = sum([...inventory.checkpoints, ...inventory.hub]) - bytesOf(checkpoints);
+  const takenBytes = sum([...inventory.checkpoints, ...inventory.hub, ...inventory.stages]) - bytesOf(checkpoints);
   const records = keptRecords(inventory, {
     isFirm: (found) => roots.fingerprints.has(found.record.fingerprint) || age.isYoung(found),
     isRecent: (found) => age.isRecent(found),
@@ -61,6 +63,8 @@ export function findGarbage(disk: DiskShape, layout: Layout, standstill: Standst
     ...objectGarbage(inventory, records, age),
     ...checkpoints,
     ...hubGarbage(inventory, records, age),
+    ...stageGarbage(inventory, records, roots, age),
+    ...runGarbage(inventory, roots, options, age),
     ...leftovers(inventory, age),
   ];
   return { garbage, ...totals(inventory, garbage, options), liveRuns: roots.liveRuns };
@@ -70,11 +74,13 @@ export function findGarbage(disk: DiskShape, layout: Layout, standstill: Standst
 class Ages {
   private readonly nowMs: number;
   private readonly keepMs: number;
+  private readonly graceMs: number;
   private readonly youngSinceMs: number;
 
   constructor({ keepMs, graceMs }: GcOptions, leases: ReadonlyArray<LiveLease>, nowMs: number) {
     this.nowMs = nowMs;
     this.keepMs = keepMs;
+    this.graceMs = graceMs;
     // What a step in progress has written is newer than its lease, whatever the clock has done since.
     const oldestLease = leases.reduce((oldest, { takenAtMs }) => Math.min(oldest, takenAtMs), Infinity);
     this.youngSinceMs = Math.min(nowMs - graceMs, oldestLease - 1000);
@@ -84,8 +90,17 @@ class Ages {
     return changedAtMs > this.youngSinceMs;
   }
 
+  /** Not used since then, nor shortly before: a run reads the code of its stages before it is logged. */
+  isBefore({ changedAtMs }: FoundFile, ms: number): boolean {
+    return changedAtMs < ms - this.graceMs;
+  }
+
   isRecent({ changedAtMs }: FoundFile): boolean {
     return this.nowMs - changedAtMs < this.keepMs;
+  }
+
+  isOlderThan({ changedAtMs }: FoundFile, ms: number): boolean {
+    return this.nowMs - changedAtMs > ms;
   }
 
   inWords({ changedAtMs }: FoundFile): string {
@@ -164,6 +179,38 @@ function hubGarbage({ hub }: Inventory, { kept }: KeptRecords, age: Ages): Reado
   );
 }
 
+/** It is made again from the stage's file at any time; but workers of a run in progress load it as the run has read it. */
+function stageGarbage(
+  { stages }: Inventory,
+  { kept }: KeptRecords,
+  { liveSinceMs }: Roots,
+  age: Ages,
+): ReadonlyArray<Garbage> {
+  const used = new Set([...kept].map(({ record }) => record.parts.stage.code));
+  return stages.flatMap((code) => {
+    if (age.isYoung(code) || !age.isBefore(code, liveSinceMs)) return [];
+    if (code.digest !== undefined && used.has(code.digest)) return [];
+    const reason = code.digest === undefined ? "its stage has other code now" : "no record was made by it";
+    return code.files.map((file) => item("stage", file, `${reason}, last used ${age.inWords(code)} ago`));
+  });
+}
+
+/** A log is the audit of a run, and small: it goes only where that is asked for. */
+function runGarbage(
+  { runs }: Inventory,
+  { neededRuns, startedAtMs }: Roots,
+  { runsOlderThanMs }: GcOptions,
+  age: Ages,
+): ReadonlyArray<Garbage> {
+  if (runsOlderThanMs === undefined) return [];
+  return runs.flatMap((folder) => {
+    const started = { ...folder, changedAtMs: startedAtMs.get(folder.name) ?? Infinity };
+    const isOld = age.isOlderThan(started, runsOlderThanMs) && !age.isYoung(folder);
+    const reason = `began ${age.inWords(started)} ago, and its file was run since`;
+    return isOld && !neededRuns.has(folder.name) ? [item("run", folder, reason)] : [];
+  });
+}
+
 function leftovers({ quarantine, aside }: Inventory, age: Ages): ReadonlyArray<Garbage> {
   const damaged = quarantine.flatMap((file) => {
     const setAside = { ...file, changedAtMs: setAsideAtMs(file) };
@@ -184,8 +231,9 @@ const bytesOf = (garbage: ReadonlyArray<Garbage>): number => garbage.reduce((all
 
 function totals(inventory: Inventory, garbage: ReadonlyArray<Garbage>, { maxBytes }: GcOptions) {
   const going = (kind: GarbageKind) => garbage.filter((each) => each.kind === kind).length;
-  const counted: ReadonlySet<GarbageKind> = new Set(["record", "object", "checkpoint", "hub"]);
-  const all = [...inventory.objects.values(), ...inventory.records, ...inventory.checkpoints, ...inventory.hub];
+  const counted: ReadonlySet<GarbageKind> = new Set(["record", "object", "checkpoint", "hub", "stage"]);
+  const { objects, records, checkpoints, hub, stages } = inventory;
+  const all = [...objects.values(), ...records, ...checkpoints, ...hub, ...stages];
   const keptBytes = sum(all) - bytesOf(garbage.filter(({ kind }) => counted.has(kind)));
   return {
     keptRecords: inventory.records.length - going("record"),

@@ -4,6 +4,7 @@ import type { ActionRecord } from "../../core/ActionRecord.ts";
 import type { DiskShape, FoundFile } from "../Disk.ts";
 import { abandonedAside, type Layout } from "../layout.ts";
 import { decodeRecord } from "../recordFile.ts";
+import { type FoundCode, stageCodesIn } from "../stageFolder.ts";
 
 export interface FoundRecord extends FoundFile {
   /** Undefined where the file is damaged. */
@@ -23,6 +24,10 @@ export interface Inventory {
   readonly checkpoints: ReadonlyArray<FoundFolder>;
   /** Named `owner/name/<commit>`, where a download is not finished with `.partial`. */
   readonly hub: ReadonlyArray<FoundFolder>;
+  /** Code of the user's own stages. */
+  readonly stages: ReadonlyArray<FoundCode>;
+  /** Logs of runs, named by the run. */
+  readonly runs: ReadonlyArray<FoundFolder>;
   readonly quarantine: ReadonlyArray<FoundFile>;
   /** Files that crashed writers left. */
   readonly aside: ReadonlyArray<FoundFile>;
@@ -37,6 +42,8 @@ export function takeInventory(disk: DiskShape, layout: Layout, between: () => vo
     records: recordsIn(disk, layout),
     checkpoints: foldersIn(disk, layout.checkpoints, 1),
     hub: foldersIn(disk, layout.hub, 3),
+    stages: stageCodesIn(disk, layout),
+    runs: foldersIn(disk, layout.runs, 1),
     quarantine: disk.files(layout.quarantine),
     aside: abandonedAside(disk, layout).map((path) => ({
       path,

@@ -1,6 +1,6 @@
 /**
  * What garbage collection must not touch, whatever its age: all that a run in progress has used or made, runs that a person pinned,
- * steps that were logged as pinned when their pipeline file was run last, and what steps in progress are writing.
+ * pinned steps (`pin: true`, as their pipeline file said when it was run last), and what steps in progress are writing.
  */
 import { join } from "node:path";
 import type { DiskShape } from "../Disk.ts";
@@ -43,24 +43,55 @@ export function undecided(disk: DiskShape, layout: Layout, standstill: Standstil
   return [...different.values()].some((owner: ProcessIdentity) => standstill.verdictOf(owner) === undefined);
 }
 
+export interface PinnedSteps {
+  /** The pipeline file, absolute. */
+  readonly file: string;
+  /** All of the file: what any of them made of a pinned step stays. */
+  readonly runs: ReadonlyArray<ManifestFile>;
+  /** Those with `pin: true` in the last of the runs. */
+  readonly steps: ReadonlySet<string>;
+}
+
+/** Of each pipeline file that has pinned steps. */
+export function pinnedSteps(manifests: ReadonlyArray<ManifestFile>): ReadonlyArray<PinnedSteps> {
+  const inTime = manifests.toSorted((a, b) => Date.parse(a.started) - Date.parse(b.started));
+  return [...Map.groupBy(inTime, ({ file }) => file)].flatMap(([file, runs]) => {
+    const steps = new Set(runs.at(-1)!.steps.flatMap(({ step, pin }) => (pin === true ? [step] : [])));
+    return steps.size === 0 ? [] : [{ file, runs, steps }];
+  });
+}
+
 export interface Roots {
   readonly fingerprints: ReadonlySet<string>;
   readonly liveRuns: number;
+  /** When the first run in progress began; infinite without one. */
+  readonly liveSinceMs: number;
+  /** Runs whose log is needed: in progress, pinned by a person, the last of their file, and those of a file with pinned steps. */
+  readonly neededRuns: ReadonlySet<string>;
+  /** When each run began, as its manifest tells. */
+  readonly startedAtMs: ReadonlyMap<string, number>;
 }
 
 export function findRoots(disk: DiskShape, layout: Layout, standstill: Standstill): Roots {
-  const manifests = readManifests(disk, layout).toSorted((a, b) => Date.parse(a.started) - Date.parse(b.started));
+  const manifests = readManifests(disk, layout);
   const pins = new Set(disk.list(layout.pins));
   const fingerprints = new Set<string>();
   const add = ({ run }: ManifestFile, steps?: ReadonlySet<string>) => {
     for (const [step, fingerprint] of fingerprintsOf(disk, layout, run))
       if (steps === undefined || steps.has(step)) fingerprints.add(fingerprint);
   };
-  for (const [, runs] of Map.groupBy(manifests, ({ file }) => file)) {
-    const pinned = new Set(runs.at(-1)!.steps.flatMap(({ step, pin }) => (pin === true ? [step] : [])));
-    if (pinned.size > 0) for (const manifest of runs) add(manifest, pinned);
-  }
+  const needed = new Set([...Map.groupBy(manifests, ({ file }) => file).values()].map((runs) => runs.at(-1)!.run));
+  for (const { runs, steps } of pinnedSteps(manifests))
+    for (const manifest of runs) {
+      add(manifest, steps);
+      needed.add(manifest.run);
+    }
   const live = manifests.filter(({ status, owner }) => status === "running" && standstill.verdictOf(owner) !== "gone");
-  for (const manifest of [...live, ...manifests.filter(({ run }) => pins.has(run))]) add(manifest);
-  return { fingerprints, liveRuns: live.length };
+  for (const manifest of [...live, ...manifests.filter(({ run }) => pins.has(run))]) {
+    add(manifest);
+    needed.add(manifest.run);
+  }
+  const startedAtMs = new Map(manifests.map(({ run, started }) => [run, Date.parse(started)]));
+  const liveSinceMs = live.reduce((first, { run }) => Math.min(first, startedAtMs.get(run)!), Infinity);
+  return { fingerprints, liveRuns: live.length, liveSinceMs, neededRuns: needed, startedAtMs };
 }

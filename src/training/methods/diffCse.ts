@@ -102,7 +102,7 @@ export function diffCse(
         seed: streamSeed(seed, name, "dropout of the discriminator"),
         inputs: "discriminator",
         parameters: discriminator,
-        // Padding goes through it as tokens, whose word Hugging Face's models do not train.
+        // Hugging Face's models do not train this word; what rows are filled up with is another one in RoBERTa, and trained.
         paddingId: sentences.special.pad,
       },
     ],

@@ -7,7 +7,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 import { assembleFor } from "../../nn/assembleInput.ts";
-import { learnedWords, wordsInput } from "../../nn/embeddingRows.ts";
+import { wordsInput } from "../../nn/embeddingRows.ts";
 import type { EncoderModel, ModelConfig, Pooling } from "../../nn/EncoderModel.ts";
 import { gradientPenalty, type GradientPenaltyOptions } from "../../nn/losses/gradientPenalty.ts";
 import { embedSequences, encodedRowsOf } from "../../nn/modules/pooling.ts";
@@ -136,10 +136,13 @@ function towersOf(
   { pooling, towers }: SbertOptions,
   seed: number,
 ): Towers {
+  const encoded = encodedRowsOf(pooling);
   const first: StepEncoder = {
     config,
+    encoded,
     maxLength: paddedLengthOf(pooling),
-    encoded: encodedRowsOf(pooling),
+    // The mean that counts padding is that of a TensorFlow program.
+    trainsPadding: true,
     seed: streamSeed(seed, name, "dropout"),
   };
   const all = Array.from({ length: sides }, (_, side) => side);
@@ -162,5 +165,5 @@ function towersOf(
 function penaltyExtra(batches: ReadonlyArray<PackedBatch>, penalty: GradientPenaltyOptions | undefined): Extra {
   if (penalty === undefined) return { inputs: [], feeds: {} };
   const specs = batches.map(({ shape }, tower) => wordsInput(shape, tower === 0 ? defaultBatchPrefix : secondBatch));
-  return { inputs: specs, feeds: Object.fromEntries(specs.map((spec, i) => [spec.name, learnedWords(batches[i]!)])) };
+  return { inputs: specs, feeds: Object.fromEntries(specs.map((spec, i) => [spec.name, batches[i]!.ids])) };
 }

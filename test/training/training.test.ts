@@ -120,6 +120,11 @@ describe("the numbers of a training", () => {
           0.6094,
           0.5489,
         ],
+        "train-simbert": [
+          6.9764,
+          5.7832,
+          6.1847,
+        ],
         "train-simcse": [
           2.2445,
           1.9563,

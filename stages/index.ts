@@ -1,6 +1,7 @@
 /** Every stage there is, in the order of `pipeline stages`. Importing this is cheap: stages bring what they need when they run. */
 import type { AnyStage } from "../src/core/Stage.ts";
 import averageScores from "./average-scores.ts";
+import compareMethods from "./compare-methods.ts";
 import deduplicate from "./deduplicate.ts";
 import evaluateBinary from "./evaluate-binary.ts";
 import evaluateSts from "./evaluate-sts.ts";
@@ -18,6 +19,7 @@ import readPairs from "./read-pairs.ts";
 import readSentences from "./read-sentences.ts";
 import sample from "./sample.ts";
 import stopLoop from "./stop-loop.ts";
+import summarizeMetrics from "./summarize-metrics.ts";
 import tokenizePairs from "./tokenize-pairs.ts";
 import tokenize from "./tokenize.ts";
 import trainBiEncoder from "./train-bi-encoder.ts";
@@ -64,5 +66,7 @@ export const stages: ReadonlyArray<AnyStage> = [
   evaluateSts,
   evaluateBinary,
   evaluateTransfer,
+  summarizeMetrics,
+  compareMethods,
   stopLoop,
 ];

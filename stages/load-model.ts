@@ -18,7 +18,7 @@ import { vocabularySize } from "../src/model/tokenizerJson.ts";
 import { paddedLengthOf, poolingOf } from "../src/nn/pooling.ts";
 import { anyPooling, flag, paddedLengthField } from "../src/training/options.ts";
 import type { ReadDense } from "../src/model/denseLayer.ts";
-import { initializeWeights, parameterSpecs } from "../src/nn/parameters.ts";
+import { encoderSpecs, initializeWeights, layerPrefix, parameterSpecs } from "../src/nn/parameters.ts";
 import type { Weights } from "../src/nn/Weights.ts";
 
 const count = (most: number, description: string) =>
@@ -65,6 +65,14 @@ const config = Schema.Struct({
     false,
     "Keeps the checkpoint's head that guesses masked words in `model`, for `pretrain-mlm` to start from; of no use elsewhere.",
   ).annotate({ absentMeans: false }),
+  reinitialize: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0))
+    .annotate({
+      description:
+        "Of `source`: so many of the last layers get fresh weights from the seed, and a pooler behind them is left out, from 0 on: a start that knows words and grammar but not what its top was trained for. Default 0.",
+      default: 0,
+      absentMeans: 0,
+    })
+    .pipe(Schema.withDecodingDefaultKey(Effect.succeed(0))),
   maxTokens: Schema.optionalKey(
     Schema.Int.check(Schema.isGreaterThanOrEqualTo(3)).annotate({
       description:
@@ -74,6 +82,9 @@ const config = Schema.Struct({
 }).check(
   Schema.makeFilter(({ source, fresh }) =>
     (source === undefined) === (fresh === undefined) ? "load-model needs either `source` or `fresh`" : undefined,
+  ),
+  Schema.makeFilter(({ fresh, reinitialize }) =>
+    fresh !== undefined && reinitialize > 0 ? "a fresh model has no layers to reinitialize: take it out" : undefined,
   ),
 );
 type Config = typeof config.Type;
@@ -148,7 +159,13 @@ export default defineStage({
         `maxTokens is ${maxTokens}, but the model has positions for ${loaded.config.maxPositions} tokens`,
         `set maxTokens to ${loaded.config.maxPositions} or less`,
       );
-    const { config: shape, weights, tokenizer, normalize, wordHead, dense } = loaded;
+    const { config: shape, tokenizer, normalize, wordHead, dense } = loaded;
+    if (config.reinitialize > shape.layers)
+      return yield* fail(
+        `reinitialize is ${config.reinitialize}, but the model has ${shape.layers} layers`,
+        `set reinitialize to ${shape.layers} or less`,
+      );
+    const weights = withFreshLayers(loaded, config.reinitialize, seed);
     if (config.wordHead && wordHead === undefined)
       return yield* fail("the model has no head that guesses masked words", "take wordHead out");
     if (loaded.classifier !== undefined && loaded.pooling === undefined)
@@ -191,6 +208,14 @@ const load = Effect.fnUntraced(function* (
     return yield* fail("a fresh model needs a tokenizer", "link `tokenizer`, for example to a train-tokenizer step");
   return makeFresh(fresh, tokenizer, tokenizerDigest, seed);
 });
+
+/** With fresh weights in the last `count` layers; a pooler was trained on what those gave. */
+function withFreshLayers({ config, weights }: Loaded, count: number, seed: number): Weights {
+  if (count === 0) return weights;
+  const last = Array.from({ length: count }, (_, i) => layerPrefix(config.layers - count + i));
+  const specs = encoderSpecs(config).filter(({ name }) => last.some((prefix) => name.startsWith(prefix)));
+  return new Map([...withoutPooler(weights), ...initializeWeights(specs, seed)]);
+}
 
 const withoutPooler = (weights: Weights): Weights =>
   new Map([...weights].filter(([name]) => !name.startsWith("pooler.")));

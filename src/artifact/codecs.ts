@@ -9,8 +9,10 @@ import { DamagedArtifact, decodeTable, encodeTable, type Column, type ListValues
 import { decodeModel, encodeModel } from "./modelTable.ts";
 import { decodeTokenizer, encodeTokenizer } from "./tokenizerTable.ts";
 import type {
+  Comparison,
   Decision,
   Embeddings,
+  Figure,
   Gold,
   Groups,
   Metrics,
@@ -43,6 +45,8 @@ export interface Codecs {
   readonly Embeddings: Codec<Embeddings>;
   readonly Metrics: Codec<Metrics>;
   readonly TrainingCurve: Codec<TrainingCurve>;
+  readonly Comparison: Codec<Comparison>;
+  readonly Figure: Codec<Figure>;
   readonly Decision: Codec<Decision>;
 }
 
@@ -202,6 +206,33 @@ const trainingCurve: Codec<TrainingCurve> = codec(
   },
 );
 
+const comparison: Codec<Comparison> = codec(
+  "Comparison",
+  ({ methods, columns }) => {
+    const lengths = Object.fromEntries(columns.map(({ name, values }) => [name, values.length]));
+    return {
+      rows: equalLength("Comparison", { method: methods.length, ...lengths }),
+      columns: {
+        method: { kind: "text", values: methods },
+        ...Object.fromEntries(columns.map(({ name, values }): [string, Column] => [name, { kind: "float64", values }])),
+      },
+      facts: {},
+    };
+  },
+  (table) => ({
+    methods: values(table, "method", "text"),
+    columns: Object.keys(table.columns)
+      .filter((name) => name !== "method")
+      .map((name) => ({ name, values: values(table, name, "float64") })),
+  }),
+);
+
+const figure: Codec<Figure> = codec(
+  "Figure",
+  ({ svg }) => ({ rows: 1, columns: { svg: { kind: "text", values: [svg] } }, facts: {} }),
+  (table) => ({ svg: values(table, "svg", "text")[0]! }),
+);
+
 const decision: Codec<Decision> = codec(
   "Decision",
   ({ cycle, value, best, bestCycle, stops }) => ({
@@ -239,6 +270,8 @@ export const codecs: Codecs = {
   Embeddings: embeddings,
   Metrics: metrics,
   TrainingCurve: trainingCurve,
+  Comparison: comparison,
+  Figure: figure,
   Decision: decision,
 };
 

@@ -71,6 +71,12 @@ export const Metrics = typeOf("Metrics");
 export type TrainingCurve = values.TrainingCurve;
 export const TrainingCurve = typeOf("TrainingCurve");
 
+export type Comparison = values.Comparison;
+export const Comparison = typeOf("Comparison");
+
+export type Figure = values.Figure;
+export const Figure = typeOf("Figure");
+
 export type Decision = values.Decision;
 export const Decision = typeOf("Decision");
 
@@ -90,5 +96,7 @@ export const artifactTypes = {
   Embeddings,
   Metrics,
   TrainingCurve,
+  Comparison,
+  Figure,
   Decision,
 } as const;

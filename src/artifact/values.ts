@@ -84,6 +84,19 @@ export interface Metrics {
   readonly rows: ReadonlyArray<{ readonly name: string; readonly value: number }>;
 }
 
+/** Several methods side by side: a row for each. */
+export interface Comparison {
+  readonly methods: ReadonlyArray<string>;
+  /** One number for each method, in the order they are shown; NaN where a method has none. */
+  readonly columns: ReadonlyArray<{ readonly name: string; readonly values: Float64Array }>;
+}
+
+/** A picture. */
+export interface Figure {
+  /** A whole SVG document. */
+  readonly svg: string;
+}
+
 /** Whether a loop goes on after a cycle, and from which numbers that follows. */
 export interface Decision {
   /** From 1. */

@@ -28,6 +28,8 @@ describe("artifact codecs", () => {
       Embeddings: "f081d4a6355f7215",
       Metrics: "1c0a5c5db48dc672",
       TrainingCurve: "2c89fed7f7df50e2",
+      Comparison: "783f4982cb1adc92",
+      Figure: "b238255d9e5f683c",
       Decision: "e3745ad1a44b0b4c",
     });
   });

@@ -1,10 +1,12 @@
 /** Tiny values of every artifact type. */
 import type {
+  Comparison,
   Decision,
   Backbone,
   BiEncoder,
   CrossEncoder,
   Embeddings,
+  Figure,
   Gold,
   Metrics,
   ModelConfig,
@@ -53,6 +55,8 @@ export interface Samples {
   readonly Embeddings: Embeddings;
   readonly Metrics: Metrics;
   readonly TrainingCurve: TrainingCurve;
+  readonly Comparison: Comparison;
+  readonly Figure: Figure;
   readonly Decision: Decision;
 }
 
@@ -93,5 +97,13 @@ export const samples: Samples = {
     step: Int32Array.of(1, 10),
     series: { learningRate: Float32Array.of(0, 1e-5), loss: Float32Array.of(2.5, NaN) },
   },
+  Comparison: {
+    methods: ["simcse", "whiten"],
+    columns: [
+      { name: "average", values: Float64Array.of(62.5, 55.25) },
+      { name: "average.sd", values: Float64Array.of(0.5, NaN) },
+    ],
+  },
+  Figure: { svg: '<svg xmlns="http://www.w3.org/2000/svg"/>' },
   Decision: { cycle: 3, value: 71.5, best: 72.25, bestCycle: 2, stops: true },
 };

@@ -99,7 +99,7 @@ describe("help", () => {
 
   it("explains a command with its arguments, options and examples", () => {
     expect(commandHelp(commands.find((command) => command.name === "show")!)).toBe(
-      `usage: pipeline show FILE STEP[.PORT] [--set NAME=VALUE]… [--head N] [--format table|json|csv|arrow] [--to PATH] [--engine onnx|tensorflow|cpu] [--device DEVICE] [--cache DIR]
+      `usage: pipeline show FILE STEP[.PORT] [--set NAME=VALUE]… [--head N] [--format table|json|csv|arrow|svg] [--to PATH] [--engine onnx|tensorflow|cpu] [--device DEVICE] [--cache DIR]
 
 Look into an artifact.
 
@@ -108,17 +108,18 @@ Arguments
   STEP[.PORT]  a step; without a port, its main output
 
 Options
-  --set NAME=VALUE               overrides a parameter of the file, its seed, or a step's setting, such as bi0.batchSize (also PIPELINE_SET_NAME in the environment); may be repeated
-  --head N                       the first N rows; default: 20 for a table, else all
-  --format table|json|csv|arrow  default: table
-  --to PATH                      write to a file instead of stdout
-  --engine onnx|tensorflow|cpu   what computes (also PIPELINE_ENGINE), part of keys; default: onnx
-  --device DEVICE                what it computes on: cpu, cuda, cuda:1, webgpu… (also PIPELINE_DEVICE); default: cpu
-  --cache DIR                    the cache folder (also PIPELINE_CACHE); default: cache/ beside the nearest package.json or pipeline file
+  --set NAME=VALUE                   overrides a parameter of the file, its seed, or a step's setting, such as bi0.batchSize (also PIPELINE_SET_NAME in the environment); may be repeated
+  --head N                           the first N rows; default: 20 for a table, else all
+  --format table|json|csv|arrow|svg  default: what --to ends in, else table; svg: of a figure
+  --to PATH                          write to a file instead of stdout
+  --engine onnx|tensorflow|cpu       what computes (also PIPELINE_ENGINE), part of keys; default: onnx
+  --device DEVICE                    what it computes on: cpu, cuda, cuda:1, webgpu… (also PIPELINE_DEVICE); default: cpu
+  --cache DIR                        the cache folder (also PIPELINE_CACHE); default: cache/ beside the nearest package.json or pipeline file
 
 Examples
   pipeline show pipelines/transencoder.yaml pairs --head 5
   pipeline show pipelines/transencoder.yaml bi0.curve --format csv
+  pipeline show pipelines/compare-methods.yaml compare.figure --to methods.svg
 `,
     );
   });

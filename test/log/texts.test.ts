@@ -71,6 +71,36 @@ describe("tables", () => {
   });
 });
 
+describe("tables of metrics over several runs", () => {
+  const rows = [
+    { step: "simcse", cycle: null, name: "average", value: 62.251 },
+    { step: "simcse", cycle: null, name: "average.sd", value: 0.4149 },
+    { step: "simcse", cycle: null, name: "alignment", value: 0.1 },
+    { step: "simcse", cycle: null, name: "alignment.sd", value: 0.00009 },
+    { step: "simcse", cycle: null, name: "runs", value: 3 },
+    { step: "start", cycle: null, name: "average", value: 55 },
+  ];
+
+  it("have the standard deviation behind its mean, with as many decimals", () => {
+    expect(metricsTable(rows)).toEqual([
+      "             average        alignment  runs",
+      "simcse  62.25 ± 0.41  0.1000 ± 0.0001     3",
+      "start          55.00",
+    ]);
+    expect(metricsTable(rows, 30)).toEqual([
+      "step    metric               value",
+      "simcse  average       62.25 ± 0.41",
+      "simcse  alignment  0.1000 ± 0.0001",
+      "simcse  runs                     3",
+      "start   average              55.00",
+    ]);
+  });
+
+  it("take a name that only ends like one as it is", () => {
+    expect(metricsTable([{ step: "a", cycle: null, name: "other.sd", value: 0.5 }])[0]).toBe("   other.sd");
+  });
+});
+
 describe("step ids", () => {
   it("fall into names and brackets, whatever stands inside the brackets", () => {
     expect(splitStepId("distil[loss=a.b][2].cross")).toEqual(["distil", "[loss=a.b]", "[2]", "cross"]);

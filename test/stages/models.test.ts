@@ -35,6 +35,9 @@ const given = (config: object = {}, names = Object.keys(tinyFiles())) => ({
   files: { source: names.map((name) => sourceFile(join(folder, name), name)) },
 });
 
+const isLast = (name: string) => name.startsWith(`encoder.layer.${tinyConfig.layers - 1}.`);
+const equalNumbers = (a: Float32Array, b: Float32Array) => a.every((value, i) => value === b[i]);
+
 const sentences = { texts: ["the cat sleeps", "the cat", "a dog sleeps", ""] };
 const trained = async () =>
   (await runStage(trainTokenizer, { config: { vocabSize: 60 }, inputs: { sentences: ["Sentences", sentences] } }))
@@ -163,7 +166,35 @@ describe("load-model's wordHead", () => {
   });
 
   it("leaves keys as they were where it is off", () => {
-    expect(absentMeaningsOf(loadModel)).toEqual(new Map([["wordHead", false]]));
+    expect(absentMeaningsOf(loadModel)).toEqual(
+      new Map<string, unknown>([
+        ["wordHead", false],
+        ["reinitialize", 0],
+      ]),
+    );
+  });
+});
+
+describe("load-model's reinitialize", () => {
+  it("gives the last layers fresh weights from the seed, keeps all others and leaves a pooler out", async () => {
+    const asRead = (await runStage(loadModel, given())).model.weights;
+    const { model, encoder } = await runStage(loadModel, { ...given({ reinitialize: 1 }), seed: 5 });
+    for (const [name, { values }] of model.weights) {
+      const before = asRead.get(name)!.values;
+      if (name.endsWith("dense.weight") || !isLast(name))
+        expect(isLast(name) !== equalNumbers(values, before)).toBe(true);
+    }
+    expect(
+      [...asRead.keys()].filter((name) => !model.weights.has(name)).every((name) => name.startsWith("pooler.")),
+    ).toBe(true);
+    const fresh = initializeWeights(parameterSpecs(tinyConfig), 5);
+    const name = `encoder.layer.${tinyConfig.layers - 1}.output.dense.weight`;
+    expect(encoder.weights.get(name)).toEqual(fresh.get(name));
+    const failure = await stageFailure(loadModel, given({ reinitialize: 99 }));
+    expect([failure.message, failure.hint]).toEqual([
+      `reinitialize is 99, but the model has ${tinyConfig.layers} layers`,
+      `set reinitialize to ${tinyConfig.layers} or less`,
+    ]);
   });
 });
 

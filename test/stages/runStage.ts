@@ -12,7 +12,7 @@ import { CpuEngine } from "../../src/engine/cpu/CpuEngine.ts";
 
 interface Given {
   readonly config?: unknown;
-  /** Port → the name of its type and the value. */
+  /** Port → the name of its type and the value; of a list port the list of values. */
   readonly inputs?: { readonly [port: string]: readonly [type: keyof typeof artifactTypes, value: unknown] };
   readonly files?: { readonly [field: string]: ReadonlyArray<SourceFile> };
   readonly seed?: number;
@@ -20,6 +20,8 @@ interface Given {
   readonly isInterrupted?: () => boolean;
   readonly engine?: Layer.Layer<Engine>;
 }
+
+type Digest = ReturnType<typeof contentDigest>;
 
 type OutputsOf<S> = S extends { readonly run: (context: never) => Effect.Effect<infer Outputs, infer _E, infer _R> }
   ? Outputs
@@ -31,14 +33,22 @@ type SomeStage = Stage<any, any, any, any>;
 const run = <S extends SomeStage>(stage: S, given: Given) =>
   Effect.gen(function* () {
     const inputs: { [port: string]: unknown } = {};
-    const inputDigests: { [port: string]: ReturnType<typeof contentDigest> } = {};
+    const inputDigests: { [port: string]: Digest | ReadonlyArray<Digest> } = {};
     for (const [port, [typeName, value]] of Object.entries(given.inputs ?? {})) {
       const type: AnyArtifactType = artifactTypes[typeName];
       const wanted = (stage.inputs as { readonly [port: string]: InputPort<unknown> })[port];
       if (wanted?.types.every((other) => other.name !== type.name) !== false)
         throw new Error(`${stage.name} takes no ${typeName} on ${port}`);
       inputs[port] = value;
-      inputDigests[port] = contentDigest(yield* Effect.promise(() => type.encode(value)));
+      const digestOf = (each: unknown) =>
+        Effect.map(
+          Effect.promise(() => type.encode(each)),
+          contentDigest,
+        );
+      inputDigests[port] =
+        wanted?.list === true
+          ? yield* Effect.forEach(value as ReadonlyArray<unknown>, digestOf) // cast: what a list port is given
+          : yield* digestOf(value);
     }
     const config: unknown = yield* Schema.decodeUnknownEffect(stage.config)(given.config ?? {}).pipe(Effect.orDie);
     const context = { config, inputs, inputDigests, seed: given.seed ?? 1, files: given.files ?? {} };

@@ -74,7 +74,12 @@ export const pipelineCommands: ReadonlyArray<Command> = [
     options: [
       set,
       { name: "head", value: "N", least: 0, description: "the first N rows; default: 20 for a table, else all" },
-      { name: "format", value: "FORMAT", choices: ["table", "json", "csv", "arrow"], description: "default: table" },
+      {
+        name: "format",
+        value: "FORMAT",
+        choices: ["table", "json", "csv", "arrow", "svg"],
+        description: "default: what --to ends in, else table; svg: of a figure",
+      },
       { name: "to", value: "PATH", description: "write to a file instead of stdout" },
       ...engine,
       cache,
@@ -82,6 +87,7 @@ export const pipelineCommands: ReadonlyArray<Command> = [
     examples: [
       "show pipelines/transencoder.yaml pairs --head 5",
       "show pipelines/transencoder.yaml bi0.curve --format csv",
+      "show pipelines/compare-methods.yaml compare.figure --to methods.svg",
     ],
     load: async () => (await import("../commands/show.ts")).show,
   },

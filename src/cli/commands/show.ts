@@ -1,6 +1,7 @@
-/** `pipeline show FILE STEP[.PORT]`: any artifact as a table, JSON, CSV or its own Arrow bytes, on stdout or into a file. */
+/** `pipeline show FILE STEP[.PORT]`: any artifact as a table, JSON, CSV or its own Arrow bytes, a figure as SVG, on stdout or into a file. */
 import { extname } from "node:path";
 import * as Effect from "effect/Effect";
+import { Figure } from "../../artifact/index.ts";
 import { type ArtifactRows, readRows, rowObjects, rowsAsCells, rowsAsCsv } from "../../artifact/rows.ts";
 import { ArtifactStore } from "../../core/ArtifactStore.ts";
 import { typeLabel } from "../../core/ArtifactType.ts";
@@ -28,6 +29,11 @@ export async function show(invocation: Invocation): Promise<number> {
   }
   const session = await openSession(invocation);
   const output = findOutput(await settledGraph(session), invocation.operands[1]!);
+  if (format === "svg" && output.step.outputTypes[output.port]!.name !== Figure.name)
+    throw new UsageError(
+      `${output.step.id}.${output.port} is no picture but ${typeLabel(output.step.outputTypes[output.port]!)}`,
+      "only a Figure has an SVG; look at this with --format table, json or csv",
+    );
   const { digest, bytes } = await perform(readOutput(session, output));
   const content = format === "arrow" ? bytes : await textOf(output, digest, bytes, format, head);
   if (to !== undefined) await writeFileWhole(to, [content]);
@@ -38,7 +44,7 @@ export async function show(invocation: Invocation): Promise<number> {
 /** Where `--to` names a kind of file, that is what is wanted. */
 const formatOf = (to: string | undefined): string => {
   const ending = extname(to ?? "").slice(1);
-  return ["json", "csv", "arrow"].includes(ending) ? ending : "table";
+  return ["json", "csv", "arrow", "svg"].includes(ending) ? ending : "table";
 };
 
 const readOutput = (session: Session, output: FoundOutput) =>
@@ -54,6 +60,7 @@ async function textOf(
   format: string,
   head: number | undefined,
 ): Promise<string> {
+  if (format === "svg") return (await Figure.decode(bytes)).svg;
   const rows = await readRows(bytes);
   if (format === "json") return `${JSON.stringify(rowObjects(rows, head), null, 1)}\n`;
   if (format === "csv") return rowsAsCsv(rows, head);

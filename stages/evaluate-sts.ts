@@ -25,10 +25,7 @@ import {
 import { precisionField } from "../src/inference/options.ts";
 import { type Aggregate, aggregatedSpearman, alignment, uniformity } from "../src/metrics/index.ts";
 import { embeddingDimension } from "../src/nn/EncoderModel.ts";
-import { raggedFrom, raggedRow, raggedRows, type Ragged } from "../src/nn/Ragged.ts";
 
-/** Uniformity compares all sentences with all: both sides of at most this many pairs, evenly spread, are taken. */
-const uniformityPairs = 500;
 /** Pairs above this share of the highest gold score count as having one meaning. */
 const positiveShare = 0.8;
 
@@ -87,19 +84,6 @@ function alignmentRow(gold: Gold, cosines: Float32Array): Metrics["rows"] {
   return positive.length === 0 ? [] : [{ name: "alignment", value: alignment(positive) }];
 }
 
-/** The sides of evenly spread pairs, one after the other of each pair. */
-function spreadSentences(...sides: ReadonlyArray<Ragged>): Ragged {
-  const rows = raggedRows(sides[0]!);
-  const taken = Math.min(rows, uniformityPairs);
-  const chosen = Array.from({ length: taken }, (_, i) => Math.floor((i * rows) / taken));
-  return raggedFrom(chosen.flatMap((row) => sides.map((side) => raggedRow(side, row))));
-}
-
-const joined = (first: Float32Array, second: Float32Array): Float32Array =>
-  Float32Array.from({ length: first.length + second.length }, (_, i) =>
-    i < first.length ? first[i]! : second[i - first.length]!,
-  );
-
 export default defineStage({
   name: "evaluate-sts",
   version: 1,
@@ -141,17 +125,12 @@ export default defineStage({
     const rows = correlations(gold, scores, aggregate);
     if (encoder.kind === "cross-encoder") return { metrics: { rows } };
     const engine = yield* Engine;
-    const { encodeTokens } = yield* Effect.promise(() => import("../src/inference/encode.ts"));
+    const { spreadEmbeddings } = yield* Effect.promise(() => import("../src/inference/spreadEmbeddings.ts"));
     const { inferenceFailure } = yield* Effect.promise(() => import("../src/inference/inferenceFailure.ts"));
-    const embeddingsOf = (tower: BiEncoder, ...sides: ReadonlyArray<Ragged>) =>
-      Effect.tryPromise({
-        try: () => encodeTokens(tower, spreadSentences(...sides), engine, { precision }),
-        catch: inferenceFailure,
-      });
-    const embeddings =
-      second === undefined
-        ? yield* embeddingsOf(encoder, pairs.a, pairs.b)
-        : joined(yield* embeddingsOf(encoder, pairs.a), yield* embeddingsOf(second, pairs.b));
+    const embeddings = yield* Effect.tryPromise({
+      try: () => spreadEmbeddings(encoder, pairs, engine, { precision }, second),
+      catch: inferenceFailure,
+    });
     const spread = { name: "uniformity", value: uniformity(embeddings, embeddingDimension(encoder)) };
     return { metrics: { rows: [...rows, ...alignmentRow(gold, scores), spread] } };
   }),

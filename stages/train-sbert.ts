@@ -12,9 +12,11 @@ import { Backbone, BiEncoder, CrossEncoder, Gold, TokenPairs, Tokens, TrainingCu
 import { inputOneOf, optionalInput, output } from "../src/core/ArtifactType.ts";
 import { defineStage } from "../src/core/Stage.ts";
 import { poolingOf } from "../src/nn/pooling.ts";
+import type { Weights } from "../src/nn/Weights.ts";
 import { guardFields, guardsField } from "../src/training/guardOptions.ts";
 import {
   choice,
+  devOptions,
   nonNegativeNumber,
   paddedLengthField,
   partsOptions,
@@ -108,6 +110,7 @@ const config = Schema.Struct({
   ),
   ...trainingOptions(defaults, "Pairs or triples", 1, 3),
   ...partsOptions,
+  ...devOptions(1000, "sentence-transformers, NLI"),
   guards: guardsField({ diverged, collapsed }),
 });
 
@@ -133,31 +136,39 @@ export default defineStage({
     anchors: optionalInput(Tokens, "For triplet: texts, tokenized with the model's tokenizer."),
     positives: optionalInput(Tokens, "For triplet: row by row a text that is to be nearer to the anchor."),
     negatives: optionalInput(Tokens, "For triplet: row by row a text that is to be farther from the anchor."),
+    devPairs: optionalInput(
+      TokenPairs,
+      "A development set to look at while training: pairs, tokenized with the model's tokenizer.",
+    ),
+    devGold: optionalInput(Gold, "Its gold scores. They decide which weights are kept, and enter no gradient."),
   },
   outputs: {
     encoder: output(BiEncoder, "The trained encoder with its pooling; with towers apart that of first sides."),
     second: output(BiEncoder, "With towers apart the encoder of second sides; else the same encoder."),
     curve: output(
       TrainingCurve,
-      "Loss by update; with softmax the share of pairs that were right, with a penalty its part of the loss.",
+      "Loss by update; with softmax the share of pairs that were right, with a penalty its part of the loss, with a development set its Spearman × 100, alignment and uniformity at each look.",
     ),
   },
   usesSeed: true,
   usesEngine: true,
   runsIn: "worker",
   run: Effect.fn("train-sbert")(function* ({ config, inputs, seed }) {
-    const { model, ...ports } = inputs;
-    const { gradientPenalty, penaltyForm } = config;
+    const { model, devPairs, devGold, ...ports } = inputs;
+    const { gradientPenalty, penaltyForm, towers } = config;
     const penalty = gradientPenalty === 0 ? {} : { penalty: { epsilon: gradientPenalty, form: penaltyForm } };
-    const pooling = poolingOf(config);
+    const options = { ...config, pooling: poolingOf(config) };
+    const asEncoder = (weights: Weights) => asBiEncoder(model, weights, options);
+    const asSecond = (weights: Weights) => asBiEncoder(model, weightsUnder(weights, secondTower), options);
     const trained = yield* runTraining(async () => {
       const { sbert } = await import("../src/training/methods/sbert.ts");
       const { labelledTexts } = await import("../src/training/labelledTexts.ts");
-      return sbert(model, labelledTexts(model, ports, config), { ...config, pooling, ...penalty }, seed);
+      const { withDevelopment } = await import("../src/training/development.ts");
+      const method = sbert(model, labelledTexts(model, ports, config), { ...options, ...penalty }, seed);
+      const second = towers === "apart" ? asSecond : undefined;
+      return withDevelopment(method, { devPairs, devGold }, config, asEncoder, second);
     }, config);
-    const encoder = asBiEncoder(model, trained.weights, { ...config, pooling });
-    if (config.towers === "shared") return { encoder, second: encoder, curve: trained.curve };
-    const second = asBiEncoder(model, weightsUnder(trained.weights, secondTower), { ...config, pooling });
-    return { encoder, second, curve: trained.curve };
+    const encoder = asEncoder(trained.weights);
+    return { encoder, second: towers === "apart" ? asSecond(trained.weights) : encoder, curve: trained.curve };
   }),
 });

@@ -7,10 +7,10 @@
  * state replaces the best so far only where it is strictly better.
  */
 import { scorePairs } from "../inference/score.ts";
-import { encodeTokens } from "../inference/encode.ts";
+import { spreadEmbeddings } from "../inference/spreadEmbeddings.ts";
 import { alignment, spearman, uniformity } from "../metrics/index.ts";
 import type { BiEncoder, CrossEncoder } from "../nn/EncoderModel.ts";
-import { type Ragged, raggedFrom, raggedRow, raggedRows } from "../nn/Ragged.ts";
+import type { Ragged } from "../nn/Ragged.ts";
 import type { Weights } from "../nn/Weights.ts";
 import { requireKnownIds, requireSameTokenizer } from "./checks.ts";
 import type { Development, Method, Numbers } from "./Method.ts";
@@ -42,6 +42,7 @@ export interface DevGold {
 /**
  * The method with a look at the development set, where there is one.
  * @param asModel what is scored: the model that the stage would give out with these weights
+ * @param asSecond of two towers the one for second sides
  * @throws TrainingFailure of reason `invalid` where pairs and gold do not fit each other or the model
  */
 export function withDevelopment(
@@ -49,6 +50,7 @@ export function withDevelopment(
   { devPairs, devGold }: DevInputs,
   { devEvery, keepBest }: DevOptions,
   asModel: (weights: Weights) => BiEncoder | CrossEncoder,
+  asSecond?: (weights: Weights) => BiEncoder,
 ): Method {
   if (devPairs === undefined && devGold === undefined) return method;
   const { pairs, gold } = fitting(asModel(method.start), devPairs, devGold);
@@ -60,10 +62,11 @@ export function withDevelopment(
     decisive,
     evaluate: async (weights, engine) => {
       const model = asModel(weights);
-      const scores = await scorePairs(model, pairs, engine);
+      const second = asSecond?.(weights);
+      const scores = await scorePairs(model, pairs, engine, {}, second);
       const numbers = { [decisive]: 100 * meanSpearman(gold, scores) };
       if (model.kind === "cross-encoder") return numbers;
-      const embeddings = await encodeTokens(model, spreadSentences(pairs), engine);
+      const embeddings = await spreadEmbeddings(model, pairs, engine, {}, second);
       return { ...numbers, ...spreadOf(gold, scores, embeddings, model.config.hiddenSize) };
     },
   };
@@ -121,11 +124,4 @@ function spreadOf(gold: DevGold, cosines: Float32Array, embeddings: Float32Array
     devAlignment: positive.length === 0 ? Number.NaN : alignment(positive),
     devUniformity: uniformity(embeddings, dim),
   };
-}
-
-function spreadSentences({ a, b }: DevPairs): Ragged {
-  const rows = raggedRows(a);
-  const taken = Math.min(rows, 500);
-  const chosen = Array.from({ length: taken }, (_, i) => Math.floor((i * rows) / taken));
-  return raggedFrom(chosen.flatMap((row) => [raggedRow(a, row), raggedRow(b, row)]));
 }

@@ -7,8 +7,8 @@ import type { Weights } from "../../src/nn/Weights.ts";
 import { batchGradients, feedsOf } from "../../src/training/batchGradients.ts";
 import type { Method, PreparedStep } from "../../src/training/Method.ts";
 import { parameterGradients } from "../../src/training/parameterGradients.ts";
-import { startFrom } from "../../src/training/trainingState.ts";
 import { wholePart } from "./wholeBatch.ts";
+import { startFrom } from "../../src/training/trainingState.ts";
 
 export interface StepGradients {
   readonly loss: number;
@@ -31,6 +31,15 @@ export async function stepGradients(
   };
 }
 
+/** The batch of an update that is computed in one part, made from what comes before it. */
+export async function preparedBatch(method: Method, engine: EngineShape, step = 0): Promise<PreparedStep> {
+  const part = wholePart(method, step);
+  if (part.before === undefined) return part.prepare({});
+  const before = part.before();
+  const values = weightValues(new Map([...method.start, ...(method.frozen ?? [])]));
+  return part.prepare(await (await engine.compile(before.program)).run(feedsOf(before, values)));
+}
+
 /** Of the first update, whatever its parts. */
 export async function firstGradients(method: Method, engine: EngineShape): Promise<StepGradients> {
   const state = startFrom(method.start);
@@ -40,15 +49,6 @@ export async function firstGradients(method: Method, engine: EngineShape): Promi
     loss,
     gradients: new Map([...gradients].map(([name, gradient]) => [name, dense(gradient, sizeOf(name))])),
   };
-}
-
-/** The batch of an update that is computed in one part, made from what comes before it. */
-export async function preparedBatch(method: Method, engine: EngineShape, step = 0): Promise<PreparedStep> {
-  const part = wholePart(method, step);
-  if (part.before === undefined) return part.prepare({});
-  const before = part.before();
-  const values = weightValues(new Map([...method.start, ...(method.frozen ?? [])]));
-  return part.prepare(await (await engine.compile(before.program)).run(feedsOf(before, values)));
 }
 
 function dense(gradient: Gradient, length: number): Float32Array {

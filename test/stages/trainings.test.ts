@@ -15,6 +15,8 @@ import type { Json } from "../../src/core/canonicalJson.ts";
 import { keyPartsOf } from "../../src/core/fingerprint.ts";
 import { type AnyStage, Progress, type ProgressReport } from "../../src/core/Stage.ts";
 import { Engine } from "../../src/engine/Engine.ts";
+import { scorePairs } from "../../src/inference/score.ts";
+import { spearman } from "../../src/metrics/index.ts";
 import { OnnxEngine } from "../../src/engine/onnx/OnnxEngine.ts";
 import { contrastiveTensionSteps } from "../../src/nn/optim/stepwiseSchedule.ts";
 import { trainingOptions } from "../../src/training/options.ts";
@@ -328,11 +330,13 @@ describe("the training stages", () => {
     Effect.gen(function* () {
       const given = { model, pairs: tinyPairs(24), gold: tinyGold(24, [0, 2.5, 5]) };
       const absent = { anchors: undefined, positives: undefined, negatives: undefined };
+      const dev = { devPairs: tinyPairs(20), devGold: tinyGold(20, [0, 5, 2, 1]) };
       const settings = { ...small, objective: "regression", learningRate: 1e-3 };
       const trained = (towers: string) =>
-        trainSbert.run(context(decode(trainSbert, { ...settings, towers }), { ...given, ...absent }));
+        trainSbert.run(context(decode(trainSbert, { ...settings, towers }), { ...given, ...absent, ...dev }));
       const shared = yield* trained("shared");
       assert.strictEqual(shared.second, shared.encoder);
+      assert.containsAllKeys(shared.curve.series, ["devSpearman", "devUniformity"]);
       assert.deepStrictEqual([...shared.encoder.weights.keys()], [...model.weights.keys()]);
       const apart = yield* trained("apart");
       assert.deepStrictEqual([...apart.second.weights.keys()], [...model.weights.keys()]);
@@ -341,6 +345,10 @@ describe("the training stages", () => {
         assert.notDeepEqual(values, apart.encoder.weights.get(name)!.values, name);
         assert.notDeepEqual(values, model.weights.get(name)!.values, name);
       }
+      // looked at, and kept, as the two towers they are
+      const cosines = yield* Effect.promise(() => scorePairs(apart.encoder, dev.devPairs, onnx, {}, apart.second));
+      const looks = Array.from(apart.curve.series["devSpearman"]!).filter(Number.isFinite);
+      assert.approximately(100 * spearman(dev.devGold.scores, cosines), Math.max(...looks), 1e-3);
     }).pipe(Effect.provide(services())),
   );
 

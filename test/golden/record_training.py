@@ -81,9 +81,9 @@ class Student(torch.nn.Module):
         if problem["projection"]:
             size = self.bert.config.hidden_size
             self.projection = torch.nn.ModuleDict({"dense": torch.nn.Linear(size, size)})
+        # A word drawn at random may be [PAD]: its row learns from that as every other does.
+        self.bert.get_input_embeddings().padding_idx = None
         if "mlmWeight" in problem:
-            # A word drawn at random may be [PAD]: its row learns from that as every other does.
-            self.bert.get_input_embeddings().padding_idx = None
             self.cls = torch.nn.ModuleDict({"predictions": WordHead(self.bert.config)})
         own = dict(self.named())
         with torch.no_grad():
@@ -134,12 +134,12 @@ class Student(torch.nn.Module):
         if "hardNegativeWeight" in self.problem:
             return self.supervised(rows) + self.problem["mlmWeight"] * self.guess(step["words"])
         left, right = self.embed(rows[:half]), self.embed(rows[half:])
-        if name in COSINE_LOSSES:
-            return COSINE_LOSSES[name](functional.cosine_similarity(left, right), labels)
         if name == "ntXent":
             views = torch.cat([left, right])
             others = self.logits(views, views).masked_fill(torch.eye(2 * half, dtype=torch.bool), -torch.inf)
             return functional.cross_entropy(others, torch.arange(2 * half).roll(half))
+        if name in COSINE_LOSSES:
+            return COSINE_LOSSES[name](functional.cosine_similarity(left, right), labels)
         return functional.cross_entropy(self.logits(left, right), torch.arange(half))
 
     def logits(self, left, right):

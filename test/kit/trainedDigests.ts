@@ -9,12 +9,19 @@ const model = tinyBackbone({ hiddenSize: 96, heads: 4, intermediateSize: 384 });
 const options = { ...tinyOptions, batchSize: 48, maxSteps: 2 };
 const quiet = { report: () => {}, warn: () => {}, isInterrupted: () => false };
 
-/** Of every method: sha256 of weights and curve after two updates. @param threads that sessions compute with */
-export async function trainedDigests(threads: number, seed = 1): Promise<{ readonly [method: string]: string }> {
+const methods = makeMethods(model, options);
+export const trainedNames: ReadonlyArray<string> = Object.keys(methods);
+
+/** Of these methods: sha256 of weights and curve after two updates. @param threads that sessions compute with */
+export async function trainedDigests(
+  threads: number,
+  seed = 1,
+  names = trainedNames,
+): Promise<{ readonly [method: string]: string }> {
   const engine = new OnnxEngine({ threads });
   const digests: { [method: string]: string } = {};
-  for (const [name, make] of Object.entries(makeMethods(model, options))) {
-    const { weights, curve } = await train(make(seed, 96), engine, options, quiet);
+  for (const name of names) {
+    const { weights, curve } = await train(methods[name]!(seed, 96), engine, options, quiet);
     const hash = createHash("sha256");
     for (const values of [...Array.from(weights.values(), (each) => each.values), ...Object.values(curve.series)])
       hash.update(new Uint8Array(values.buffer, values.byteOffset, values.byteLength));

@@ -27,3 +27,30 @@ export function maskedPlaces(
     feeds: maskedPositionFeeds(batch, chosen, count),
   };
 }
+
+/** What a program that guesses calls the words that are right, and whether a place counts. */
+export const guessedNames = { targets: "mlm.targets", weights: "mlm.weights" } as const;
+
+/** The places with the words to guess at them as inputs of the program; what fills their number up has weight 0. @param wordAt id of the right word */
+export function guessedWords(
+  batch: PackedBatch,
+  rows: ReadonlyArray<Pick<MaskedRow, "positions">>,
+  ratio: number,
+  wordAt: (example: number, position: number) => number,
+): Extra {
+  const { chosen, count, ...places } = maskedPlaces(batch, rows, ratio);
+  const targets = new Int32Array(count);
+  chosen.forEach(({ example, position }, i) => (targets[i] = wordAt(example, position)));
+  return {
+    inputs: [
+      ...places.inputs,
+      { name: guessedNames.targets, shape: [count], dtype: "int32" },
+      { name: guessedNames.weights, shape: [count], dtype: "float32" },
+    ],
+    feeds: {
+      ...places.feeds,
+      [guessedNames.targets]: targets,
+      [guessedNames.weights]: new Float32Array(count).fill(1, 0, chosen.length),
+    },
+  };
+}

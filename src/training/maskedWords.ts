@@ -9,17 +9,14 @@ import type { EncoderInput } from "../nn/assembleInput.ts";
 import type { ModelConfig, SpecialTokens } from "../nn/EncoderModel.ts";
 import { maskedLanguageModel } from "../nn/losses/maskedLanguageModel.ts";
 import { maskedWordLogits } from "../nn/modules/heads.ts";
-import type { PackedBatch } from "../nn/PackedBatch.ts";
 import { embeddingTables, encoderSpecs, headSpecs, tableSpecs } from "../nn/parameters.ts";
 import type { RandomKey } from "../nn/random.ts";
 import { tensorNamed } from "../nn/TensorSpec.ts";
-import { maskedPlaces } from "./maskedPlaces.ts";
+import { guessedNames, guessedWords } from "./maskedPlaces.ts";
 import { maskKey, type MaskedRow, maskTokens } from "./maskTokens.ts";
 import type { StepPart } from "./Method.ts";
 import { inParts } from "./parts.ts";
-import { encoderSteps, type Extra } from "./prepareEncoderStep.ts";
-
-const inputs = { targets: "mlm.targets", weights: "mlm.weights" } as const;
+import { encoderSteps } from "./prepareEncoderStep.ts";
 
 export interface MaskedWords {
   /** Of the programs. */
@@ -53,8 +50,8 @@ export function maskedWords({ key, config, special, maskRatio, masks, seed }: Ma
     loss: ([call], tensors) => ({
       loss: maskedLanguageModel({
         logits: maskedWordLogits(call),
-        targets: tensorNamed(tensors, inputs.targets) as tf.Tensor1D,
-        weights: tensorNamed(tensors, inputs.weights) as tf.Tensor1D,
+        targets: tensorNamed(tensors, guessedNames.targets) as tf.Tensor1D,
+        weights: tensorNamed(tensors, guessedNames.weights) as tf.Tensor1D,
       }),
     }),
   });
@@ -65,9 +62,10 @@ export function maskedWords({ key, config, special, maskRatio, masks, seed }: Ma
       ),
     );
     const prepare = (part: Int32Array) => {
-      const rows = Array.from(part, (i) => ({ ...masked[i]!, targets: whole[i]!.ids }));
+      const rows = Array.from(part, (i) => masked[i]!);
+      const wordAt = (row: number, position: number) => whole[part[row]!]!.ids[position]!;
       const batch = steps.pack(rows);
-      return steps.prepare(step, [batch], chosenWords(batch, rows, maskRatio), [part]);
+      return steps.prepare(step, [batch], guessedWords(batch, rows, maskRatio, wordAt), [part]);
     };
     const tokens = whole.map(({ ids }) => ids.length);
     return inParts(
@@ -84,27 +82,4 @@ function atLeastOneWord(rows: ReadonlyArray<MaskedRow>): ReadonlyArray<MaskedRow
   if (rows.some(({ positions }) => positions.length > 0)) return rows;
   const first = rows.findIndex(({ ids }) => ids.length > 2);
   return rows.map((row, i) => (i === Math.max(0, first) ? { ...row, positions: [1] } : row));
-}
-
-/** The words to guess as inputs of the program; what fills their number up has weight 0. */
-function chosenWords(
-  batch: PackedBatch,
-  rows: ReadonlyArray<MaskedRow & { readonly targets: Int32Array }>,
-  ratio: number,
-): Extra {
-  const { chosen, count, ...places } = maskedPlaces(batch, rows, ratio);
-  const targets = new Int32Array(count);
-  chosen.forEach(({ example, position }, i) => (targets[i] = rows[example]!.targets[position]!));
-  return {
-    inputs: [
-      ...places.inputs,
-      { name: inputs.targets, shape: [count], dtype: "int32" },
-      { name: inputs.weights, shape: [count], dtype: "float32" },
-    ],
-    feeds: {
-      ...places.feeds,
-      [inputs.targets]: targets,
-      [inputs.weights]: new Float32Array(count).fill(1, 0, chosen.length),
-    },
-  };
 }

@@ -30,7 +30,7 @@ import type { Sequence } from "../../nn/Sequence.ts";
 import { tensorNamed } from "../../nn/TensorSpec.ts";
 import { sampledUniformity } from "../batchSpread.ts";
 import { requireKnownIds } from "../checks.ts";
-import { maskedPlaces } from "../maskedPlaces.ts";
+import { guessedNames, guessedWords } from "../maskedPlaces.ts";
 import type { Method } from "../Method.ts";
 import type { TrainingOptions } from "../options.ts";
 import { optimizerOf } from "../optimizer.ts";
@@ -41,7 +41,6 @@ import { withDropout, withHead } from "../startingWeights.ts";
 import { TrainingFailure } from "../TrainingFailure.ts";
 
 const name = "train-simbert";
-const inputs = { targets: "words.targets", weights: "words.weights" } as const;
 
 export interface SimBertOptions extends TrainingOptions {
   /** What cosines are multiplied by. */
@@ -82,8 +81,8 @@ export function simBert(model: EncoderModel, groups: TokenGroups, options: SimBe
       const similarity = simBertSimilarity({ embeddings }, options);
       const writing = sequenceToSequence({
         logits: maskedWordLogits(call, states),
-        targets: tensorNamed(tensors, inputs.targets) as tf.Tensor1D,
-        weights: tensorNamed(tensors, inputs.weights) as tf.Tensor1D,
+        targets: tensorNamed(tensors, guessedNames.targets) as tf.Tensor1D,
+        weights: tensorNamed(tensors, guessedNames.weights) as tf.Tensor1D,
       });
       return { loss: tf.add(similarity, writing), similarity, writing, embeddings };
     },
@@ -171,19 +170,5 @@ function nextWords(batch: PackedBatch, sequences: ReadonlyArray<Sequence>): Extr
   const rows = sequences.map(({ types }) => ({
     positions: Array.from(types!.keys()).filter((position) => types![position + 1] === 1),
   }));
-  const { chosen, count, ...places } = maskedPlaces(batch, rows, 0.5);
-  const targets = new Int32Array(count);
-  chosen.forEach(({ example, position }, i) => (targets[i] = sequences[example]!.ids[position + 1]!));
-  return {
-    inputs: [
-      ...places.inputs,
-      { name: inputs.targets, shape: [count], dtype: "int32" },
-      { name: inputs.weights, shape: [count], dtype: "float32" },
-    ],
-    feeds: {
-      ...places.feeds,
-      [inputs.targets]: targets,
-      [inputs.weights]: new Float32Array(count).fill(1, 0, chosen.length),
-    },
-  };
+  return guessedWords(batch, rows, 0.5, (row, position) => sequences[row]!.ids[position + 1]!);
 }

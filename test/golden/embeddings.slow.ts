@@ -8,14 +8,13 @@ import { layerEngine } from "../../src/engine/layer.ts";
 import { OnnxEngine } from "../../src/engine/onnx/OnnxEngine.ts";
 import { encodeTokens } from "../../src/inference/encode.ts";
 import { encodeTexts } from "../../src/model/encodeTexts.ts";
-import { modelSelection } from "../../src/model/modelFolder.ts";
 import { defaultLayoutPolicy, paddedLayoutPolicy } from "../../src/nn/PackedLayout.ts";
 import evaluateSts from "../../stages/evaluate-sts.ts";
 import loadModel from "../../stages/load-model.ts";
 import readPairs from "../../stages/read-pairs.ts";
 import tokenizePairs from "../../stages/tokenize-pairs.ts";
 import { hiddenStates } from "../kit/encoderOutputs.ts";
-import { runStage, sourceFile } from "../stages/runStage.ts";
+import { modelFiles, runStage, sourceFile } from "../stages/runStage.ts";
 import { sharedData } from "./sharedData.ts";
 
 const modelFolder = sharedData("models/all-MiniLM-L6-v2");
@@ -24,7 +23,7 @@ const stsFolder = sharedData("sts");
 const load = (maxTokens?: number) =>
   runStage(loadModel, {
     config: { source: modelFolder, ...(maxTokens === undefined ? {} : { maxTokens }) },
-    files: { source: [...modelSelection.files, "tokenizer.json", "tokenizer_config.json", "model.safetensors"].map((name) => sourceFile(`${modelFolder}/${name}`, name)) },
+    files: { source: modelFiles(modelFolder!) },
   });
 
 interface Recorded {

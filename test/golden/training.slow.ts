@@ -10,7 +10,6 @@ import readPairs from "../../stages/read-pairs.ts";
 import tokenizePairs from "../../stages/tokenize-pairs.ts";
 import type { TokenPairs } from "../../src/artifact/values.ts";
 import { OnnxEngine } from "../../src/engine/onnx/OnnxEngine.ts";
-import { modelSelection } from "../../src/model/modelFolder.ts";
 import type { BiEncoder } from "../../src/nn/EncoderModel.ts";
 import { biEncoder } from "../../src/training/methods/biEncoder.ts";
 import { crossEncoder } from "../../src/training/methods/crossEncoder.ts";
@@ -18,7 +17,7 @@ import { simCse } from "../../src/training/methods/simCse.ts";
 import { train } from "../../src/training/train.ts";
 import { relativeError } from "../kit/engineRig.ts";
 import { firstGradients } from "../kit/stepGradients.ts";
-import { runStage, sourceFile } from "../stages/runStage.ts";
+import { modelFiles, runStage, sourceFile } from "../stages/runStage.ts";
 import { sharedData } from "./sharedData.ts";
 import { floatsOf, problemOf, recordIn, type TrainingCase } from "./trainingProblem.ts";
 
@@ -42,11 +41,7 @@ interface Real {
 async function loadReal(): Promise<Real> {
   const { encoder, tokenizer } = await runStage(loadModel, {
     config: { source: folder },
-    files: {
-      source: [...modelSelection.files, "tokenizer.json", "tokenizer_config.json", "model.safetensors"].map((name) =>
-        sourceFile(`${folder}/${name}`, name),
-      ),
-    },
+    files: { source: modelFiles(folder!) },
   });
   const { pairs, gold } = await runStage(readPairs, {
     config: { path: pairsFile },

@@ -1,4 +1,6 @@
 /** Runs one stage as a worker would, without a store: config as YAML has it, inputs as values, digests made from their bytes. */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import * as Effect from "effect/Effect";
 import type * as Layer from "effect/Layer";
 import * as Schema from "effect/Schema";
@@ -8,6 +10,7 @@ import type { AnyArtifactType, InputPort } from "../../src/core/ArtifactType.ts"
 import { contentDigest } from "../../src/core/digest.ts";
 import { Progress, type ProgressReport, type SourceFile, type Stage } from "../../src/core/Stage.ts";
 import { Engine } from "../../src/engine/Engine.ts";
+import { modelSelection } from "../../src/model/modelFolder.ts";
 import { CpuEngine } from "../../src/engine/cpu/CpuEngine.ts";
 
 interface Given {
@@ -78,3 +81,9 @@ export const sourceFile = (path: string, name = path.split("/").at(-1)!): Source
   digest: "",
   sizeBytes: 0,
 });
+
+/** The files of a model folder as `load-model` is handed them: of those it asks for the ones that are there. */
+export const modelFiles = (folder: string): ReadonlyArray<SourceFile> =>
+  [...modelSelection.files, "tokenizer.json", "tokenizer_config.json", "model.safetensors"]
+    .filter((name) => existsSync(join(folder, name)))
+    .map((name) => sourceFile(join(folder, name), name));
